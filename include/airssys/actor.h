@@ -1,0 +1,72 @@
+/* Native actors: actors written in C that live beside guests, under the same rules.
+ *
+ * One call at a time, on a worker thread; a mailbox bounded in messages and bytes; at most once;
+ * in order from each sender. A callback that fails ends the actor as a trap ends a guest. A callback
+ * must not block: it holds its worker. */
+#ifndef AIRSSYS_ACTOR_H
+#define AIRSSYS_ACTOR_H
+
+#include <airssys/bytes.h>
+#include <airssys/error.h>
+#include <airssys/id.h>
+
+/* What a native actor's callbacks call back into; valid inside the callback it was handed to. */
+typedef struct airs_actor_context airs_actor_context_t;
+
+/* A request's id: a UUID as text, zero-terminated. */
+typedef struct airs_request_id {
+    char text[37];
+} airs_request_id_t;
+
+typedef enum airs_incoming_kind {
+    AIRS_INCOMING_MESSAGE,  /* fire and forget */
+    AIRS_INCOMING_REQUEST,  /* the sender awaits an answer */
+    AIRS_INCOMING_RESPONSE, /* the answer to a request of this actor */
+    AIRS_INCOMING_FAILURE,  /* a request of this actor that failed or timed out: payload is a JSON object */
+} airs_incoming_kind_t;
+
+/* A message as its receiver sees it (record component-message); borrowed for the callback. */
+typedef struct airs_incoming {
+    airs_incoming_kind_t kind;
+    airs_id_t sender;
+    airs_bytes_t payload;
+    airs_str_t content_type;     /* size 0: none */
+    uint64_t timestamp_ns;       /* when it was sent, since 1970 */
+    const char *correlation_id;  /* NULL for AIRS_INCOMING_MESSAGE */
+} airs_incoming_t;
+
+/* What a native actor is. Only `handle` is mandatory. */
+typedef struct airs_native {
+    size_t size; /* sizeof(airs_native_t) */
+    /* Runs before the first message. Anything but AIRS_OK: the spawn fails. */
+    airs_status_t (*start)(airs_actor_context_t *context, void *state);
+    /* A message, request, response or failure. Anything but AIRS_OK ends the actor (a crash). */
+    airs_status_t (*handle)(airs_actor_context_t *context, void *state, const airs_incoming_t *incoming);
+    /* Runs after the last message of an orderly stop, not after a crash. */
+    void (*stop)(airs_actor_context_t *context, void *state);
+    /* Always runs, last; the actor's state is not used again. */
+    void (*destroy)(void *state);
+} airs_native_t;
+
+/* The calling actor's id. */
+AIRS_API airs_id_t airs_actor_self(airs_actor_context_t *context);
+
+/* host-messaging.send. See airs_node_send for the statuses. */
+AIRS_API airs_status_t airs_actor_send(airs_actor_context_t *context, airs_id_t target, airs_bytes_t payload);
+
+/* host-messaging.request: the answer, failure or time-out comes to `handle` with the same id.
+ * `timeout_ms` 0 times out at once. `out` may be NULL. */
+AIRS_API airs_status_t airs_actor_request(airs_actor_context_t *context, airs_id_t target, airs_bytes_t payload,
+                                          uint64_t timeout_ms, airs_request_id_t *out);
+
+/* host-messaging.cancel-request. AIRS_NOT_FOUND when it has ended. */
+AIRS_API airs_status_t airs_actor_cancel_request(airs_actor_context_t *context, const airs_request_id_t *id);
+
+/* Answer the request in hand, once, inside `handle`; a request that `handle` does not answer gets an
+ * empty response. AIRS_INVALID_STATE when there is none in hand or it was answered. */
+AIRS_API airs_status_t airs_actor_respond(airs_actor_context_t *context, airs_bytes_t payload);
+
+/* End this actor in order once `handle` returns (messages still queued are dropped and counted). */
+AIRS_API void airs_actor_exit(airs_actor_context_t *context);
+
+#endif

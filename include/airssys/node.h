@@ -1,0 +1,158 @@
+/* A node: one engine, worker threads, and the actors that live on them.
+ *
+ * Every function may be called from any thread but the node's own workers (inside a native actor's
+ * callbacks use airs_actor_*), unless it says otherwise. */
+#ifndef AIRSSYS_NODE_H
+#define AIRSSYS_NODE_H
+
+#include <airssys/actor.h>
+#include <airssys/allocator.h>
+#include <airssys/clock.h>
+#include <airssys/log.h>
+#include <airssys/random.h>
+
+typedef struct airs_node airs_node_t;
+
+/* A loaded component; 0 is none. */
+typedef uint64_t airs_component_t;
+
+/* Zeroed members mean the default. Set `size` with AIRS_NODE_OPTIONS_INIT. */
+typedef struct airs_node_options {
+    size_t size;
+    unsigned workers;           /* 0: one for each core that affinity and cgroup quota allow */
+    unsigned slice_us;          /* time slice of a guest; default 1,000 */
+    unsigned max_actors;        /* live guests, which sizes the engine's pools; default 1,000 */
+    uint64_t max_memory_bytes;  /* the largest memory limit an actor may ask for; default 256 MiB */
+    uint64_t max_core_instances;/* pool slots; 0: derived from max_actors */
+    const char *cache_dir;      /* compiled code; NULL: $XDG_CACHE_HOME/airssys or ~/.cache/airssys; "": none */
+    bool consume_fuel;          /* needed by actors with max_fuel; costs about 8 % of a call */
+    const airs_allocator_t *allocator;
+    airs_clock_t *clock;
+    airs_random_t *random;
+    airs_log_t *log;            /* default: standard error */
+} airs_node_options_t;
+
+#define AIRS_NODE_OPTIONS_INIT {.size = sizeof(airs_node_options_t)}
+
+/* Starts the workers. Options and strings are borrowed for the call; what they point to as objects
+ * (allocator, clock, random, log) must outlive the node. */
+AIRS_API airs_status_t airs_node_create(const airs_node_options_t *options, airs_node_t **out, airs_error_t *error);
+
+/* Stops every actor in order of their start, last first, dropping what is queued, then the workers.
+ * NULL is fine. */
+AIRS_API void airs_node_destroy(airs_node_t *node);
+
+/* Compile a component from a file (.wasm or .wat, told from the content) or from bytes. */
+AIRS_API airs_status_t airs_node_load(airs_node_t *node, const char *path, airs_component_t *out,
+                                      airs_error_t *error);
+AIRS_API airs_status_t airs_node_load_bytes(airs_node_t *node, airs_bytes_t bytes, const char *name,
+                                            airs_component_t *out, airs_error_t *error);
+
+/* Actors made from it live on. An unknown handle is fine. */
+AIRS_API void airs_node_unload(airs_node_t *node, airs_component_t component);
+
+typedef struct airs_variable {
+    const char *name;
+    const char *value;
+} airs_variable_t;
+
+/* Where a guest's standard output goes, a chunk at a time; called on worker threads. */
+typedef void airs_output_fn(void *context, airs_bytes_t bytes);
+
+/* Zeroed members mean the default. Set `size` with AIRS_SPAWN_OPTIONS_INIT. */
+typedef struct airs_spawn_options {
+    size_t size;
+    const airs_variable_t *env; /* initialize's env-vars, and the WASI environment */
+    size_t env_count;
+    airs_bytes_t config;             /* initialize's config-data; data NULL: none */
+    uint64_t max_memory_bytes;       /* default 64 MiB */
+    uint64_t max_execution_time_ms;  /* of one call; default 5,000 */
+    uint64_t max_parked_time_ms;     /* of one call; default 60,000 */
+    uint64_t max_fuel;               /* of one call; default none */
+    uint32_t mailbox_messages;       /* default 1,024 */
+    uint64_t mailbox_bytes;          /* default 64 MiB */
+    uint64_t max_message_bytes;      /* default 16 MiB */
+    uint32_t max_requests;           /* outstanding at once; default 100,000 */
+    airs_output_fn *standard_output; /* default: into the log */
+    void *output_context;
+} airs_spawn_options_t;
+
+#define AIRS_SPAWN_OPTIONS_INIT {.size = sizeof(airs_spawn_options_t)}
+
+/* Make the actor `id` and wait until it has initialized. `options` may be NULL. AIRS_ALREADY_EXISTS,
+ * AIRS_NOT_LOADED, AIRS_INSTANTIATION_FAILED, AIRS_INITIALIZE_FAILED, or what ended it. */
+AIRS_API airs_status_t airs_node_spawn(airs_node_t *node, airs_component_t component, airs_id_t id,
+                                       const airs_spawn_options_t *options, airs_error_t *error);
+
+/* The same with a native actor. `state` belongs to the actor from here on, also when this fails. */
+AIRS_API airs_status_t airs_node_spawn_native(airs_node_t *node, const airs_native_t *native, void *state,
+                                              airs_id_t id, const airs_spawn_options_t *options,
+                                              airs_error_t *error);
+
+/* A message from outside; its sender is airssys/host/0. AIRS_OK: it is in the target's mailbox.
+ * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE. */
+AIRS_API airs_status_t airs_node_send(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
+                                      airs_error_t *error);
+
+/* The same with a content type, and waiting up to `timeout_ms` for room in the mailbox. */
+AIRS_API airs_status_t airs_node_send_wait(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
+                                           airs_str_t content_type, uint64_t timeout_ms, airs_error_t *error);
+
+/* Send and wait for the answer. `answer` (may be NULL) is called once, on another thread, with the
+ * payload borrowed, before this returns AIRS_OK. AIRS_TIMEOUT, or what made the request fail. */
+AIRS_API airs_status_t airs_node_call(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
+                                      airs_str_t content_type, uint64_t timeout_ms,
+                                      void (*answer)(void *context, airs_bytes_t payload), void *context,
+                                      airs_error_t *error);
+
+typedef enum airs_stop_mode {
+    AIRS_STOP_DRAIN, /* after what is queued now */
+    AIRS_STOP_DROP,  /* after the message in hand; the rest is dropped and counted */
+} airs_stop_mode_t;
+
+/* Stop one actor and wait, `timeout_ms` at most; then it is ended without its shutdown call and this
+ * returns AIRS_TIMEOUT. AIRS_TARGET_NOT_FOUND. */
+AIRS_API airs_status_t airs_node_stop(airs_node_t *node, airs_id_t id, airs_stop_mode_t mode, uint64_t timeout_ms,
+                                      airs_error_t *error);
+
+/* Wait until nothing runs, nothing is queued and no call is parked. AIRS_TIMEOUT. */
+AIRS_API airs_status_t airs_node_drain(airs_node_t *node, uint64_t timeout_ms);
+
+typedef enum airs_actor_state {
+    AIRS_ACTOR_CREATED,
+    AIRS_ACTOR_STARTING,
+    AIRS_ACTOR_RUNNING,
+    AIRS_ACTOR_STOPPING,
+    AIRS_ACTOR_STOPPED,
+} airs_actor_state_t;
+
+/* "created", "starting", … Static. */
+AIRS_API const char *airs_actor_state_text(airs_actor_state_t state);
+
+typedef struct airs_actor_counters {
+    airs_actor_state_t state;
+    uint64_t received;  /* accepted into the mailbox */
+    uint64_t handled;   /* handle-message and handle-callback calls that ended, error answers included */
+    uint64_t errors;    /* of these: answered with an error */
+    uint64_t sent;      /* messages and requests of this actor that were accepted */
+    uint64_t refused;   /* messages to this actor that were not accepted */
+    uint64_t dropped;   /* queued messages that were dropped at a stop or crash */
+    uint64_t queued;    /* waiting now */
+} airs_actor_counters_t;
+
+/* AIRS_TARGET_NOT_FOUND when it has ended. Callable inside native actors too. */
+AIRS_API airs_status_t airs_node_counters(airs_node_t *node, airs_id_t id, airs_actor_counters_t *out);
+
+/* The whole node, actors that have ended included. */
+typedef struct airs_node_counters {
+    uint64_t actors;       /* live now */
+    uint64_t spawned;
+    uint64_t crashed;
+    uint64_t messages;     /* handled by all */
+    uint64_t dead_letters; /* accepted but not handled, drops at a stop not included */
+    uint64_t dropped;      /* dropped at a stop */
+} airs_node_counters_t;
+
+AIRS_API void airs_node_totals(airs_node_t *node, airs_node_counters_t *out);
+
+#endif

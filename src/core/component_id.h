@@ -1,0 +1,32 @@
+/* An owned, counted, immutable actor id: what the registry, messages and actors share. */
+#ifndef AIRSSYS_CORE_COMPONENT_ID_H
+#define AIRSSYS_CORE_COMPONENT_ID_H
+
+#include <airssys/allocator.h>
+#include <airssys/id.h>
+
+typedef struct airs_component_id airs_component_id_t;
+
+/* Copies the three parts. AIRS_INVALID_ARGUMENT when they are not an id (see airs_id_parse; an empty
+ * instance is allowed: it names a group), AIRS_OUT_OF_MEMORY. The caller owns one reference. */
+airs_status_t airs_component_id_create(const airs_allocator_t *allocator, airs_id_t id,
+                                       airs_component_id_t **out, airs_error_t *error);
+
+/* Any thread. `ref` returns its argument; `unref` takes NULL and frees with the last reference. */
+airs_component_id_t *airs_component_id_ref(airs_component_id_t *id);
+void airs_component_id_unref(airs_component_id_t *id);
+
+/* The parts, valid as long as the caller's reference. */
+airs_id_t airs_component_id_view(const airs_component_id_t *id);
+
+/* "namespace/name/instance", zero-terminated, valid as long as the caller's reference. */
+const char *airs_component_id_text(const airs_component_id_t *id);
+
+/* The hash that airs_id_hash gives for its view; computed once. */
+uint64_t airs_component_id_hash(const airs_component_id_t *id);
+
+/* Hash of a view (xxHash3 over the parts, so that "a"/"bc" and "ab"/"c" differ). Not for storage:
+ * it may differ between versions. */
+uint64_t airs_id_hash(airs_id_t id);
+
+#endif

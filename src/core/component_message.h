@@ -1,0 +1,63 @@
+/* One message on its way: an intrusive mailbox link, what the receiver is told, and the bytes.
+ *
+ * A message to one receiver is one block of the pool, bytes included; a message of a broadcast
+ * carries a reference to the payload that all share. It has one owner at a time: the sender, then
+ * the mailbox, then the worker that handles it. Nothing in it changes once it is in a mailbox. */
+#ifndef AIRSSYS_CORE_COMPONENT_MESSAGE_H
+#define AIRSSYS_CORE_COMPONENT_MESSAGE_H
+
+#include <stdatomic.h>
+
+#include "core/component_id.h"
+#include "core/correlation_id.h"
+#include "core/payload.h"
+
+typedef enum airs_message_kind {
+    AIRS_MESSAGE_PLAIN = 0,    /* inter-component: send, broadcast, publish, timer */
+    AIRS_MESSAGE_REQUEST = 1,  /* inter-component with correlation: the answer is awaited */
+    AIRS_MESSAGE_RESPONSE = 2, /* a request's good end, for handle-callback */
+    AIRS_MESSAGE_FAILURE = 3,  /* a request's bad end, for handle-callback */
+    AIRS_MESSAGE_SYSTEM = 4,   /* the runtime's own: stop in line with the user's messages */
+} airs_message_kind_t;
+
+typedef struct airs_component_message airs_component_message_t;
+
+struct airs_component_message {
+    _Atomic(airs_component_message_t *) next; /* the mailbox's */
+    airs_component_id_t *sender;              /* a reference; never NULL but in system messages */
+    airs_bytes_t payload;                     /* into this block, or into `shared` */
+    airs_str_t content_type;                  /* likewise; size 0: none */
+    airs_payload_t *shared;                   /* a reference, or NULL */
+    uint64_t timestamp_ns;                    /* when it was sent, since 1970 */
+    airs_correlation_id_t correlation;        /* of a request, response or failure */
+    uint8_t kind;                             /* airs_message_kind_t */
+    uint8_t system;                           /* what a system message asks; the actor layer's */
+    uint16_t cost_slots;                      /* what it took of the mailbox's bound; 0: exempt */
+};
+
+/* What a message is made of. Everything is borrowed for the call and copied or referenced. */
+typedef struct airs_message_parts {
+    airs_message_kind_t kind;
+    airs_component_id_t *sender;
+    airs_bytes_t payload;
+    airs_str_t content_type;
+    uint64_t timestamp_ns;
+    const airs_correlation_id_t *correlation; /* NULL for kinds without one */
+} airs_message_parts_t;
+
+/* One block, payload copied. AIRS_OUT_OF_MEMORY. The caller owns the message. */
+airs_status_t airs_component_message_create(airs_block_pool_t *pool, const airs_message_parts_t *parts,
+                                            airs_component_message_t **out);
+
+/* The same with a shared payload (parts->payload and ->content_type are ignored). */
+airs_status_t airs_component_message_create_shared(airs_block_pool_t *pool, const airs_message_parts_t *parts,
+                                                   airs_payload_t *shared, airs_component_message_t **out);
+
+/* Drops its references and gives the block back. NULL is fine. */
+void airs_component_message_destroy(airs_component_message_t *message);
+
+static inline bool airs_component_message_has_correlation(const airs_component_message_t *message) {
+    return message->kind >= AIRS_MESSAGE_REQUEST && message->kind <= AIRS_MESSAGE_FAILURE;
+}
+
+#endif

@@ -1,0 +1,60 @@
+/* How a host import reaches mailboxes: the actor layer implements it, the runtime layer calls it, on
+ * the worker that runs the calling actor and inside that actor's call. */
+#ifndef AIRSSYS_CORE_MESSAGE_ROUTER_H
+#define AIRSSYS_CORE_MESSAGE_ROUTER_H
+
+#include "core/component_id.h"
+#include "core/correlation_id.h"
+
+typedef struct airs_actor airs_actor_t;
+typedef struct airs_message_router airs_message_router_t;
+
+/* A target looked up once and remembered by the caller, per calling actor. Zeroed: not looked up.
+ * The router fills it, checks it at each use (an actor that ended is looked up again by id) and
+ * releases what it holds. A route is used by one thread at a time. */
+typedef struct airs_route {
+    airs_actor_t *actor; /* a reference, or NULL */
+} airs_route_t;
+
+typedef struct airs_actor_info {
+    airs_component_id_t *id; /* borrowed for the callback */
+    const char *name;        /* as the component's metadata say, or the id's name before it was asked */
+    const char *version;     /* likewise; "" when unknown */
+    const char *health;      /* "healthy", "degraded", "unhealthy", "unknown" */
+} airs_actor_info_t;
+
+typedef struct airs_message_router_ops {
+    /* AIRS_OK: in the target's mailbox. AIRS_TARGET_NOT_FOUND, AIRS_QUEUE_FULL,
+     * AIRS_MESSAGE_TOO_LARGE, AIRS_NOT_RUNNING (it is stopping), AIRS_OUT_OF_MEMORY. `error` is filled
+     * only for statuses whose text adds something; NULL is fine. */
+    airs_status_t (*send)(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
+                          airs_id_t target, airs_bytes_t payload, airs_error_t *error);
+    /* As send; the answer comes to the sender's handle-callback. AIRS_TOO_MANY_REQUESTS. A target that
+     * cannot be reached is an error of this call, not a later failure callback. `timeout_ms` 0: the
+     * request times out at the next turn of the timers; above 2^53: clamped to it. */
+    airs_status_t (*request)(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
+                             airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
+                             airs_correlation_id_t *out, airs_error_t *error);
+    /* Only the sender's own. AIRS_NOT_FOUND when it has ended already or never was. */
+    airs_status_t (*cancel_request)(airs_message_router_t *router, airs_actor_t *sender,
+                                    const airs_correlation_id_t *id);
+    /* One shared payload to all that can be reached. When some cannot: the first one's status, and in
+     * `error` how many of how many failed and the first one's id and reason. `failed_first` (may be
+     * NULL) is its index. `allowed` has one byte a target: 0 counts as AIRS_CAPABILITY_DENIED. */
+    airs_status_t (*broadcast)(airs_message_router_t *router, airs_actor_t *sender, const airs_id_t *targets,
+                               const uint8_t *allowed, size_t count, airs_bytes_t payload,
+                               size_t *failed_first, airs_error_t *error);
+    /* Calls each() for every registered actor; false stops. */
+    void (*list)(airs_message_router_t *router, bool (*each)(void *context, const airs_actor_info_t *info),
+                 void *context);
+    /* Calls take() with the one actor's information. AIRS_TARGET_NOT_FOUND. */
+    airs_status_t (*describe)(airs_message_router_t *router, airs_id_t id,
+                              void (*take)(void *context, const airs_actor_info_t *info), void *context);
+    void (*route_release)(airs_message_router_t *router, airs_route_t *route);
+} airs_message_router_ops_t;
+
+struct airs_message_router {
+    const airs_message_router_ops_t *ops;
+};
+
+#endif

@@ -1,0 +1,151 @@
+/* The engine as actors know it: load components, make instances, call them. `runtime/wasm_engine`
+ * implements it with Wasmtime, a scripted engine does in tests and simulations.
+ *
+ * A call that cannot finish at once (its time slice is over, or it waits) is PENDING: the caller
+ * resumes it later, from any thread, one at a time. Every PENDING call is announced by the waker,
+ * once or more, possibly before the function that returned PENDING has returned: a slice that is
+ * over wakes at once, a wait when it has ended. */
+#ifndef AIRSSYS_CORE_RUNTIME_ENGINE_H
+#define AIRSSYS_CORE_RUNTIME_ENGINE_H
+
+#include <airssys/clock.h>
+#include <airssys/log.h>
+#include <airssys/random.h>
+
+#include "core/component_message.h"
+#include "core/message_router.h"
+#include "core/storage_backend.h"
+#include "core/timer_service.h"
+
+typedef struct airs_runtime_engine airs_runtime_engine_t;
+typedef struct airs_instance airs_instance_t;
+typedef struct airs_security_context airs_security_context_t;
+
+/* Names a loaded component for one engine; never reused, 0 is none. */
+typedef uint64_t airs_component_handle_t;
+
+/* Where a component comes from: exactly one of `path` and `bytes`. Binary or text (.wat) is told
+ * from the content. */
+typedef struct airs_component_source {
+    const char *path;
+    airs_bytes_t bytes;
+    const char *name; /* for messages; NULL: the path, or "component" */
+} airs_component_source_t;
+
+/* record resource-limits, and what else bounds one instance. */
+typedef struct airs_instance_limits {
+    uint64_t max_memory_bytes;      /* over all memories and tables of the instance */
+    uint64_t max_execution_time_ms; /* running, not parked, of one call; 0: no limit */
+    uint64_t max_parked_time_ms;    /* parked, of one call; 0: no limit */
+    uint64_t max_fuel;              /* of one call; 0: none asked for */
+} airs_instance_limits_t;
+
+typedef struct airs_env_var {
+    airs_str_t name;
+    airs_str_t value;
+} airs_env_var_t;
+
+/* record component-config: what `initialize` is told. */
+typedef struct airs_component_config {
+    const airs_env_var_t *env;
+    size_t env_count;
+    airs_bytes_t config; /* data NULL: none */
+    airs_instance_limits_t limits;
+} airs_component_config_t;
+
+/* Takes what a guest writes to its standard output or error, as it comes. */
+typedef struct airs_output airs_output_t;
+struct airs_output {
+    void (*write)(airs_output_t *output, airs_bytes_t bytes);
+};
+
+/* What an instance may reach. All pointers outlive the instance. */
+typedef struct airs_host {
+    airs_actor_t *self; /* whose calls these are; handed to the router */
+    airs_component_id_t *id;
+    airs_message_router_t *router;
+    airs_timer_service_t *timers;
+    airs_storage_backend_t *storage;
+    airs_str_t storage_space; /* the space's name: the component's, or the instance's */
+    uint64_t storage_quota;
+    const airs_security_context_t *security;
+    airs_clock_t *clock;
+    airs_random_t *random;
+    airs_log_t *log;
+    airs_output_t *standard_output; /* NULL: lines into the log at info */
+    /* Told when the call in hand may go on; any thread, also after the instance began to end, never
+     * after `instance_destroy` returned. */
+    void (*wake)(void *wake_context);
+    void *wake_context;
+} airs_host_t;
+
+typedef enum airs_call_kind {
+    AIRS_CALL_INSTANTIATE, /* the first call of every instance: start functions run */
+    AIRS_CALL_INITIALIZE,
+    AIRS_CALL_HANDLE_MESSAGE,
+    AIRS_CALL_HANDLE_CALLBACK,
+    AIRS_CALL_METADATA,
+    AIRS_CALL_HEALTH,
+    AIRS_CALL_SHUTDOWN,
+} airs_call_kind_t;
+
+typedef struct airs_call {
+    airs_call_kind_t kind;
+    const airs_component_message_t *message; /* HANDLE_*: kept by the caller until the call is done */
+    const airs_component_config_t *config;   /* INITIALIZE: likewise */
+} airs_call_t;
+
+typedef enum airs_health { AIRS_HEALTHY, AIRS_DEGRADED, AIRS_UNHEALTHY, AIRS_HEALTH_UNKNOWN } airs_health_t;
+
+typedef enum airs_poll { AIRS_POLL_DONE, AIRS_POLL_PENDING } airs_poll_t;
+
+/* How a call ended. After any status but AIRS_OK and AIRS_GUEST_ERROR the instance is spent: destroy it. */
+typedef struct airs_call_result {
+    airs_status_t status;
+    /* GUEST_ERROR: the error's case and text ("runtime-error: …"); a crash: the reason and the guest's
+     * backtrace. Zero-terminated, valid until the instance's next call or end; never NULL when the
+     * status is not AIRS_OK. */
+    const char *reason;
+    bool has_response;     /* HANDLE_MESSAGE answered some(payload) */
+    airs_bytes_t response; /* valid until the instance's next call or end */
+    airs_health_t health;  /* HEALTH */
+    const char *name;      /* METADATA, valid until the instance's next call or end */
+    const char *version;   /* likewise */
+} airs_call_result_t;
+
+typedef struct airs_runtime_engine_ops {
+    /* Compile (or take from the cache), check imports and exports and their types. The handle is
+     * counted: each load is a new one. AIRS_LOAD_FAILED, AIRS_INVALID_COMPONENT, AIRS_EXPORT_NOT_FOUND,
+     * AIRS_EXPORT_TYPE_MISMATCH, AIRS_IMPORT_NOT_PROVIDED, AIRS_IO. Any thread. */
+    airs_status_t (*load)(airs_runtime_engine_t *engine, const airs_component_source_t *source,
+                          airs_component_handle_t *out, airs_error_t *error);
+    /* Unknown handles are fine. Instances made from it live on. Any thread. */
+    void (*unload)(airs_runtime_engine_t *engine, airs_component_handle_t handle);
+    /* A store with its limits; runs no guest code yet. AIRS_COMPONENT_NOT_FOUND, AIRS_OUT_OF_MEMORY.
+     * `host` and `limits` are copied. */
+    airs_status_t (*instance_create)(airs_runtime_engine_t *engine, airs_component_handle_t handle,
+                                     const airs_host_t *host, const airs_instance_limits_t *limits,
+                                     airs_instance_t **out, airs_error_t *error);
+    /* Also in the middle of a pending call, which is dropped. NULL is fine. Not from inside one of its
+     * own calls. */
+    void (*instance_destroy)(airs_instance_t *instance);
+    /* Start a call and run it until it is done, waits, or its time slice is over. */
+    airs_poll_t (*call)(airs_instance_t *instance, const airs_call_t *call, airs_call_result_t *result);
+    /* Go on with the pending call. Resuming early is fine: it answers PENDING. */
+    airs_poll_t (*resume)(airs_instance_t *instance, airs_call_result_t *result);
+    /* A thread is about to run calls, or has none left: time slices are kept only in between. Counted. */
+    void (*activity_begin)(airs_runtime_engine_t *engine);
+    void (*activity_end)(airs_runtime_engine_t *engine);
+    void (*destroy)(airs_runtime_engine_t *engine);
+} airs_runtime_engine_ops_t;
+
+struct airs_runtime_engine {
+    const airs_runtime_engine_ops_t *ops;
+};
+
+/* An instance begins with its engine, so that calls need no other argument. */
+struct airs_instance {
+    airs_runtime_engine_t *engine;
+};
+
+#endif
