@@ -1,0 +1,158 @@
+/* The actors of a node and what they live on: workers, registry, timers, requests, dead letters.
+ *
+ * Every function may be called from any thread but the system's own workers (native actors use
+ * airs_actor_*), unless it says otherwise. Times are on the clock that was handed in. */
+#ifndef AIRSSYS_ACTOR_ACTOR_SYSTEM_H
+#define AIRSSYS_ACTOR_ACTOR_SYSTEM_H
+
+#include <airssys/node.h>
+
+#include "actor/dead_letters.h"
+#include "core/block_pool.h"
+#include "core/message_router.h"
+#include "core/runtime_engine.h"
+#include "core/storage_backend.h"
+#include "core/timer_service.h"
+
+typedef struct airs_actor_system airs_actor_system_t;
+
+/* Everything is borrowed and must outlive the system. */
+typedef struct airs_actor_system_options {
+    airs_runtime_engine_t *engine; /* mandatory; not destroyed by the system */
+    const airs_allocator_t *allocator;   /* NULL: the default one */
+    airs_clock_t *clock;                 /* NULL: the system's */
+    airs_random_t *random;               /* NULL: the system's */
+    airs_log_t *log;                     /* NULL: none */
+    airs_storage_backend_t *storage;     /* what guests' storage calls reach; NULL: their engine gets none */
+    const airs_security_context_t *security; /* handed to instances as it is; may be NULL */
+    airs_block_pool_t *pool;             /* NULL: one of its own, from `allocator` */
+    unsigned workers;                    /* 0: as many as airs_cpu_count says; ignored when stepped */
+    size_t dead_letters;                 /* how many are kept; 0: 1,000 */
+    size_t dead_letter_bytes;            /* of payload kept with them; 0: 16 MiB */
+
+    /* No threads at all: actors run, one turn at a time and chosen by `random`, inside
+     * airs_actor_system_step, and inside the functions below that wait; timers fire inside
+     * airs_actor_system_advance. One thread uses the system. */
+    bool stepped;
+    /* Stepped only, may be NULL: a function that waits has nothing left to run. Move the clock and
+     * call airs_actor_system_advance, and return true to go on; false: the function answers
+     * AIRS_TIMEOUT. */
+    bool (*idle)(void *context);
+    void *idle_context;
+} airs_actor_system_options_t;
+
+/* Starts the workers. AIRS_INVALID_ARGUMENT (no engine), AIRS_OUT_OF_MEMORY, AIRS_INTERNAL (a thread
+ * could not be started). */
+airs_status_t airs_actor_system_create(const airs_actor_system_options_t *options, airs_actor_system_t **out,
+                                       airs_error_t *error);
+
+/* airs_actor_system_stop_all (dropping, ten seconds for each), then the workers end. A native callback
+ * that never returns is waited for. NULL is fine. */
+void airs_actor_system_destroy(airs_actor_system_t *system);
+
+/* What bounds one actor. Zeroed members mean the default in parentheses. */
+typedef struct airs_actor_spec {
+    uint32_t mailbox_messages;  /* (1,024), at most 8,388,607 */
+    uint64_t mailbox_bytes;     /* of payload (64 MiB), at most 256 GiB */
+    uint64_t max_message_bytes; /* (16 MiB); never more than mailbox_bytes */
+    uint32_t max_requests;      /* outstanding at once (100,000) */
+
+    /* Guests only. Borrowed for the spawn. */
+    const airs_env_var_t *env;
+    size_t env_count;
+    airs_bytes_t config; /* data NULL: none */
+
+    /* Guests only: memory (64 MiB), execution (5,000 ms) and parked time (60,000 ms) of one call. */
+    airs_instance_limits_t limits;
+    airs_output_t *standard_output; /* NULL: into the log; must outlive the actor */
+    airs_str_t storage_space;       /* must outlive the actor; (the id's "namespace/name") */
+    uint64_t storage_quota;         /* (no bound) */
+} airs_actor_spec_t;
+
+/* Make the actor `id` and wait until it has initialized; `spec` may be NULL. AIRS_INVALID_ARGUMENT,
+ * AIRS_ALREADY_EXISTS, AIRS_NOT_LOADED (no such component), AIRS_INSTANTIATION_FAILED,
+ * AIRS_INITIALIZE_FAILED (it answered with an error), what ended it (AIRS_TRAP, …), AIRS_OUT_OF_MEMORY,
+ * AIRS_STOPPED (somebody stopped it meanwhile). When it fails no actor is left behind. */
+airs_status_t airs_actor_system_spawn_component(airs_actor_system_t *system, airs_component_handle_t component,
+                                                airs_id_t id, const airs_actor_spec_t *spec, airs_error_t *error);
+
+/* The same with a native actor. `state` belongs to the actor from here on, also when this fails:
+ * native->destroy has then been called. AIRS_INITIALIZE_FAILED when native->start fails. */
+airs_status_t airs_actor_system_spawn_native(airs_actor_system_t *system, const airs_native_t *native, void *state,
+                                             airs_id_t id, const airs_actor_spec_t *spec, airs_error_t *error);
+
+/* A message from outside; its sender is airssys/host/0. `content_type` size 0: none.
+ * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE, AIRS_OUT_OF_MEMORY. */
+airs_status_t airs_actor_system_send(airs_actor_system_t *system, airs_id_t target, airs_bytes_t payload,
+                                     airs_str_t content_type, airs_error_t *error);
+
+/* The same, waiting up to `timeout_ms` for room in the mailbox; then AIRS_QUEUE_FULL. */
+airs_status_t airs_actor_system_send_wait(airs_actor_system_t *system, airs_id_t target, airs_bytes_t payload,
+                                          airs_str_t content_type, uint64_t timeout_ms, airs_error_t *error);
+
+/* Send and wait for the answer. `answer` (may be NULL) is called once, on another thread, with the
+ * payload borrowed, before this returns AIRS_OK. AIRS_TIMEOUT, what the send answered, or what made the
+ * request fail (AIRS_GUEST_ERROR, AIRS_STOPPED, AIRS_TRAP, …, with its text in `error`). */
+airs_status_t airs_actor_system_call(airs_actor_system_t *system, airs_id_t target, airs_bytes_t payload,
+                                     airs_str_t content_type, uint64_t timeout_ms,
+                                     void (*answer)(void *context, airs_bytes_t payload), void *context,
+                                     airs_error_t *error);
+
+/* Stop one actor and wait, `timeout_ms` at most; then it is ended without its shutdown call and this
+ * returns AIRS_TIMEOUT. From the moment of the call it accepts no messages. AIRS_SHUTDOWN_FAILED: its
+ * shutdown answered with an error, trapped or exceeded a limit; it has ended all the same.
+ * AIRS_TARGET_NOT_FOUND. AIRS_OUT_OF_MEMORY: nothing was changed. Stopping what is being stopped waits
+ * for the same end, and AIRS_STOP_DROP hurries it. */
+airs_status_t airs_actor_system_stop(airs_actor_system_t *system, airs_id_t id, airs_stop_mode_t mode,
+                                     uint64_t timeout_ms, airs_error_t *error);
+
+/* Stop every actor, the last started first, `timeout_ms` for each. */
+void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms);
+
+/* Wait until nothing runs, nothing is queued, no call is parked and no request is outstanding.
+ * AIRS_TIMEOUT. */
+airs_status_t airs_actor_system_drain(airs_actor_system_t *system, uint64_t timeout_ms);
+
+/* AIRS_TARGET_NOT_FOUND when it has ended. Any thread, the workers included. */
+airs_status_t airs_actor_system_counters(airs_actor_system_t *system, airs_id_t id, airs_actor_counters_t *out);
+
+/* Any thread, the workers included. */
+void airs_actor_system_totals(airs_actor_system_t *system, airs_node_counters_t *out);
+
+/* Calls each() for every registered actor in the order of their start; false stops. each() may use the
+ * system. Any thread, the workers included. */
+void airs_actor_system_list(airs_actor_system_t *system,
+                            bool (*each)(void *context, airs_id_t id, const airs_actor_counters_t *counters),
+                            void *context);
+
+/* How many workers there are; 0 when stepped. */
+unsigned airs_actor_system_workers(airs_actor_system_t *system);
+
+/* The parts that others use; they live as long as the system. */
+airs_message_router_t *airs_actor_system_router(airs_actor_system_t *system);
+airs_timer_service_t *airs_actor_system_timers(airs_actor_system_t *system);
+airs_dead_letters_t *airs_actor_system_dead_letters(airs_actor_system_t *system);
+airs_block_pool_t *airs_actor_system_pool(airs_actor_system_t *system);
+
+/* How requests ended so far; `pending` now. */
+typedef struct airs_request_counters {
+    uint64_t pending;
+    uint64_t completed; /* by a response */
+    uint64_t failed;
+    uint64_t timed_out;
+    uint64_t cancelled; /* by the requester, or with its end */
+    uint64_t late;      /* answers to requests that had ended */
+} airs_request_counters_t;
+
+void airs_actor_system_requests(airs_actor_system_t *system, airs_request_counters_t *out);
+
+/* Stepped only: run one turn of one actor; false when none can run. */
+bool airs_actor_system_step(airs_actor_system_t *system);
+
+/* A clock moved by hand has moved: fire the timers that are due. Returns how many fired. */
+size_t airs_actor_system_advance(airs_actor_system_t *system);
+
+/* The deadline of the next timer; UINT64_MAX: none is armed. */
+uint64_t airs_actor_system_next_deadline(airs_actor_system_t *system);
+
+#endif
