@@ -1,1 +1,260 @@
+//! The wasm-tools crates that a C guest is made with, behind the functions of `airs_wit_tools.h`.
 
+use std::ffi::{CStr, c_char, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use anyhow::{Context, Result, bail};
+use wasi_preview1_component_adapter_provider as adapters;
+use wit_bindgen_core::Files;
+use wit_component::{
+    ComponentEncoder, DecodedWasm, OutputToString, StringEncoding, WitPrinter,
+    embed_component_metadata,
+};
+use wit_parser::{Resolve, WorldId};
+
+/// `airs_wit_output_t`: a boxed slice whose last byte is a zero that `size` does not count.
+#[repr(C)]
+pub struct Output {
+    data: *mut u8,
+    size: usize,
+}
+
+type FileFn = extern "C" fn(*mut c_void, *const c_char, *const u8, usize) -> bool;
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub enum Adapter {
+    Reactor = 0,
+    Command = 1,
+}
+
+/// # Safety
+/// `output` is null, or an output that this library filled or that is zeroed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn airs_wit_output_free(output: *mut Output) {
+    let Some(output) = (unsafe { output.as_mut() }) else {
+        return;
+    };
+    if !output.data.is_null() {
+        let whole = std::ptr::slice_from_raw_parts_mut(output.data, output.size + 1);
+        drop(unsafe { Box::from_raw(whole) });
+    }
+    output.data = std::ptr::null_mut();
+    output.size = 0;
+}
+
+/// # Safety
+/// As `airs_wit_tools.h` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn airs_wit_bindgen_c(
+    paths: *const *const c_char,
+    path_count: usize,
+    world: *const c_char,
+    rename: *const c_char,
+    file: FileFn,
+    context: *mut c_void,
+    error: *mut Output,
+) -> bool {
+    let result = guarded(|| {
+        let paths = unsafe { texts(paths, path_count) }?;
+        let (mut resolve, world) = resolve(&paths, unsafe { optional_text(world) }?)?;
+        let options = wit_bindgen_c::Opts {
+            rename_world: unsafe { optional_text(rename) }?.map(str::to_owned),
+            ..Default::default()
+        };
+        let mut files = Files::default();
+        options.build().generate(&mut resolve, world, &mut files)?;
+        for (name, bytes) in files.iter() {
+            let mut name = name.to_owned();
+            name.push('\0');
+            if !file(context, name.as_ptr().cast(), bytes.as_ptr(), bytes.len()) {
+                bail!("stopped");
+            }
+        }
+        Ok(())
+    });
+    unsafe { report(result, error) }.is_some()
+}
+
+/// # Safety
+/// As `airs_wit_tools.h` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn airs_wit_componentize(
+    module: *const u8,
+    module_size: usize,
+    paths: *const *const c_char,
+    path_count: usize,
+    world: *const c_char,
+    adapter: Adapter,
+    out: *mut Output,
+    error: *mut Output,
+) -> bool {
+    let result = guarded(|| {
+        let mut module = wat::parse_bytes(unsafe { bytes(module, module_size) })?.into_owned();
+        if path_count > 0 {
+            let paths = unsafe { texts(paths, path_count) }?;
+            let (resolve, world) = resolve(&paths, unsafe { optional_text(world) }?)?;
+            embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
+        }
+        let adapter = match adapter {
+            Adapter::Reactor => adapters::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+            Adapter::Command => adapters::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
+        };
+        ComponentEncoder::default()
+            .module(&module)?
+            .adapter(adapters::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter)?
+            .validate(true)
+            .encode()
+    });
+    unsafe { deliver(result, out, error) }
+}
+
+/// # Safety
+/// As `airs_wit_tools.h` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn airs_wit_print(
+    component: *const u8,
+    size: usize,
+    out: *mut Output,
+    error: *mut Output,
+) -> bool {
+    let result = guarded(|| {
+        let component = wat::parse_bytes(unsafe { bytes(component, size) })?;
+        if is_core_module(&component) {
+            bail!("a core module, not a component");
+        }
+        let decoded = wit_component::decode(&component)?;
+        Ok(print(&decoded)?.into_bytes())
+    });
+    unsafe { deliver(result, out, error) }
+}
+
+/// # Safety
+/// As `airs_wit_tools.h` says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn airs_wit_parse_text(
+    text: *const c_char,
+    size: usize,
+    name: *const c_char,
+    out: *mut Output,
+    error: *mut Output,
+) -> bool {
+    let result = guarded(|| {
+        let text = std::str::from_utf8(unsafe { bytes(text.cast(), size) })?;
+        let name = unsafe { optional_text(name) }?;
+        wat::parse_str(text).map_err(|mut error| {
+            if let Some(name) = name {
+                error.set_path(name);
+            }
+            error.into()
+        })
+    });
+    unsafe { deliver(result, out, error) }
+}
+
+/// The packages at `paths`, and the world of them that `world` names.
+fn resolve(paths: &[&str], world: Option<&str>) -> Result<(Resolve, WorldId)> {
+    let mut resolve = Resolve::default();
+    let mut last = None;
+    for path in paths {
+        match resolve.push_path(path) {
+            Ok((package, _)) => last = Some(package),
+            // Only this rendering has the file, the line and the column.
+            Err(error) => bail!("{}", resolve.render_error(&error)),
+        }
+    }
+    let package = last.context("no WIT was given")?;
+    let world = resolve.select_world(&[package], world)?;
+    Ok((resolve, world))
+}
+
+/// The world of a component, or the package of an encoded one, then every package that it refers to.
+fn print(decoded: &DecodedWasm) -> Result<String> {
+    let resolve = decoded.resolve();
+    let main = decoded.package();
+    let others: Vec<_> = resolve
+        .packages
+        .iter()
+        .map(|(id, _)| id)
+        .filter(|id| *id != main)
+        .collect();
+    let mut printer = WitPrinter::new(OutputToString::default());
+    printer.print(resolve, main, &others)?;
+    Ok(printer.output.to_string())
+}
+
+/// Whether the header is a core module's: version 1 of layer 0.
+fn is_core_module(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\0asm\x01\0\0\0")
+}
+
+/// The result of `work`, or its panic as an error: nothing unwinds into C.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result,
+        Err(panic) => {
+            let text = panic
+                .downcast_ref::<&str>()
+                .copied()
+                .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+                .unwrap_or("unknown");
+            bail!("internal error: {text}")
+        }
+    }
+}
+
+/// The value of a result; an error goes to `error` as text with its causes.
+unsafe fn report<T>(result: Result<T>, error: *mut Output) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(cause) => {
+            unsafe { give(format!("{cause:#}").into_bytes(), error) };
+            None
+        }
+    }
+}
+
+unsafe fn deliver(result: Result<Vec<u8>>, out: *mut Output, error: *mut Output) -> bool {
+    match unsafe { report(result, error) } {
+        Some(bytes) => {
+            unsafe { give(bytes, out) };
+            true
+        }
+        None => false,
+    }
+}
+
+unsafe fn give(mut bytes: Vec<u8>, output: *mut Output) {
+    let Some(output) = (unsafe { output.as_mut() }) else {
+        return;
+    };
+    output.size = bytes.len();
+    bytes.push(0);
+    output.data = Box::into_raw(bytes.into_boxed_slice()).cast();
+}
+
+unsafe fn bytes<'a>(data: *const u8, size: usize) -> &'a [u8] {
+    if size == 0 {
+        return &[];
+    }
+    unsafe { std::slice::from_raw_parts(data, size) }
+}
+
+unsafe fn optional_text<'a>(text: *const c_char) -> Result<Option<&'a str>> {
+    if text.is_null() {
+        return Ok(None);
+    }
+    let text = unsafe { CStr::from_ptr(text) };
+    Ok(Some(
+        text.to_str().context("an argument is not UTF-8 text")?,
+    ))
+}
+
+unsafe fn texts<'a>(list: *const *const c_char, count: usize) -> Result<Vec<&'a str>> {
+    let mut texts = Vec::with_capacity(count);
+    for index in 0..count {
+        let text = unsafe { optional_text(*list.add(index)) }?;
+        texts.push(text.context("an argument is missing")?);
+    }
+    Ok(texts)
+}
