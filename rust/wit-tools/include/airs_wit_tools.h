@@ -1,7 +1,7 @@
 /* Bindings for C guests, components from core modules, and the WIT text of a component: the
  * wasm-tools crates wit-bindgen-c, wit-component and wit-parser behind C functions.
  *
- * Nothing here keeps state, prints, or aborts on bad input; any thread may call. A function answers
+ * Nothing here keeps state or aborts on bad input; any thread may call. A function answers
  * true, or false with a text in *error that says what was wrong (and where, for WIT). `error` may be
  * NULL. What a function hands out in *out or *error is the caller's, to be freed with
  * airs_wit_output_free; neither is touched otherwise.

@@ -157,11 +157,17 @@ fn resolve(paths: &[&str], world: Option<&str>) -> Result<(Resolve, WorldId)> {
     let mut resolve = Resolve::default();
     let mut last = None;
     for path in paths {
-        match resolve.push_path(path) {
-            Ok((package, _)) => last = Some(package),
-            // Only this rendering has the file, the line and the column.
-            Err(error) => bail!("{}", resolve.render_error(&error)),
-        }
+        // A path that stands alone is merged, so that two paths may bring the same dependency; one that
+        // needs an earlier path is pushed beside it.
+        let mut alone = Resolve::default();
+        last = Some(match alone.push_path(path) {
+            Ok((package, _)) => resolve.merge(alone)?.packages[package.index()],
+            Err(_) => match resolve.push_path(path) {
+                Ok((package, _)) => package,
+                // Only this rendering has the file, the line and the column.
+                Err(error) => bail!("{}", resolve.render_error(&error)),
+            },
+        });
     }
     let package = last.context("no WIT was given")?;
     let world = resolve.select_world(&[package], world)?;
