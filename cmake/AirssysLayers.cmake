@@ -1,0 +1,89 @@
+# The layers, the shared library and the command.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+# Programs link Debian's shared libraries. A target with the property AIRS_ARCHIVES takes the same ones as
+# archives, so that it runs where they are not installed.
+function(airs_find_dependency name package archive)
+  pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${package})
+  find_library(AIRS_ARCHIVE_${name} NAMES ${archive} HINTS ${${name}_LIBDIR} REQUIRED)
+  mark_as_advanced(AIRS_ARCHIVE_${name})
+  add_library(airs_${name} INTERFACE)
+  target_link_libraries(airs_${name} INTERFACE
+    $<IF:$<BOOL:$<TARGET_PROPERTY:AIRS_ARCHIVES>>,${AIRS_ARCHIVE_${name}},PkgConfig::${name}>)
+  add_library(airs::${name} ALIAS airs_${name})
+endfunction()
+airs_find_dependency(xxhash libxxhash libxxhash.a)
+airs_find_dependency(jansson jansson libjansson.a)
+airs_find_dependency(sodium libsodium libsodium.a)
+airs_find_dependency(uv libuv libuv_a.a)
+
+set(AIRS_LAYERS "")
+
+# airs_layer(name USES layer... LIBRARIES target... INCLUDES folder...): src/<name>/**.c as an archive.
+# A layer without sources is left out.
+function(airs_layer name)
+  cmake_parse_arguments(PARSE_ARGV 1 layer "" "" "USES;LIBRARIES;INCLUDES")
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${name}/*.c)
+  if(NOT sources)
+    return()
+  endif()
+  set(main ${CMAKE_CURRENT_SOURCE_DIR}/src/${name}/main.c)
+  list(REMOVE_ITEM sources ${main})
+  add_library(airs_${name} STATIC ${sources})
+  target_include_directories(airs_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/include ${CMAKE_CURRENT_SOURCE_DIR}/src)
+  if(layer_INCLUDES)
+    # Not ours to keep free of warnings; and not for layers above.
+    target_include_directories(airs_${name} SYSTEM PRIVATE ${layer_INCLUDES})
+    add_dependencies(airs_${name} airs_rust)
+  endif()
+  foreach(lower ${layer_USES})
+    if(TARGET airs_${lower})
+      target_link_libraries(airs_${name} PUBLIC airs_${lower})
+    endif()
+  endforeach()
+  target_link_libraries(airs_${name} PUBLIC ${layer_LIBRARIES} Threads::Threads)
+  set(AIRS_LAYERS ${AIRS_LAYERS} ${name} PARENT_SCOPE)
+endfunction()
+
+# libairssys.so: every layer but the command's, and the Rust library with none of its symbols visible.
+function(airs_library)
+  if(NOT TARGET airs_node)
+    return()
+  endif()
+  set(objects "")
+  foreach(layer ${AIRS_LAYERS})
+    if(NOT layer STREQUAL "cli")
+      list(APPEND objects $<TARGET_OBJECTS:airs_${layer}>)
+    endif()
+  endforeach()
+  add_library(airssys_library SHARED ${objects})
+  set_target_properties(airssys_library PROPERTIES OUTPUT_NAME airssys EXPORT_NAME airssys LINKER_LANGUAGE C
+                        VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+                        LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cmake/airssys.map)
+  target_include_directories(airssys_library INTERFACE
+    $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_link_libraries(airssys_library PRIVATE airs::rust_library airs::xxhash airs::jansson airs::sodium airs::uv
+                        Threads::Threads)
+  target_link_options(airssys_library PRIVATE -Wl,--exclude-libs,ALL
+                      -Wl,--version-script,${CMAKE_CURRENT_SOURCE_DIR}/cmake/airssys.map)
+  if(NOT AIRS_SANITIZE)
+    target_link_options(airssys_library PRIVATE -Wl,-z,defs)
+  endif()
+  add_library(airssys::airssys ALIAS airssys_library)
+endfunction()
+
+# The command: src/cli/main.c, every layer and the Rust library of the command, all in one file.
+function(airs_command)
+  if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/src/cli/main.c OR NOT TARGET airs_cli)
+    return()
+  endif()
+  add_executable(airssys_command src/cli/main.c)
+  set_target_properties(airssys_command PROPERTIES OUTPUT_NAME airssys EXPORT_NAME command)
+  target_link_libraries(airssys_command PRIVATE airs_cli airs::rust_command)
+  if(NOT AIRS_SANITIZE)
+    set_target_properties(airssys_command PROPERTIES AIRS_ARCHIVES ON)
+  endif()
+  target_link_options(airssys_command PRIVATE -Wl,--as-needed)
+  add_executable(airssys::command ALIAS airssys_command)
+endfunction()

@@ -1,0 +1,76 @@
+# The tests: test/<layer>/test_<noun>.c is a program, linked with its layer, with the other sources of its
+# folder, with test/support and with cmocka.
+#
+# Labels: the layer, and "guest" for programs that run WebAssembly (the thread sanitizer leaves them out).
+# Programs find the guests by AIRS_TEST_GUESTS, the command by AIRS_TEST_COMMAND, the tree by AIRS_TEST_SOURCE.
+pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
+
+file(GLOB support CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/test/support/*.c)
+add_library(airs_test_support STATIC ${support})
+target_include_directories(airs_test_support PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/include
+                           ${CMAKE_CURRENT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR}/test)
+target_link_libraries(airs_test_support PUBLIC PkgConfig::cmocka Threads::Threads)
+target_compile_definitions(airs_test_support PUBLIC
+  AIRS_TEST_SOURCE="${CMAKE_CURRENT_SOURCE_DIR}"
+  AIRS_TEST_BUILD="${CMAKE_CURRENT_BINARY_DIR}"
+  AIRS_TEST_GUESTS="${CMAKE_CURRENT_BINARY_DIR}/test/guests"
+  AIRS_TEST_COMMAND="${CMAKE_CURRENT_BINARY_DIR}/airssys")
+
+# What a sanitizer is told: to fail at the first finding, and that fibers change stacks.
+set(AIRS_TEST_ENVIRONMENT
+    "ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=0:allocator_may_return_null=1"
+    "UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1"
+    "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1")
+
+# airs_test_folder(name LAYER layer RUST library|command LABELS label... TIMEOUT seconds)
+function(airs_test_folder name)
+  cmake_parse_arguments(PARSE_ARGV 1 folder "" "LAYER;RUST;TIMEOUT" "LABELS;INCLUDES")
+  file(GLOB programs CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/test/${name}/test_*.c)
+  file(GLOB helpers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/test/${name}/*.c)
+  if(NOT programs OR NOT TARGET airs_${folder_LAYER})
+    return()
+  endif()
+  list(REMOVE_ITEM helpers ${programs})
+  if(helpers)
+    add_library(airs_test_${name} STATIC ${helpers})
+    target_link_libraries(airs_test_${name} PUBLIC airs_test_support airs_${folder_LAYER})
+  endif()
+  foreach(program ${programs})
+    get_filename_component(noun ${program} NAME_WE)
+    set(target ${name}_${noun})
+    add_executable(${target} ${program})
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/test/${name}
+                          OUTPUT_NAME ${noun})
+    if(helpers)
+      target_link_libraries(${target} PRIVATE airs_test_${name})
+    endif()
+    target_link_libraries(${target} PRIVATE airs_test_support airs_${folder_LAYER})
+    if(folder_INCLUDES)
+      target_include_directories(${target} SYSTEM PRIVATE ${folder_INCLUDES})
+    endif()
+    if(folder_RUST)
+      target_link_libraries(${target} PRIVATE airs::rust_${folder_RUST})
+    endif()
+    string(REGEX REPLACE "^test_" "" noun ${noun})
+    add_test(NAME ${name}/${noun} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+    set_tests_properties(${name}/${noun} PROPERTIES TIMEOUT ${folder_TIMEOUT} LABELS "${name};${folder_LABELS}"
+                         ENVIRONMENT "${AIRS_TEST_ENVIRONMENT}")
+  endforeach()
+endfunction()
+
+# A thread sanitizer slows everything several times.
+set(patience 1)
+if(AIRS_SANITIZE)
+  set(patience 5)
+endif()
+math(EXPR brief "60 * ${patience}")
+math(EXPR long "180 * ${patience}")
+
+airs_test_folder(core LAYER core LABELS unit TIMEOUT ${brief})
+airs_test_folder(security LAYER security LABELS unit TIMEOUT ${brief})
+airs_test_folder(storage LAYER storage LABELS unit TIMEOUT ${brief})
+airs_test_folder(actor LAYER actor LABELS unit TIMEOUT ${long})
+airs_test_folder(runtime LAYER runtime RUST library LABELS guest TIMEOUT ${long})
+airs_test_folder(node LAYER node RUST library LABELS guest TIMEOUT ${long})
+airs_test_folder(cli LAYER cli RUST command LABELS guest TIMEOUT ${long})
+airs_test_folder(e2e LAYER node RUST library LABELS guest e2e TIMEOUT ${long})
