@@ -29,4 +29,8 @@ uint64_t airs_component_id_hash(const airs_component_id_t *id);
  * it may differ between versions. */
 uint64_t airs_id_hash(airs_id_t id);
 
+/* AIRS_INVALID_ARGUMENT when the parts are not an id: an empty namespace or name, a slash in name or
+ * instance, control characters, bytes that are not UTF-8, or more than AIRS_ID_MAX bytes together. */
+airs_status_t airs_id_check(airs_id_t id, airs_error_t *error);
+
 #endif

@@ -1,0 +1,125 @@
+#include "core/log_line.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#include "core/utf8.h"
+
+/* Kept free for " ... (18446744073709551615 more bytes)\n". */
+#define TAIL_MAX 48
+
+/* The longest that one character becomes: four bytes, each as \xNN. */
+#define SHOWN_MAX 16
+
+typedef struct line {
+    char *data;
+    size_t size;
+    size_t limit;
+    size_t missing; /* bytes of input that did not fit; once it is not zero nothing more is written */
+} line_t;
+
+/* All of `text` or, counted as `cost` bytes of input, nothing. */
+static void put(line_t *line, const char *text, size_t size, size_t cost) {
+    if (line->missing > 0 || size > line->limit - line->size) {
+        line->missing += cost;
+        return;
+    }
+    memcpy(line->data + line->size, text, size);
+    line->size += size;
+}
+
+static void put_text(line_t *line, const char *text) {
+    put(line, text, strlen(text), 0);
+}
+
+/* One character of what someone else wrote. */
+static size_t put_shown(line_t *line, airs_str_t text, bool quoted) {
+    static const char DIGITS[] = "0123456789abcdef";
+    char shown[SHOWN_MAX];
+    size_t size = 0;
+    uint32_t character = 0;
+    size_t length = airs_utf8_decode(text, &character);
+    size_t taken = length > 0 ? length : 1;
+    if (length == 0 || airs_utf8_is_control(character)) {
+        for (size_t i = 0; i < taken; i++) {
+            uint8_t byte = (uint8_t)text.data[i];
+            shown[size++] = '\\';
+            shown[size++] = 'x';
+            shown[size++] = DIGITS[byte >> 4];
+            shown[size++] = DIGITS[byte & 0x0f];
+        }
+    } else {
+        if (quoted && (character == '"' || character == '\\')) {
+            shown[size++] = '\\';
+        }
+        memcpy(shown + size, text.data, taken);
+        size += taken;
+    }
+    put(line, shown, size, taken);
+    return taken;
+}
+
+static void put_all(line_t *line, airs_str_t text, bool quoted) {
+    for (size_t at = 0; at < text.size;) {
+        if (line->missing > 0) { /* nothing more fits: count the rest and look at it no longer */
+            line->missing += text.size - at;
+            return;
+        }
+        at += put_shown(line, airs_str_n(text.data + at, text.size - at), quoted);
+    }
+}
+
+static bool needs_quotes(airs_str_t text) {
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == ' ' || text.data[i] == '"' || text.data[i] == '=') {
+            return true;
+        }
+    }
+    return text.size == 0;
+}
+
+static void put_word(line_t *line, airs_str_t text) {
+    bool quoted = needs_quotes(text);
+    put_text(line, quoted ? "\"" : "");
+    put_all(line, text, quoted);
+    put_text(line, quoted ? "\"" : "");
+}
+
+static void put_time(line_t *line, uint64_t wall_ns) {
+    time_t seconds = (time_t)(wall_ns / UINT64_C(1000000000));
+    unsigned micros = (unsigned)(wall_ns % UINT64_C(1000000000) / 1000);
+    struct tm parts;
+    char text[80];
+    if (gmtime_r(&seconds, &parts) == NULL) {
+        return;
+    }
+    (void)snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ ", parts.tm_year + 1900, parts.tm_mon + 1,
+                   parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, micros);
+    put_text(line, text);
+}
+
+static const char *level_column(airs_log_level_t level) {
+    static const char *const COLUMNS[] = {"TRACE ", "DEBUG ", "INFO  ", "WARN  ", "ERROR "};
+    return (unsigned)level < sizeof COLUMNS / sizeof COLUMNS[0] ? COLUMNS[level] : "?     ";
+}
+
+size_t airs_log_line_format(const airs_log_record_t *record, uint64_t wall_ns, char out[AIRS_LOG_LINE_MAX]) {
+    line_t line = {.data = out, .limit = AIRS_LOG_LINE_MAX - TAIL_MAX};
+    put_time(&line, wall_ns);
+    put_text(&line, level_column(record->level));
+    put_all(&line, record->source, false);
+    put_text(&line, ": ");
+    put_all(&line, record->message, false);
+    for (size_t i = 0; i < record->field_count; i++) {
+        put_text(&line, " ");
+        put_word(&line, record->fields[i].key);
+        put_text(&line, "=");
+        put_word(&line, record->fields[i].value);
+    }
+    if (line.missing > 0) {
+        int tail = snprintf(out + line.size, TAIL_MAX, " ... (%zu more bytes)", line.missing);
+        line.size += (size_t)tail;
+    }
+    out[line.size++] = '\n';
+    return line.size;
+}
