@@ -1,0 +1,99 @@
+#include "node/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+
+#define READ_STEP ((size_t)64 << 10)
+
+static airs_status_t io_error(airs_error_t *error, int number) {
+    if (number == ENOENT) {
+        return airs_error_set(error, AIRS_IO, "no such file");
+    }
+    if (number == EISDIR) {
+        return airs_error_set(error, AIRS_IO, "is a directory, not a file");
+    }
+    return airs_error_set(error, AIRS_IO, "%s", strerror(number));
+}
+
+/* Make room for another step; false: no memory. */
+static bool grow(const airs_allocator_t *allocator, uint8_t **buffer, size_t *capacity, size_t used) {
+    if (*capacity - used >= READ_STEP) {
+        return true;
+    }
+    size_t larger = *capacity * 2 + READ_STEP;
+    uint8_t *moved = airs_resize_array(allocator, *buffer, larger, 1);
+    if (moved == NULL) {
+        return false;
+    }
+    *buffer = moved;
+    *capacity = larger;
+    return true;
+}
+
+static airs_status_t read_all(const airs_allocator_t *allocator, int descriptor, size_t max_size,
+                              uint8_t **buffer, size_t *used, airs_error_t *error) {
+    size_t capacity = READ_STEP;
+    for (;;) {
+        if (!grow(allocator, buffer, &capacity, *used)) {
+            return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+        }
+        ssize_t got = read(descriptor, *buffer + *used, READ_STEP);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return io_error(error, errno);
+        }
+        if (got == 0) {
+            return AIRS_OK;
+        }
+        *used += (size_t)got;
+        if (*used > max_size) {
+            return airs_error_set(error, AIRS_IO, "has more than the %zu bytes allowed", max_size);
+        }
+    }
+}
+
+airs_status_t airs_file_read(const airs_allocator_t *allocator, const char *path, size_t max_size,
+                             airs_bytes_t *out, airs_error_t *error) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return io_error(error, errno);
+    }
+    uint8_t *buffer = airs_alloc(allocator, READ_STEP);
+    size_t used = 0;
+    airs_status_t status = AIRS_OUT_OF_MEMORY;
+    if (buffer != NULL) {
+        status = read_all(allocator, descriptor, max_size, &buffer, &used, error);
+    } else {
+        airs_error_set(error, status, "%s", airs_status_text(status));
+    }
+    close(descriptor);
+    if (status == AIRS_OK) {
+        *out = airs_bytes(buffer, used);
+    } else {
+        airs_release(allocator, buffer);
+    }
+    return status;
+}
+
+airs_status_t airs_file_check(const char *path, airs_error_t *error) {
+    struct stat information;
+    if (stat(path, &information) != 0) {
+        return io_error(error, errno);
+    }
+    if (S_ISDIR(information.st_mode)) {
+        return io_error(error, EISDIR);
+    }
+    if (!S_ISREG(information.st_mode)) {
+        return airs_error_set(error, AIRS_IO, "is not a regular file");
+    }
+    if (access(path, R_OK) != 0) {
+        return io_error(error, errno);
+    }
+    return AIRS_OK;
+}

@@ -1,0 +1,19 @@
+/* Whole files into memory, bounded. */
+#ifndef AIRSSYS_NODE_FILE_H
+#define AIRSSYS_NODE_FILE_H
+
+#include <airssys/allocator.h>
+#include <airssys/bytes.h>
+#include <airssys/error.h>
+
+/* Read a file, or whatever else `path` names that ends, into memory that the caller releases with
+ * `allocator`; out->data is never NULL. AIRS_IO when it cannot be read or has more than `max_size` bytes,
+ * AIRS_OUT_OF_MEMORY; the error does not repeat the path. */
+airs_status_t airs_file_read(const airs_allocator_t *allocator, const char *path, size_t max_size,
+                             airs_bytes_t *out, airs_error_t *error);
+
+/* Whether `path` is a regular file that can be read: AIRS_OK, or AIRS_IO with the reason ("no such file",
+ * "is a directory", …) in `error`, without the path. */
+airs_status_t airs_file_check(const char *path, airs_error_t *error);
+
+#endif

@@ -1,0 +1,77 @@
+/* An application as its manifest describes it (`airssys.toml`): components, limits, engine, input
+ * and output. docs/reference/manifest.md lists every key. */
+#ifndef AIRSSYS_NODE_MANIFEST_H
+#define AIRSSYS_NODE_MANIFEST_H
+
+#include <airssys/node.h>
+
+/* The file that a folder is searched for. */
+#define AIRS_MANIFEST_FILE_NAME "airssys.toml"
+
+/* What bounds each instance of a component. 0: not in the manifest, the default holds. */
+typedef struct airs_manifest_limits {
+    uint64_t memory_bytes;
+    uint64_t execution_time_ms;
+    uint64_t parked_time_ms;
+    uint64_t fuel;
+    uint64_t mailbox_messages;
+    uint64_t mailbox_bytes;
+    uint64_t message_bytes;
+    uint64_t outstanding_requests;
+} airs_manifest_limits_t;
+
+typedef struct airs_manifest_component {
+    const char *name;
+    const char *source;         /* a path that can be opened from where the process is */
+    uint64_t instances;         /* at least 1 */
+    const airs_variable_t *env; /* in the order of the names */
+    size_t env_count;
+    airs_bytes_t config; /* data NULL: none; an empty one has data */
+    airs_manifest_limits_t limits;
+} airs_manifest_component_t;
+
+/* 0: not in the manifest. */
+typedef struct airs_manifest_engine {
+    uint64_t workers;
+    uint64_t slice_us;
+    uint64_t max_actors;
+    uint64_t max_core_instances;
+} airs_manifest_engine_t;
+
+typedef struct airs_manifest_shutdown {
+    uint64_t drain_time_ms; /* for what is in mailboxes when the application is told to stop */
+    uint64_t stop_time_ms;  /* for each actor */
+} airs_manifest_shutdown_t;
+
+/* Read-only once made; any thread. */
+typedef struct airs_manifest {
+    const char *path; /* of the file, as messages show it */
+    const char *name;
+    const char *ns;
+    const airs_manifest_component_t *components; /* in the order of the file: also that of their start */
+    size_t component_count;                      /* at least 1 */
+    const airs_manifest_component_t *input;      /* NULL: takes none */
+    const airs_manifest_component_t *output;     /* NULL: gives none */
+    airs_manifest_engine_t engine;
+    airs_manifest_shutdown_t shutdown; /* with the defaults filled in */
+} airs_manifest_t;
+
+/* Read the manifest at `path`: a file, or a folder with an airssys.toml in it. AIRS_IO when it cannot
+ * be read, AIRS_MANIFEST_INVALID when it is wrong; `error` then has a line for each problem, in the
+ * order of the file, as many as fit: "path:line:column: key: what is wrong; what would be right".
+ * Lines and columns count from 1, columns in characters. AIRS_OUT_OF_MEMORY. */
+airs_status_t airs_manifest_load(const airs_allocator_t *allocator, const char *path, airs_manifest_t **out,
+                                 airs_error_t *error);
+
+/* The same from text. `path` is what messages show; files that the manifest names are looked for beside
+ * it. The text is not kept. */
+airs_status_t airs_manifest_parse(const airs_allocator_t *allocator, airs_str_t text, const char *path,
+                                  airs_manifest_t **out, airs_error_t *error);
+
+/* NULL is fine. */
+void airs_manifest_destroy(airs_manifest_t *manifest);
+
+/* All components' instances together. */
+uint64_t airs_manifest_instances(const airs_manifest_t *manifest);
+
+#endif

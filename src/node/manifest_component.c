@@ -1,0 +1,217 @@
+#include "node/manifest_component.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "core/memory.h"
+#include "node/file.h"
+#include "node/manifest_limits.h"
+
+/* As large as a message may be by default. */
+#define CONFIG_FILE_MAX ((size_t)16 << 20)
+
+#define INSTANCES_MAX 100000
+
+static bool is_name_character(char c, bool first) {
+    bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return alphanumeric || (!first && (c == '-' || c == '_' || c == '.'));
+}
+
+bool airs_manifest_is_name(airs_str_t name) {
+    for (size_t i = 0; i < name.size; i++) {
+        if (!is_name_character(name.data[i], i == 0)) {
+            return false;
+        }
+    }
+    return name.size > 0 && name.size <= AIRS_MANIFEST_NAME_MAX;
+}
+
+/* A string that can name a file. NULL: a problem is noted, or there is no memory. */
+static char *read_path(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                       const airs_toml_value_t *value) {
+    if (!airs_manifest_expect(reader, key, value, AIRS_TOML_STRING, "the path of a file")) {
+        return NULL;
+    }
+    airs_str_t text = airs_toml_value_string(value);
+    if (text.size == 0 || memchr(text.data, '\0', text.size) != NULL) {
+        airs_manifest_complain(reader, key, airs_toml_value_offset(value),
+                               "must be the path of a file, not %s",
+                               text.size == 0 ? "an empty string" : "a text with a zero character");
+        return NULL;
+    }
+    return airs_manifest_path_beside(reader, text);
+}
+
+static void complain_file(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                          const airs_toml_value_t *value, const char *path, const airs_error_t *error) {
+    char excerpt[AIRS_MANIFEST_EXCERPT_MAX];
+    airs_manifest_complain(reader, key, airs_toml_value_offset(value),
+                           "cannot read %s: %s (a path is relative to the manifest)",
+                           airs_manifest_excerpt(airs_str(path), excerpt), error->text);
+}
+
+static void read_source(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                        const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    (void)field;
+    airs_error_t error;
+    char *path = read_path(reader, key, value);
+    if (path == NULL) {
+        return;
+    }
+    if (airs_file_check(path, &error) != AIRS_OK) {
+        complain_file(reader, key, value, path, &error);
+    }
+    *(const char **)target = path;
+}
+
+static bool check_variable(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                           const airs_toml_value_t *entry) {
+    airs_str_t name = key->name;
+    if (name.size == 0 || memchr(name.data, '=', name.size) != NULL ||
+        memchr(name.data, '\0', name.size) != NULL) {
+        airs_manifest_complain(
+            reader, key, airs_toml_entry_offset(entry),
+            "the name of a variable must not be empty and must not have \"=\" or a zero character");
+        return false;
+    }
+    if (!airs_manifest_expect(reader, key, entry, AIRS_TOML_STRING, "a string")) {
+        return false;
+    }
+    airs_str_t text = airs_toml_value_string(entry);
+    if (text.size > 0 && memchr(text.data, '\0', text.size) != NULL) {
+        airs_manifest_complain(reader, key, airs_toml_value_offset(entry),
+                               "the value of a variable must not have a zero character");
+        return false;
+    }
+    return true;
+}
+
+static void read_env(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                     const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    (void)field;
+    airs_manifest_component_t *component = target;
+    if (!airs_manifest_expect(reader, key, value, AIRS_TOML_TABLE, "a table of strings")) {
+        return;
+    }
+    size_t count = airs_toml_table_size(value);
+    airs_variable_t *env = airs_manifest_alloc(reader, count * sizeof *env);
+    if (env == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const airs_toml_value_t *entry = airs_toml_table_at(value, i);
+        airs_manifest_key_t entry_key = {key, airs_toml_entry_key(entry)};
+        if (!check_variable(reader, &entry_key, entry)) {
+            continue;
+        }
+        airs_variable_t *variable = &env[component->env_count++];
+        variable->name = airs_manifest_copy(reader, entry_key.name);
+        variable->value = airs_manifest_copy(reader, airs_toml_value_string(entry));
+    }
+    component->env = env;
+}
+
+static void set_config(airs_manifest_reader_t *reader, airs_manifest_component_t *component,
+                       airs_str_t bytes) {
+    const char *copy = airs_manifest_copy(reader, bytes);
+    if (copy != NULL) {
+        component->config = airs_bytes(copy, bytes.size);
+    }
+}
+
+static void read_config_file(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                             const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    (void)field;
+    airs_error_t error;
+    airs_bytes_t content;
+    char *path = read_path(reader, key, value);
+    if (path == NULL) {
+        return;
+    }
+    airs_status_t status = airs_file_read(reader->allocator, path, CONFIG_FILE_MAX, &content, &error);
+    if (status == AIRS_OUT_OF_MEMORY) {
+        reader->out_of_memory = true;
+    } else if (status != AIRS_OK) {
+        complain_file(reader, key, value, path, &error);
+    } else {
+        set_config(reader, target, airs_str_n((const char *)content.data, content.size));
+        airs_release(reader->allocator, (void *)content.data);
+    }
+}
+
+static void read_config(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                        const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    static const airs_manifest_field_t file_fields[] = {
+        {.name = "file", .read = read_config_file, .required = true},
+    };
+    (void)field;
+    if (airs_toml_value_type(value) == AIRS_TOML_TABLE) {
+        airs_manifest_read_table(reader, key, value, file_fields, 1, target);
+    } else if (airs_manifest_expect(reader, key, value, AIRS_TOML_STRING,
+                                    "a string or { file = \"path\" }")) {
+        set_config(reader, target, airs_toml_value_string(value));
+    }
+}
+
+#define MEMBER(name) offsetof(airs_manifest_component_t, name)
+
+static const airs_manifest_field_t component_fields[] = {
+    {"source", read_source, MEMBER(source), 0, 0, true},
+    {"instances", airs_manifest_read_integer, MEMBER(instances), 1, INSTANCES_MAX, false},
+    {"env", read_env, 0, 0, 0, false}, /* these two fill several members */
+    {"config", read_config, 0, 0, 0, false},
+    {"limits", airs_manifest_read_limits, MEMBER(limits), 0, 0, false},
+};
+
+static void read_component(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                           const airs_toml_value_t *value, airs_manifest_component_t *component) {
+    if (!airs_manifest_is_name(key->name)) {
+        airs_manifest_complain(reader, key, airs_toml_entry_offset(value),
+                               "cannot be the name of a component; a name is " AIRS_MANIFEST_NAME_RULE);
+    }
+    component->name = airs_manifest_copy(reader, key->name);
+    component->instances = 1;
+    airs_manifest_read_table(reader, key, value, component_fields,
+                             sizeof component_fields / sizeof component_fields[0], component);
+}
+
+static int compare_places(const void *a, const void *b) {
+    size_t left = airs_toml_entry_offset(*(const airs_toml_value_t *const *)a);
+    size_t right = airs_toml_entry_offset(*(const airs_toml_value_t *const *)b);
+    return left < right ? -1 : left > right;
+}
+
+/* The parser hands entries out by name; components start in the order in which they were written. */
+static const airs_toml_value_t **entries_in_order(airs_manifest_reader_t *reader,
+                                                  const airs_toml_value_t *table, size_t count) {
+    const airs_toml_value_t **entries = airs_manifest_alloc(reader, count * sizeof *entries);
+    if (entries == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        entries[i] = airs_toml_table_at(table, i);
+    }
+    qsort(entries, count, sizeof *entries, compare_places);
+    return entries;
+}
+
+void airs_manifest_read_components(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                                   const airs_manifest_key_t *key, const airs_toml_value_t *value,
+                                   void *target) {
+    (void)field;
+    airs_manifest_component_list_t *list = target;
+    if (!airs_manifest_expect(reader, key, value, AIRS_TOML_TABLE, "a table of components")) {
+        return;
+    }
+    size_t count = airs_toml_table_size(value);
+    const airs_toml_value_t **entries = entries_in_order(reader, value, count);
+    list->items = airs_manifest_alloc(reader, count * sizeof *list->items);
+    if (entries == NULL || list->items == NULL) {
+        return;
+    }
+    list->count = count;
+    for (size_t i = 0; i < count; i++) {
+        airs_manifest_key_t component_key = {key, airs_toml_entry_key(entries[i])};
+        read_component(reader, &component_key, entries[i], &list->items[i]);
+    }
+}

@@ -1,0 +1,48 @@
+#include "node/manifest_limits.h"
+
+#include "node/manifest.h"
+#include "node/quantity.h"
+
+#define KIB ((uint64_t)1 << 10)
+#define GIB ((uint64_t)1 << 30)
+#define DAY_MS ((uint64_t)24 * 60 * 60 * 1000)
+
+/* What an actor gets whose manifest does not say (see airs_spawn_options_t). */
+#define DEFAULT_MAILBOX_BYTES ((uint64_t)64 << 20)
+
+#define MEMBER(name) offsetof(airs_manifest_limits_t, name)
+
+/* The bounds are those of a 32-bit memory, of a mailbox, and of what is still sensible. */
+static const airs_manifest_field_t limit_fields[] = {
+    {"memory", airs_manifest_read_size, MEMBER(memory_bytes), 64 * KIB, 4 * GIB, false},
+    {"execution-time", airs_manifest_read_time_ms, MEMBER(execution_time_ms), 1, DAY_MS, false},
+    {"parked-time", airs_manifest_read_time_ms, MEMBER(parked_time_ms), 1, DAY_MS, false},
+    {"fuel", airs_manifest_read_integer, MEMBER(fuel), 1, INT64_MAX, false},
+    {"mailbox-messages", airs_manifest_read_integer, MEMBER(mailbox_messages), 1, 8388607, false},
+    {"mailbox-bytes", airs_manifest_read_size, MEMBER(mailbox_bytes), 1, 256 * GIB, false},
+    {"message-size", airs_manifest_read_size, MEMBER(message_bytes), 1, GIB, false},
+    {"outstanding-requests", airs_manifest_read_integer, MEMBER(outstanding_requests), 1, 1000000, false},
+};
+
+/* A message that is allowed must also fit an empty mailbox. */
+static void check_message_size(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                               const airs_toml_value_t *table, const airs_manifest_limits_t *limits) {
+    uint64_t mailbox = limits->mailbox_bytes != 0 ? limits->mailbox_bytes : DEFAULT_MAILBOX_BYTES;
+    if (limits->message_bytes <= mailbox) {
+        return;
+    }
+    const airs_toml_value_t *value = airs_toml_table_get(table, "message-size");
+    airs_manifest_key_t message_key = {key, airs_str("message-size")};
+    char text[AIRS_QUANTITY_TEXT_MAX];
+    airs_manifest_complain(reader, &message_key, airs_toml_value_offset(value),
+                           "a message of this size would never fit the mailbox; raise mailbox-bytes (now %s)",
+                           airs_size_format(mailbox, text));
+}
+
+void airs_manifest_read_limits(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                               const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    (void)field;
+    airs_manifest_read_table(reader, key, value, limit_fields, sizeof limit_fields / sizeof limit_fields[0],
+                             target);
+    check_message_size(reader, key, value, target);
+}

@@ -1,0 +1,494 @@
+#include "node/manifest.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/failing_allocator.h"
+#include "support/temporary_folder.h"
+#include "support/test.h"
+
+/* A folder with what the manifests below name: a.wasm, b.wasm, config.json and a folder "folder". The
+ * tests run in it, so that messages show short paths. */
+static airs_temporary_folder_t folder;
+
+#define APP "[application]\nname = \"app\"\n"
+#define COMPONENT "[components.a]\nsource = \"a.wasm\"\n"
+#define MINIMAL APP COMPONENT
+
+static airs_status_t parse(const char *text, airs_manifest_t **out, airs_error_t *error) {
+    return airs_manifest_parse(airs_allocator_default(), airs_str(text), "airssys.toml", out, error);
+}
+
+static airs_manifest_t *parsed(const char *text) {
+    airs_manifest_t *manifest = NULL;
+    airs_error_t error = {AIRS_OK, ""};
+    if (parse(text, &manifest, &error) != AIRS_OK) {
+        fail_msg("refused: %s", error.text);
+    }
+    return manifest;
+}
+
+static void the_smallest_manifest_has_the_defaults(void **state) {
+    (void)state;
+    airs_manifest_t *manifest = parsed(MINIMAL);
+    assert_string_equal(manifest->path, "airssys.toml");
+    assert_string_equal(manifest->name, "app");
+    assert_string_equal(manifest->ns, "app");
+    assert_int_equal(manifest->component_count, 1);
+    const airs_manifest_component_t *component = &manifest->components[0];
+    assert_string_equal(component->name, "a");
+    assert_string_equal(component->source, "a.wasm");
+    assert_int_equal(component->instances, 1);
+    assert_int_equal(component->env_count, 0);
+    assert_null(component->config.data);
+    static const airs_manifest_limits_t no_limits;
+    static const airs_manifest_engine_t no_engine;
+    assert_memory_equal(&component->limits, &no_limits, sizeof no_limits);
+    assert_memory_equal(&manifest->engine, &no_engine, sizeof no_engine);
+    assert_null(manifest->input);
+    assert_null(manifest->output);
+    assert_int_equal(manifest->shutdown.drain_time_ms, 10000);
+    assert_int_equal(manifest->shutdown.stop_time_ms, 5000);
+    airs_manifest_destroy(manifest);
+}
+
+static const char full_text[] = "[application]\n"
+                                "name = \"word-count\"\n"
+                                "namespace = \"demo/words\"\n"
+                                "input = \"z-first\"\n"
+                                "output = \"b\"\n"
+                                "\n"
+                                "[components.z-first]\n"
+                                "source = \"a.wasm\"\n"
+                                "instances = 3\n"
+                                "env = { LANG = \"C\", EMPTY = \"\" }\n"
+                                "config = \"text \\u0000 with a zero\"\n"
+                                "\n"
+                                "[components.z-first.limits]\n"
+                                "memory = \"32MiB\"\n"
+                                "execution-time = \"100ms\"\n"
+                                "parked-time = 2500\n"
+                                "fuel = 1_000_000\n"
+                                "mailbox-messages = 16\n"
+                                "mailbox-bytes = \"1MiB\"\n"
+                                "message-size = 4096\n"
+                                "outstanding-requests = 7\n"
+                                "\n"
+                                "[components.b]\n"
+                                "source = \"./b.wasm\"\n"
+                                "config = { file = \"config.json\" }\n"
+                                "\n"
+                                "[engine]\n"
+                                "workers = 2\n"
+                                "slice = \"500us\"\n"
+                                "max-actors = 50\n"
+                                "max-core-instances = 400\n"
+                                "\n"
+                                "[shutdown]\n"
+                                "drain-time = \"1m\"\n"
+                                "stop-time = \"250ms\"\n";
+
+static void check_first_component(const airs_manifest_component_t *component) {
+    assert_string_equal(component->name, "z-first");
+    assert_int_equal(component->instances, 3);
+    assert_int_equal(component->env_count, 2);
+    assert_string_equal(component->env[0].name, "EMPTY");
+    assert_string_equal(component->env[0].value, "");
+    assert_string_equal(component->env[1].name, "LANG");
+    assert_string_equal(component->env[1].value, "C");
+    assert_int_equal(component->config.size, 18);
+    assert_memory_equal(component->config.data, "text \0 with a zero", 18);
+    assert_int_equal(component->limits.memory_bytes, 32 << 20);
+    assert_int_equal(component->limits.execution_time_ms, 100);
+    assert_int_equal(component->limits.parked_time_ms, 2500);
+    assert_int_equal(component->limits.fuel, 1000000);
+    assert_int_equal(component->limits.mailbox_messages, 16);
+    assert_int_equal(component->limits.mailbox_bytes, 1 << 20);
+    assert_int_equal(component->limits.message_bytes, 4096);
+    assert_int_equal(component->limits.outstanding_requests, 7);
+}
+
+static void every_key_is_read_and_components_keep_their_order(void **state) {
+    (void)state;
+    airs_manifest_t *manifest = parsed(full_text);
+    assert_string_equal(manifest->name, "word-count");
+    assert_string_equal(manifest->ns, "demo/words");
+    assert_int_equal(manifest->component_count, 2);
+    check_first_component(&manifest->components[0]);
+    const airs_manifest_component_t *second = &manifest->components[1];
+    assert_string_equal(second->name, "b");
+    assert_string_equal(second->source, "./b.wasm");
+    assert_int_equal(second->config.size, 3);
+    assert_memory_equal(second->config.data, "{}\n", 3);
+    assert_ptr_equal(manifest->input, &manifest->components[0]);
+    assert_ptr_equal(manifest->output, second);
+    assert_int_equal(manifest->engine.workers, 2);
+    assert_int_equal(manifest->engine.slice_us, 500);
+    assert_int_equal(manifest->engine.max_actors, 50);
+    assert_int_equal(manifest->engine.max_core_instances, 400);
+    assert_int_equal(manifest->shutdown.drain_time_ms, 60000);
+    assert_int_equal(manifest->shutdown.stop_time_ms, 250);
+    assert_int_equal(airs_manifest_instances(manifest), 4);
+    airs_manifest_destroy(manifest);
+}
+
+static void an_empty_config_is_not_the_same_as_none(void **state) {
+    (void)state;
+    airs_manifest_t *manifest = parsed(MINIMAL "config = \"\"\n");
+    assert_non_null(manifest->components[0].config.data);
+    assert_int_equal(manifest->components[0].config.size, 0);
+    airs_manifest_destroy(manifest);
+}
+
+static void other_spellings_of_the_same_tables_work(void **state) {
+    (void)state;
+    airs_manifest_t *manifest = parsed("application = { name = \"app\", input = \"b\" }\r\n"
+                                       "components.b.source = 'b.wasm'\r\n"
+                                       "components.a = { source = \"a.wasm\", limits.memory = 1048576 }\r\n"
+                                       "components.b.limits.execution-time = \"2s\"\r\n");
+    assert_int_equal(manifest->component_count, 2);
+    assert_string_equal(manifest->components[0].name, "b");
+    assert_int_equal(manifest->components[0].limits.execution_time_ms, 2000);
+    assert_int_equal(manifest->components[1].limits.memory_bytes, 1 << 20);
+    airs_manifest_destroy(manifest);
+}
+
+/* One mistake a row, with exactly what is said about it. */
+static const struct {
+    const char *text;
+    const char *message;
+} mistakes[] = {
+    /* the file as a whole */
+    {"", "airssys.toml:1:1: the manifest is empty; it needs [application] with a name, and a "
+         "[components.NAME] with"
+         " a source"},
+    {"# only a comment\n", "airssys.toml:1:1: the manifest is empty; it needs [application] with a name, and "
+                           "a [components.NAME] with a"
+                           " source"},
+    {COMPONENT, "airssys.toml:1:1: the table [application] is missing"},
+    {APP, "airssys.toml:1:1: there is no component; add a [components.NAME] with a source"},
+    {APP "[components]\n", "airssys.toml:1:1: there is no component; add a [components.NAME] with a source"},
+    {APP "components = 3\n",
+     "airssys.toml:3:1: application.components: unknown key; known here: name, namespace, input, output"},
+    {"components = 3\n" APP, "airssys.toml:1:14: components: must be a table of components, not an integer"},
+    {"application = []\n" COMPONENT, "airssys.toml:1:15: application: must be a table, not an array"},
+
+    /* not TOML */
+    {APP "[components.a\n", "airssys.toml:3:14: not valid TOML: unclosed table, expected `]`"},
+    {APP "name = \"again\"\n" COMPONENT, "airssys.toml:3:1: not valid TOML: duplicate key, at: name"},
+    {MINIMAL "[components.a]\n", "airssys.toml:5:13: not valid TOML: duplicate key, at: a"},
+    {"[application]\nname = app\n" COMPONENT,
+     "airssys.toml:2:8: not valid TOML: string values must be quoted, expected literal string, at: app"},
+    {"[application]\nname = \"\xff\"\n" COMPONENT,
+     "airssys.toml:2:9: not valid TOML: the text is not UTF-8, at: \\xff"},
+
+    /* unknown keys */
+    {MINIMAL "instnaces = 2\n",
+     "airssys.toml:5:1: components.a.instnaces: unknown key; did you mean \"instances\"?"},
+    {MINIMAL "colour = 2\n", "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
+                             "instances, env, config, limits"},
+    {MINIMAL "limits.memroy = \"1MiB\"\n",
+     "airssys.toml:5:8: components.a.limits.memroy: unknown key; did you mean \"memory\"?"},
+    {MINIMAL "limits.memory_ = \"1MiB\"\n",
+     "airssys.toml:5:8: components.a.limits.memory_: unknown key; did you mean \"memory\"?"},
+    {MINIMAL "config = { path = \"x\", file = \"config.json\" }\n",
+     "airssys.toml:5:12: components.a.config.path: unknown key; known here: file"},
+    {MINIMAL "[shutdwon]\n", "airssys.toml:5:2: shutdwon: unknown key; did you mean \"shutdown\"?"},
+    {MINIMAL "[component.b]\nsource = \"b.wasm\"\n",
+     "airssys.toml:5:2: component: unknown key; did you mean \"components\"?"},
+    {MINIMAL "[engine]\nworker = 1\n",
+     "airssys.toml:6:1: engine.worker: unknown key; did you mean \"workers\"?"},
+    {MINIMAL "after = [\"b\"]\n",
+     "airssys.toml:5:1: components.a.after: unknown key; known here: source, instances, env, config, limits"},
+    {MINIMAL "\"a b\\u001b\" = 1\n", "airssys.toml:5:1: components.a.\"a b\\x1b\": unknown key; known here: "
+                                     "source, instances, env, config, limits"},
+
+    /* missing keys */
+    {"[application]\n" COMPONENT, "airssys.toml:1:1: application: the key \"name\" is missing"},
+    {APP "[components.a]\ninstances = 2\n", "airssys.toml:3:1: components.a: the key \"source\" is missing"},
+    {MINIMAL "config = {}\n", "airssys.toml:5:10: components.a.config: the key \"file\" is missing"},
+
+    /* types */
+    {"[application]\nname = 3\n" COMPONENT,
+     "airssys.toml:2:8: application.name: must be a string, not an integer"},
+    {APP "[components]\na = \"a.wasm\"\n", "airssys.toml:4:5: components.a: must be a table, not a string"},
+    {APP "[[components]]\n", "airssys.toml:3:1: components: must be a table of components, not an array"},
+    {APP "[components.a]\nsource = true\n",
+     "airssys.toml:4:10: components.a.source: must be the path of a file, not a boolean"},
+    {MINIMAL "instances = \"2\"\n",
+     "airssys.toml:5:13: components.a.instances: must be a whole number from 1 to 100000, not a string"},
+    {MINIMAL "instances = 1.5\n",
+     "airssys.toml:5:13: components.a.instances: must be a whole number from 1 to 100000,"
+     " not a number with a fraction"},
+    {MINIMAL "env = [\"A=b\"]\n",
+     "airssys.toml:5:7: components.a.env: must be a table of strings, not an array"},
+    {MINIMAL "env = { PORT = 80 }\n",
+     "airssys.toml:5:16: components.a.env.PORT: must be a string, not an integer"},
+    {MINIMAL "config = 1979-05-27\n",
+     "airssys.toml:5:10: components.a.config: must be a string or { file = \"path\" }, not a date or time"},
+    {MINIMAL "limits = \"none\"\n", "airssys.toml:5:10: components.a.limits: must be a table, not a string"},
+    {MINIMAL "limits.memory = 1.5\n",
+     "airssys.toml:5:17: components.a.limits.memory: must be a size like \"64MiB\","
+     " not a number with a fraction"},
+    {MINIMAL "limits.execution-time = false\n",
+     "airssys.toml:5:25: components.a.limits.execution-time: must be a time like \"5s\", not a boolean"},
+
+    /* ranges */
+    {MINIMAL "instances = 0\n", "airssys.toml:5:13: components.a.instances: 0 is out of range; it must be a "
+                                "whole number from 1 to 100000"},
+    {MINIMAL "instances = -1\n", "airssys.toml:5:13: components.a.instances: -1 is out of range; it must be "
+                                 "a whole number from 1 to 100000"},
+    {MINIMAL "instances = 99999999999999999999\n", "airssys.toml:5:13: components.a.instances: the number is "
+                                                   "out of range; it must be a whole number from 1 to"
+                                                   " 100000"},
+    {MINIMAL "limits.memory = 100\n",
+     "airssys.toml:5:17: components.a.limits.memory: 100 is out of range; it must be from 64KiB to 4GiB"},
+    {MINIMAL "limits.memory = \"5GiB\"\n", "airssys.toml:5:17: components.a.limits.memory: \"5GiB\" is out "
+                                           "of range; it must be from 64KiB to 4GiB"},
+    {MINIMAL "limits.execution-time = \"10us\"\n", "airssys.toml:5:25: components.a.limits.execution-time: "
+                                                   "\"10us\" is out of range; it must be from 1ms to 24h"},
+    {MINIMAL "limits.parked-time = -5\n",
+     "airssys.toml:5:22: components.a.limits.parked-time: -5 is out of range; it must be from 1ms to 24h"},
+    {MINIMAL "limits.execution-time = 9223372036854775807\n",
+     "airssys.toml:5:25: components.a.limits.execution-time: 9223372036854775807 is out of range; it must be "
+     "from"
+     " 1ms to 24h"},
+    {MINIMAL "limits.message-size = \"2MiB\"\nlimits.mailbox-bytes = \"1MiB\"\n",
+     "airssys.toml:5:23: components.a.limits.message-size: a message of this size would never fit the "
+     "mailbox; raise"
+     " mailbox-bytes (now 1MiB)"},
+    {MINIMAL "limits.message-size = \"65MiB\"\n", "airssys.toml:5:23: components.a.limits.message-size: a "
+                                                  "message of this size would never fit the mailbox; raise"
+                                                  " mailbox-bytes (now 64MiB)"},
+    {MINIMAL "[engine]\nslice = \"1us\"\n",
+     "airssys.toml:6:9: engine.slice: \"1us\" is out of range; it must be from 100us to 1s"},
+    {MINIMAL "[engine]\nslice = 0\n",
+     "airssys.toml:6:9: engine.slice: 0 is out of range; it must be from 100us to 1s"},
+    {MINIMAL "instances = 20\n[engine]\nmax-actors = 19\n",
+     "airssys.toml:7:14: engine.max-actors: the components have 20 instances together; it must be that many "
+     "at"
+     " least"},
+
+    /* sizes and times */
+    {MINIMAL "limits.memory = \"64MB\"\n",
+     "airssys.toml:5:17: components.a.limits.memory: \"64MB\" is not a size like"
+     " \"64MiB\"; the units are B, KiB, MiB and GiB"},
+    {MINIMAL "limits.memory = \"\"\n",
+     "airssys.toml:5:17: components.a.limits.memory: \"\" is not a size like"
+     " \"64MiB\"; the units are B, KiB, MiB and GiB"},
+    {MINIMAL "limits.execution-time = \"5 s\"\n", "airssys.toml:5:25: components.a.limits.execution-time: "
+                                                  "\"5 s\" is not a time like \"5s\"; the units are us, ms,"
+                                                  " s, m and h"},
+
+    /* names */
+    {"[application]\nname = \"\"\n" COMPONENT,
+     "airssys.toml:2:8: application.name: \"\" cannot be a name; a name is"
+     " up to 64 letters, digits, \"-\", \"_\" and \".\", the first a letter"
+     " or digit"},
+    {"[application]\nname = \"a/b\"\n" COMPONENT, "airssys.toml:2:8: application.name: \"a/b\" cannot be a "
+                                                  "name; a name is up to 64 letters, digits, \"-\", \"_\""
+                                                  " and \".\", the first a letter or digit"},
+    {APP "namespace = \"a//b\"\n" COMPONENT,
+     "airssys.toml:3:13: application.namespace: \"a//b\" cannot be a"
+     " namespace; it is names with \"/\" between them, up to 160 bytes"},
+    {APP "namespace = \"airssys/x\"\n" COMPONENT,
+     "airssys.toml:3:13: application.namespace: \"airssys/x\" is the"
+     " runtime's own; choose another namespace"},
+    {MINIMAL "[components.\"b c\"]\nsource = \"b.wasm\"\n",
+     "airssys.toml:5:13: components.\"b c\": cannot be the name of a component; a name is up to 64 letters, "
+     "digits,"
+     " \"-\", \"_\" and \".\", the first a letter or digit"},
+    {MINIMAL "env = { \"A=B\" = \"c\" }\n", "airssys.toml:5:9: components.a.env.\"A=B\": the name of a "
+                                            "variable must not be empty and must not have \"=\" or"
+                                            " a zero character"},
+    {MINIMAL "env = { A = \"b\\u0000c\" }\n",
+     "airssys.toml:5:13: components.a.env.A: the value of a variable must not"
+     " have a zero character"},
+
+    /* components named elsewhere */
+    {APP "input = \"aa\"\n" COMPONENT,
+     "airssys.toml:3:9: application.input: there is no component \"aa\"; did you mean \"a\"?"},
+    {APP "output = \"banana\"\n" COMPONENT,
+     "airssys.toml:3:10: application.output: there is no component \"banana\" under [components]"},
+    {APP "input = 1\n" COMPONENT,
+     "airssys.toml:3:9: application.input: must be the name of a component, not an integer"},
+
+    /* files */
+    {APP "[components.a]\nsource = \"none.wasm\"\n",
+     "airssys.toml:4:10: components.a.source: cannot read none.wasm: no such file (a path is relative to the"
+     " manifest)"},
+    {APP "[components.a]\nsource = \"folder\"\n", "airssys.toml:4:10: components.a.source: cannot read "
+                                                  "folder: is a directory, not a file (a path is relative to"
+                                                  " the manifest)"},
+    {APP "[components.a]\nsource = \"\"\n",
+     "airssys.toml:4:10: components.a.source: must be the path of a file, not an empty string"},
+    {APP "[components.a]\nsource = \"a\\u0000b\"\n",
+     "airssys.toml:4:10: components.a.source: must be the path of a file, not a text with a zero character"},
+    {MINIMAL "config = { file = \"none.json\" }\n", "airssys.toml:5:19: components.a.config.file: cannot "
+                                                    "read none.json: no such file (a path is relative to the"
+                                                    " manifest)"},
+    {MINIMAL "config = { file = \"folder\" }\n", "airssys.toml:5:19: components.a.config.file: cannot read "
+                                                 "folder: is a directory, not a file (a path is relative"
+                                                 " to the manifest)"},
+
+    /* columns count characters, not bytes */
+    {MINIMAL "env = { A = \"\xc3\xa4\xc3\xb6\", B = 1 }\n",
+     "airssys.toml:5:23: components.a.env.B: must be a string, not an integer"},
+
+    /* several at once, in the order of the file */
+    {"[application]\nnam = \"x\"\n[components.b]\ninstances = 0\n[components.a]\nsource = 1\n",
+     "airssys.toml:1:1: application: the key \"name\" is missing\n"
+     "airssys.toml:2:1: application.nam: unknown key; did you mean \"name\"?\n"
+     "airssys.toml:3:1: components.b: the key \"source\" is missing\n"
+     "airssys.toml:4:13: components.b.instances: 0 is out of range; it must be a whole number from 1 to "
+     "100000\n"
+     "airssys.toml:6:10: components.a.source: must be the path of a file, not an integer"},
+};
+
+static void every_mistake_is_told_with_its_place_and_what_would_be_right(void **state) {
+    (void)state;
+    size_t wrong = 0;
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+        airs_manifest_t *manifest = NULL;
+        airs_error_t error = {AIRS_OK, "nothing was said"};
+        airs_status_t status = parse(mistakes[i].text, &manifest, &error);
+        if (status != AIRS_MANIFEST_INVALID || error.status != status ||
+            strcmp(error.text, mistakes[i].message) != 0) {
+            print_error("mistake %zu (%s)\nsays:\n%s\nnot:\n%s\n\n", i, airs_status_name(status), error.text,
+                        mistakes[i].message);
+            wrong++;
+        }
+        airs_manifest_destroy(status == AIRS_OK ? manifest : NULL);
+    }
+    assert_int_equal(wrong, 0);
+}
+
+static void very_many_problems_are_bounded_and_counted(void **state) {
+    (void)state;
+    char text[16384] = MINIMAL;
+    size_t used = strlen(text);
+    for (int i = 0; i < 500; i++) {
+        used += (size_t)snprintf(text + used, sizeof text - used, "zz%03d = 1\n", i);
+    }
+    airs_manifest_t *manifest = NULL;
+    airs_error_t error;
+    assert_status(parse(text, &manifest, &error), AIRS_MANIFEST_INVALID);
+    assert_non_null(strstr(error.text, "airssys.toml:5:1: components.a.zz000: unknown key"));
+    assert_null(strstr(error.text, "zz499"));
+    const char *rest = strstr(error.text, "\n... and ");
+    assert_non_null(rest);
+    assert_non_null(strstr(rest, " more"));
+}
+
+static void a_file_and_a_folder_are_both_fine(void **state) {
+    (void)state;
+    airs_manifest_t *manifest = NULL;
+    airs_error_t error;
+    airs_temporary_file_write_text(&folder, "airssys.toml", MINIMAL);
+    assert_ok(airs_manifest_load(airs_allocator_default(), "airssys.toml", &manifest, &error));
+    airs_manifest_destroy(manifest);
+    assert_ok(airs_manifest_load(airs_allocator_default(), folder.path, &manifest, &error));
+    char expected[AIRS_TEMPORARY_PATH_MAX];
+    assert_string_equal(manifest->components[0].source,
+                        airs_temporary_file_path(&folder, "a.wasm", expected));
+    assert_string_equal(manifest->path, airs_temporary_file_path(&folder, "airssys.toml", expected));
+    airs_manifest_destroy(manifest);
+}
+
+static void paths_are_beside_the_manifest(void **state) {
+    (void)state;
+    airs_manifest_t *manifest = NULL;
+    airs_error_t error;
+    airs_temporary_file_write_text(&folder, "folder/airssys.toml",
+                                   APP "[components.a]\nsource = \"../a.wasm\"\n");
+    assert_ok(airs_manifest_load(airs_allocator_default(), "folder/", &manifest, &error));
+    assert_string_equal(manifest->components[0].source, "folder/../a.wasm");
+    airs_manifest_destroy(manifest);
+}
+
+static void what_cannot_be_read_is_an_error_of_input(void **state) {
+    (void)state;
+    airs_manifest_t *manifest = NULL;
+    airs_error_t error;
+    airs_temporary_folder_make(&folder, "empty");
+    assert_status(airs_manifest_load(airs_allocator_default(), "none.toml", &manifest, &error), AIRS_IO);
+    assert_string_equal(error.text, "none.toml: no such file");
+    assert_status(airs_manifest_load(airs_allocator_default(), "empty", &manifest, &error), AIRS_IO);
+    assert_string_equal(
+        error.text, "empty is a folder, and its manifest empty/airssys.toml cannot be read: no such file");
+    assert_status(airs_manifest_load(airs_allocator_default(), "", &manifest, &error), AIRS_IO);
+
+    static char huge[(1 << 20) + 2];
+    memset(huge, '#', sizeof huge - 1);
+    airs_temporary_file_write(&folder, "huge.toml", huge, sizeof huge - 1);
+    assert_status(airs_manifest_load(airs_allocator_default(), "huge.toml", &manifest, &error), AIRS_IO);
+    assert_string_equal(error.text, "huge.toml: has more than the 1048576 bytes allowed");
+}
+
+static void every_prefix_of_a_manifest_is_accepted_or_refused_in_words(void **state) {
+    (void)state;
+    for (size_t size = 0; size < sizeof full_text - 1; size++) {
+        airs_manifest_t *manifest = NULL;
+        airs_error_t error = {AIRS_OK, ""};
+        airs_status_t status = airs_manifest_parse(airs_allocator_default(), airs_str_n(full_text, size),
+                                                   "airssys.toml", &manifest, &error);
+        if (status == AIRS_OK) {
+            airs_manifest_destroy(manifest);
+        } else {
+            assert_status(status, AIRS_MANIFEST_INVALID);
+            assert_memory_equal(error.text, "airssys.toml:", 13);
+        }
+    }
+}
+
+static airs_status_t life(const airs_allocator_t *allocator, void *context) {
+    airs_manifest_t *manifest = NULL;
+    airs_error_t error = {AIRS_OK, ""};
+    airs_status_t status = airs_manifest_load(allocator, context, &manifest, &error);
+    if (status == AIRS_OK) {
+        airs_manifest_destroy(manifest);
+    } else {
+        assert_status(error.status, status);
+    }
+    return status;
+}
+
+static void every_allocation_may_fail(void **state) {
+    (void)state;
+    airs_temporary_file_write_text(&folder, "full.toml", full_text);
+    airs_fail_each_allocation(life, (void *)"full.toml");
+}
+
+static int set_up(void **state) {
+    (void)state;
+    airs_temporary_folder_create(&folder);
+    airs_temporary_file_write_text(&folder, "a.wasm", "a");
+    airs_temporary_file_write_text(&folder, "b.wasm", "b");
+    airs_temporary_file_write_text(&folder, "config.json", "{}\n");
+    airs_temporary_folder_make(&folder, "folder");
+    return chdir(folder.path);
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    airs_temporary_folder_remove(&folder);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_smallest_manifest_has_the_defaults),
+        cmocka_unit_test(every_key_is_read_and_components_keep_their_order),
+        cmocka_unit_test(an_empty_config_is_not_the_same_as_none),
+        cmocka_unit_test(other_spellings_of_the_same_tables_work),
+        cmocka_unit_test(every_mistake_is_told_with_its_place_and_what_would_be_right),
+        cmocka_unit_test(very_many_problems_are_bounded_and_counted),
+        cmocka_unit_test(a_file_and_a_folder_are_both_fine),
+        cmocka_unit_test(paths_are_beside_the_manifest),
+        cmocka_unit_test(what_cannot_be_read_is_an_error_of_input),
+        cmocka_unit_test(every_prefix_of_a_manifest_is_accepted_or_refused_in_words),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
