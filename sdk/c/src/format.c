@@ -1,0 +1,42 @@
+/* Outcomes with printf's formats; apart, so that components which use none do without printf. */
+#include "memory.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static airs_outcome_t format_outcome(airs_outcome_t outcome, const char *format, va_list arguments) {
+    char text[1024];
+    va_list again;
+    va_copy(again, arguments);
+    int size = vsnprintf(text, sizeof text, format, arguments);
+    if (size > 0) {
+        outcome.size = (size_t)size;
+        outcome.data = airs_sdk_alloc(outcome.size + 1);
+        if (outcome.data == NULL) {
+            __builtin_trap();
+        }
+        if (outcome.size < sizeof text) {
+            memcpy(outcome.data, text, outcome.size);
+        } else {
+            vsnprintf((char *)outcome.data, outcome.size + 1, format, again);
+        }
+    }
+    va_end(again);
+    return outcome;
+}
+
+airs_outcome_t airs_answer_text(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    airs_outcome_t outcome = format_outcome((airs_outcome_t){AIRS_OUTCOME_ANSWER, NULL, 0}, format, arguments);
+    va_end(arguments);
+    return outcome;
+}
+
+airs_outcome_t airs_fail(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    airs_outcome_t outcome = format_outcome((airs_outcome_t){AIRS_OUTCOME_FAIL, NULL, 0}, format, arguments);
+    va_end(arguments);
+    return outcome;
+}
