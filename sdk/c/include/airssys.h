@@ -257,7 +257,7 @@ typedef enum airs_log_level {
     AIRS_LOG_ERROR,
 } airs_log_level_t;
 
-/* Into the node's log. `airs_log` formats, at most 1,023 bytes; `airs_log_str` takes text as it is and
+/* Into the node's log. `airs_log` formats, at most 1,020 bytes; `airs_log_str` takes text as it is and
  * keeps printf out of the component. */
 void airs_log(airs_log_level_t level, const char *format, ...) AIRS_PRINTF(2, 3);
 void airs_log_str(airs_log_level_t level, airs_str_t text);

@@ -7,7 +7,7 @@ const char *airs_error_text(void) {
 }
 
 airs_status_t airs_sdk_fail(airs_status_t status, airs_str_t text) {
-    size_t size = text.size < sizeof last_text - 1 ? text.size : sizeof last_text - 1;
+    size_t size = airs_sdk_cut(text, sizeof last_text - 1);
     if (size != 0) {
         memcpy(last_text, text.data, size);
     }

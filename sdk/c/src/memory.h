@@ -37,6 +37,10 @@ static inline airssys_core_types_component_id_t airs_sdk_component_id(airs_id_t 
                                                airs_sdk_string(id.instance)};
 }
 
+/* The largest length <= `most` at which UTF-8 text can be cut without splitting a character: the runtime
+ * ends an actor that hands it half a one. */
+size_t airs_sdk_cut(airs_str_t text, size_t most);
+
 /* Keeps the text for airs_error_text and returns `status`. */
 airs_status_t airs_sdk_fail(airs_status_t status, airs_str_t text);
 

@@ -15,7 +15,10 @@ void airs_log(airs_log_level_t level, const char *format, ...) {
     int size = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     if (size > 0) {
-        airs_log_str(level, airs_str_n(text, (size_t)size < sizeof text ? (size_t)size : sizeof text - 1));
+        /* A longer text is all of the buffer, and its last character may be half a one. */
+        bool whole = (size_t)size < sizeof text;
+        airs_str_t kept = airs_str_n(text, whole ? (size_t)size : sizeof text - 1);
+        airs_log_str(level, airs_str_n(text, whole ? kept.size : airs_sdk_cut(kept, sizeof text - 4)));
     }
 }
 

@@ -1,4 +1,4 @@
-#include "airssys.h"
+#include "memory.h"
 
 bool airs_starts_with(airs_bytes_t bytes, const char *text, airs_bytes_t *rest) {
     size_t size = strlen(text);
@@ -22,6 +22,16 @@ bool airs_parse_u64(airs_bytes_t bytes, uint64_t *out) {
     }
     *out = value;
     return bytes.size != 0;
+}
+
+size_t airs_sdk_cut(airs_str_t text, size_t most) {
+    if (text.size <= most) {
+        return text.size;
+    }
+    while (most != 0 && ((uint8_t)text.data[most] & 0xC0) == 0x80) {
+        most--;
+    }
+    return most;
 }
 
 /* The index of the last slash before `end`, or SIZE_MAX. */
