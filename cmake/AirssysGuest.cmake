@@ -180,7 +180,7 @@ function(airssys_add_guest name)
     string(MAKE_C_IDENTIFIER ${source} object)
     set(object ${folder}/${object}.o)
     _airssys_object(${object} ${path} ${clang} DEPENDS ${world_folder}/guest.h
-      OPTIONS -std=c17 -Wall -Wextra -I ${root}/sdk/c/include -I ${world_folder} ${guest_OPTIONS})
+      OPTIONS -std=gnu17 -Wall -Wextra -I ${root}/sdk/c/include -I ${world_folder} ${guest_OPTIONS})
     list(APPEND objects ${object})
   endforeach()
 
