@@ -261,9 +261,7 @@ static void leave_thread(void *unused) {
     (void)pthread_mutex_unlock(&pools_lock);
 }
 
-static void make_exit_key(void) {
-    exit_key_made = pthread_key_create(&exit_key, leave_thread) == 0;
-}
+static void make_exit_key(void) { exit_key_made = pthread_key_create(&exit_key, leave_thread) == 0; }
 
 /* A library that is unloaded must not leave a pointer to its code behind. */
 __attribute__((destructor)) static void drop_exit_key(void) {
@@ -338,8 +336,8 @@ static void *use_block(free_block_t *block) {
     return &block->header + 1;
 }
 
-__attribute__((noinline)) static void *alloc_slow(airs_block_pool_t *pool, cache_t *cache, uint32_t class_index,
-                                                  size_t total) {
+__attribute__((noinline)) static void *alloc_slow(airs_block_pool_t *pool, cache_t *cache,
+                                                  uint32_t class_index, size_t total) {
     if (cache != NULL) {
         bin_t *bin = &cache->bins[class_index];
         batch_t batch = bin->spare;
@@ -363,7 +361,8 @@ void *airs_block_pool_alloc(airs_block_pool_t *pool, size_t size) {
     }
     uint32_t class_index = CACHES_BYPASSED ? CLASS_NONE : class_of(total);
     if (class_index == CLASS_NONE) {
-        return alloc_slow(pool, NULL, CLASS_NONE, total < sizeof(free_block_t) ? sizeof(free_block_t) : total);
+        return alloc_slow(pool, NULL, CLASS_NONE,
+                          total < sizeof(free_block_t) ? sizeof(free_block_t) : total);
     }
     cache_t *cache = cache_of(pool);
     if (__builtin_expect(cache == NULL || cache->bins[class_index].active.count == 0, 0)) {
@@ -376,7 +375,8 @@ void *airs_block_pool_alloc(airs_block_pool_t *pool, size_t size) {
     return use_block(block);
 }
 
-__attribute__((noinline)) static void free_slow(airs_block_pool_t *pool, cache_t *cache, free_block_t *block) {
+__attribute__((noinline)) static void free_slow(airs_block_pool_t *pool, cache_t *cache,
+                                                free_block_t *block) {
     uint32_t class_index = block->header.class_index;
     if (class_index == CLASS_NONE) {
         release_block(pool, block);
@@ -406,7 +406,8 @@ void airs_block_pool_free(void *memory) {
     airs_block_pool_t *pool = block->header.pool;
     uint32_t class_index = block->header.class_index;
     cache_t *cache = class_index == CLASS_NONE ? NULL : cache_of(pool);
-    if (__builtin_expect(cache == NULL || cache->bins[class_index].active.count >= cache->bins[class_index].limit, 0)) {
+    if (__builtin_expect(
+            cache == NULL || cache->bins[class_index].active.count >= cache->bins[class_index].limit, 0)) {
         free_slow(pool, cache, block);
         return;
     }

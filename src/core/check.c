@@ -22,7 +22,8 @@ static const char *decimal(int value, char out[DECIMAL_MAX]) {
 
 _Noreturn void airs_check_failed(const char *file, int line, const char *function, const char *expression) {
     char number[DECIMAL_MAX];
-    const char *parts[] = {file, ":", decimal(line, number), ": ", function, ": assertion failed: ", expression, "\n"};
+    const char *parts[] = {
+        file, ":", decimal(line, number), ": ", function, ": assertion failed: ", expression, "\n"};
     struct iovec pieces[sizeof parts / sizeof parts[0]];
     int count = 0;
     for (; count < (int)(sizeof parts / sizeof parts[0]); count++) {

@@ -7,7 +7,8 @@
 _Noreturn void airs_check_failed(const char *file, int line, const char *function, const char *expression);
 
 /* Never compiled out; the expression is evaluated once. */
-#define AIRS_ASSERT(expression) \
-    (__builtin_expect(!(expression), 0) ? airs_check_failed(__FILE__, __LINE__, __func__, #expression) : (void)0)
+#define AIRS_ASSERT(expression)                                                                        \
+    (__builtin_expect(!(expression), 0) ? airs_check_failed(__FILE__, __LINE__, __func__, #expression) \
+                                        : (void)0)
 
 #endif

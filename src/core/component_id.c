@@ -20,8 +20,8 @@ static airs_str_t place(char **at, airs_str_t part, char end) {
     return copy;
 }
 
-airs_status_t airs_component_id_create(const airs_allocator_t *allocator, airs_id_t id, airs_component_id_t **out,
-                                       airs_error_t *error) {
+airs_status_t airs_component_id_create(const airs_allocator_t *allocator, airs_id_t id,
+                                       airs_component_id_t **out, airs_error_t *error) {
     airs_status_t status = airs_id_check(id, error);
     if (status != AIRS_OK) {
         return status;
@@ -29,8 +29,8 @@ airs_status_t airs_component_id_create(const airs_allocator_t *allocator, airs_i
     size_t text_size = id.ns.size + id.name.size + id.instance.size + 3; /* two slashes and the end */
     airs_component_id_t *self = airs_alloc(allocator, sizeof *self + text_size);
     if (self == NULL) {
-        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "no memory for the id %.*s/%.*s/%.*s", AIRS_STR_ARG(id.ns),
-                              AIRS_STR_ARG(id.name), AIRS_STR_ARG(id.instance));
+        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "no memory for the id %.*s/%.*s/%.*s",
+                              AIRS_STR_ARG(id.ns), AIRS_STR_ARG(id.name), AIRS_STR_ARG(id.instance));
     }
     airs_refcount_init(&self->refcount);
     self->allocator = allocator;
@@ -54,14 +54,8 @@ void airs_component_id_unref(airs_component_id_t *id) {
     }
 }
 
-airs_id_t airs_component_id_view(const airs_component_id_t *id) {
-    return id->view;
-}
+airs_id_t airs_component_id_view(const airs_component_id_t *id) { return id->view; }
 
-const char *airs_component_id_text(const airs_component_id_t *id) {
-    return id->text;
-}
+const char *airs_component_id_text(const airs_component_id_t *id) { return id->text; }
 
-uint64_t airs_component_id_hash(const airs_component_id_t *id) {
-    return id->hash;
-}
+uint64_t airs_component_id_hash(const airs_component_id_t *id) { return id->hash; }

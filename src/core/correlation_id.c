@@ -11,8 +11,10 @@ airs_correlation_id_t airs_correlation_id_make(airs_random_t *random) {
     return id;
 }
 
-void airs_correlation_id_format(const airs_correlation_id_t *id, char out[AIRS_CORRELATION_ID_TEXT_SIZE + 1]) {
-    static const char DIGITS[16] = {'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
+void airs_correlation_id_format(const airs_correlation_id_t *id,
+                                char out[AIRS_CORRELATION_ID_TEXT_SIZE + 1]) {
+    static const char DIGITS[16] = {'0', '1', '2', '3', '4', '5', '6', '7',
+                                    '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'};
     for (size_t i = 0; i < sizeof id->bytes; i++) {
         out[DIGIT_AT[i]] = DIGITS[id->bytes[i] >> 4];
         out[DIGIT_AT[i] + 1] = DIGITS[id->bytes[i] & 0x0f];
@@ -21,32 +23,33 @@ void airs_correlation_id_format(const airs_correlation_id_t *id, char out[AIRS_C
     out[AIRS_CORRELATION_ID_TEXT_SIZE] = '\0';
 }
 
-/* 0 to 15, or more for what is not a digit. */
-static unsigned digit_value(char character) {
-    unsigned digit = (unsigned)(uint8_t)character - '0';
-    if (digit < 10) {
-        return digit;
-    }
-    unsigned letter = ((unsigned)(uint8_t)character | 0x20) - 'a';
-    return letter < 6 ? letter + 10 : 0x100;
-}
+/* What a character stands for as a digit, and a bit that says that it is one. */
+#define DIGIT 0x10
+static const uint8_t DIGIT_OF[256] = {
+    ['0'] = DIGIT | 0,  ['1'] = DIGIT | 1,  ['2'] = DIGIT | 2,  ['3'] = DIGIT | 3,  ['4'] = DIGIT | 4,
+    ['5'] = DIGIT | 5,  ['6'] = DIGIT | 6,  ['7'] = DIGIT | 7,  ['8'] = DIGIT | 8,  ['9'] = DIGIT | 9,
+    ['a'] = DIGIT | 10, ['b'] = DIGIT | 11, ['c'] = DIGIT | 12, ['d'] = DIGIT | 13, ['e'] = DIGIT | 14,
+    ['f'] = DIGIT | 15, ['A'] = DIGIT | 10, ['B'] = DIGIT | 11, ['C'] = DIGIT | 12, ['D'] = DIGIT | 13,
+    ['E'] = DIGIT | 14, ['F'] = DIGIT | 15,
+};
 
 airs_status_t airs_correlation_id_parse(airs_str_t text, airs_correlation_id_t *out) {
     if (text.size != AIRS_CORRELATION_ID_TEXT_SIZE) {
         return AIRS_INVALID_ARGUMENT;
     }
-    const char *data = text.data;
+    const uint8_t *data = (const uint8_t *)text.data;
     if (data[8] != '-' || data[13] != '-' || data[18] != '-' || data[23] != '-') {
         return AIRS_INVALID_ARGUMENT;
     }
     airs_correlation_id_t id;
-    unsigned bad = 0;
+    unsigned all = DIGIT;
     for (size_t i = 0; i < sizeof id.bytes; i++) {
-        unsigned value = digit_value(data[DIGIT_AT[i]]) << 4 | digit_value(data[DIGIT_AT[i] + 1]);
-        bad |= value >> 8;
-        id.bytes[i] = (uint8_t)value;
+        unsigned high = DIGIT_OF[data[DIGIT_AT[i]]];
+        unsigned low = DIGIT_OF[data[DIGIT_AT[i] + 1]];
+        all &= high & low;
+        id.bytes[i] = (uint8_t)(high << 4 | (low & 0x0f));
     }
-    if (bad != 0) {
+    if (all != DIGIT) {
         return AIRS_INVALID_ARGUMENT;
     }
     *out = id;

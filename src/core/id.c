@@ -6,9 +6,7 @@
 #include "core/component_id.h"
 #include "core/utf8.h"
 
-static bool has_slash(airs_str_t text) {
-    return text.size > 0 && memchr(text.data, '/', text.size) != NULL;
-}
+static bool has_slash(airs_str_t text) { return text.size > 0 && memchr(text.data, '/', text.size) != NULL; }
 
 /* The error texts must not carry what makes the id bad, so they name the part and the place. */
 static airs_status_t check_part(const char *part, airs_str_t text, airs_error_t *error) {
@@ -16,7 +14,8 @@ static airs_status_t check_part(const char *part, airs_str_t text, airs_error_t 
         uint32_t character = 0;
         size_t length = airs_utf8_decode(airs_str_n(text.data + at, text.size - at), &character);
         if (length == 0) {
-            return airs_error_set(error, AIRS_INVALID_ARGUMENT, "the id's %s is not UTF-8 at byte %zu", part, at);
+            return airs_error_set(error, AIRS_INVALID_ARGUMENT, "the id's %s is not UTF-8 at byte %zu", part,
+                                  at);
         }
         if (airs_utf8_is_control(character)) {
             return airs_error_set(error, AIRS_INVALID_ARGUMENT,
@@ -30,15 +29,16 @@ static airs_status_t check_part(const char *part, airs_str_t text, airs_error_t 
 
 static airs_status_t check_shape(airs_id_t id, airs_error_t *error) {
     if (id.ns.size == 0 || id.name.size == 0) {
-        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
-                              "the id's %s is empty; an id is namespace/name/instance, and only the instance may be empty",
-                              id.ns.size == 0 ? "namespace" : "name");
+        return airs_error_set(
+            error, AIRS_INVALID_ARGUMENT,
+            "the id's %s is empty; an id is namespace/name/instance, and only the instance may be empty",
+            id.ns.size == 0 ? "namespace" : "name");
     }
     /* One by one, so that sizes near SIZE_MAX cannot wrap around. */
     if (id.ns.size > AIRS_ID_MAX || id.name.size > AIRS_ID_MAX || id.instance.size > AIRS_ID_MAX ||
         id.ns.size + id.name.size + id.instance.size > AIRS_ID_MAX) {
-        return airs_error_set(error, AIRS_INVALID_ARGUMENT, "the id is too long: its parts may have %d bytes together",
-                              AIRS_ID_MAX);
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "the id is too long: its parts may have %d bytes together", AIRS_ID_MAX);
     }
     if (has_slash(id.name) || has_slash(id.instance)) {
         return airs_error_set(error, AIRS_INVALID_ARGUMENT, "the id's %s has a slash; only the namespace may",
@@ -81,7 +81,8 @@ airs_status_t airs_id_parse(airs_str_t text, airs_id_t *out, airs_error_t *error
 }
 
 bool airs_id_equal(airs_id_t a, airs_id_t b) {
-    return airs_str_equal(a.name, b.name) && airs_str_equal(a.instance, b.instance) && airs_str_equal(a.ns, b.ns);
+    return airs_str_equal(a.name, b.name) && airs_str_equal(a.instance, b.instance) &&
+           airs_str_equal(a.ns, b.ns);
 }
 
 /* Each part's hash seeds the next one's, so that a byte moved from one part to another shows. */

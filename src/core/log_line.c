@@ -28,9 +28,7 @@ static void put(line_t *line, const char *text, size_t size, size_t cost) {
     line->size += size;
 }
 
-static void put_text(line_t *line, const char *text) {
-    put(line, text, strlen(text), 0);
-}
+static void put_text(line_t *line, const char *text) { put(line, text, strlen(text), 0); }
 
 /* One character of what someone else wrote. */
 static size_t put_shown(line_t *line, airs_str_t text, bool quoted) {
@@ -93,8 +91,8 @@ static void put_time(line_t *line, uint64_t wall_ns) {
     if (gmtime_r(&seconds, &parts) == NULL) {
         return;
     }
-    (void)snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ ", parts.tm_year + 1900, parts.tm_mon + 1,
-                   parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, micros);
+    (void)snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ ", parts.tm_year + 1900,
+                   parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, micros);
     put_text(line, text);
 }
 

@@ -30,7 +30,8 @@ static inline void *airs_alloc_array(const airs_allocator_t *allocator, size_t c
 }
 
 /* Changes an array's length; `block` NULL makes one. What was given stays valid when this answers NULL. */
-static inline void *airs_resize_array(const airs_allocator_t *allocator, void *block, size_t count, size_t size) {
+static inline void *airs_resize_array(const airs_allocator_t *allocator, void *block, size_t count,
+                                      size_t size) {
     size_t total = 0;
     if (__builtin_mul_overflow(count, size, &total)) {
         return NULL;

@@ -42,10 +42,6 @@ void airs_payload_unref(airs_payload_t *payload) {
     }
 }
 
-airs_bytes_t airs_payload_bytes(const airs_payload_t *payload) {
-    return payload->bytes;
-}
+airs_bytes_t airs_payload_bytes(const airs_payload_t *payload) { return payload->bytes; }
 
-airs_str_t airs_payload_content_type(const airs_payload_t *payload) {
-    return payload->content_type;
-}
+airs_str_t airs_payload_content_type(const airs_payload_t *payload) { return payload->content_type; }

@@ -73,6 +73,8 @@ typedef struct airs_host {
     airs_random_t *random;
     airs_log_t *log;
     airs_output_t *standard_output; /* NULL: lines into the log at info */
+    const airs_env_var_t *env;      /* the WASI environment; borrowed for `instance_create` only */
+    size_t env_count;
     /* Told when the call in hand may go on; any thread, also after the instance began to end, never
      * after `instance_destroy` returned. */
     void (*wake)(void *wake_context);
@@ -136,6 +138,9 @@ typedef struct airs_runtime_engine_ops {
     /* A thread is about to run calls, or has none left: time slices are kept only in between. Counted. */
     void (*activity_begin)(airs_runtime_engine_t *engine);
     void (*activity_end)(airs_runtime_engine_t *engine);
+    /* Counts time slices while there is activity: two answers that differ by two or more are at least a
+     * slice apart. Costs a load. NULL: slices are not timed. */
+    uint64_t (*slices)(airs_runtime_engine_t *engine);
     void (*destroy)(airs_runtime_engine_t *engine);
 } airs_runtime_engine_ops_t;
 

@@ -88,10 +88,6 @@ airs_status_t airs_text_status(const airs_text_t *text) {
     return text->failed ? AIRS_OUT_OF_MEMORY : AIRS_OK;
 }
 
-airs_str_t airs_text_view(const airs_text_t *text) {
-    return airs_str_n(text->data, text->size);
-}
+airs_str_t airs_text_view(const airs_text_t *text) { return airs_str_n(text->data, text->size); }
 
-const char *airs_text_cstr(const airs_text_t *text) {
-    return text->data != NULL ? text->data : "";
-}
+const char *airs_text_cstr(const airs_text_t *text) { return text->data != NULL ? text->data : ""; }

@@ -32,7 +32,8 @@ size_t airs_utf8_decode(airs_str_t text, uint32_t *out) {
         return 1;
     }
     lead_t lead = lead_of(bytes[0]);
-    if (lead.length == 0 || text.size < lead.length || bytes[1] < lead.second_min || bytes[1] > lead.second_max) {
+    if (lead.length == 0 || text.size < lead.length || bytes[1] < lead.second_min ||
+        bytes[1] > lead.second_max) {
         return 0;
     }
     uint32_t character = ((uint32_t)lead.payload << 6) | (bytes[1] & 0x3f);

@@ -1,5 +1,3 @@
 #include <airssys/version.h>
 
-const char *airs_version(void) {
-    return AIRS_VERSION;
-}
+const char *airs_version(void) { return AIRS_VERSION; }

@@ -108,8 +108,8 @@ static bool run_refusing(airs_fallible_fn *life, void *context, uint64_t nth, ui
         assert_status(status, refused ? AIRS_OUT_OF_MEMORY : AIRS_OK);
     }
     if (atomic_load(&self.live_blocks) != 0) {
-        fail_msg("request %llu refused: %llu blocks (%llu bytes) were not given back", (unsigned long long)nth,
-                 (unsigned long long)atomic_load(&self.live_blocks),
+        fail_msg("request %llu refused: %llu blocks (%llu bytes) were not given back",
+                 (unsigned long long)nth, (unsigned long long)atomic_load(&self.live_blocks),
                  (unsigned long long)atomic_load(&self.live_bytes));
     }
     return refused;

@@ -20,11 +20,11 @@
 #include <airssys/status.h>
 
 typedef struct airs_failing_allocator {
-    airs_allocator_t allocator; /* hand out &x.allocator */
-    _Atomic uint64_t requests;  /* alloc and resize calls so far */
-    _Atomic uint64_t fail_from; /* the first request to refuse, 1 is the first; 0: none */
-    _Atomic uint64_t fail_count;/* how many from there on; UINT64_MAX: all */
-    _Atomic uint64_t refused;   /* how many were */
+    airs_allocator_t allocator;  /* hand out &x.allocator */
+    _Atomic uint64_t requests;   /* alloc and resize calls so far */
+    _Atomic uint64_t fail_from;  /* the first request to refuse, 1 is the first; 0: none */
+    _Atomic uint64_t fail_count; /* how many from there on; UINT64_MAX: all */
+    _Atomic uint64_t refused;    /* how many were */
     _Atomic uint64_t live_blocks;
     _Atomic uint64_t live_bytes;
     _Atomic uint64_t peak_bytes;

@@ -138,7 +138,8 @@ size_t airs_manual_timers_advance(airs_manual_timers_t *self, uint64_t nanosecon
     size_t count = 0;
     uint64_t until_ns = airs_clock_monotonic(&self->clock->clock) + nanoseconds;
     pthread_mutex_lock(&self->lock);
-    for (airs_timer_t *timer = begin_fire(self, until_ns); timer != NULL; timer = begin_fire(self, until_ns)) {
+    for (airs_timer_t *timer = begin_fire(self, until_ns); timer != NULL;
+         timer = begin_fire(self, until_ns)) {
         pthread_mutex_unlock(&self->lock);
         timer->fire(timer); /* `timer` may be gone afterwards */
         count++;
