@@ -1,0 +1,325 @@
+#include "node/node.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+
+#include "core/memory.h"
+#include "node/cache_folder.h"
+#include "runtime/wasm_engine.h"
+#include "storage/memory_backend.h"
+
+/* Where the standard output of some actors goes. It may be written to until the last of them has ended,
+ * and the node does not hear of each end, so it stays as long as the node; actors that share function
+ * and context share it. */
+typedef struct output {
+    airs_output_t interface;
+    struct output *next;
+    airs_output_fn *function;
+    void *context;
+} output_t;
+
+struct airs_node {
+    const airs_allocator_t *allocator;
+    airs_log_t *log;
+    airs_runtime_engine_t *engine;
+    airs_storage_backend_t *storage;
+    airs_actor_system_t *actors;
+    uint64_t max_memory_bytes;
+    bool consume_fuel;
+    pthread_mutex_t outputs_lock;
+    output_t *outputs;
+};
+
+/* A copy of the options as this version knows them: what a caller built against an older header does not
+ * know is zero. */
+static airs_node_options_t complete_options(const airs_node_options_t *options) {
+    airs_node_options_t complete = AIRS_NODE_OPTIONS_INIT;
+    if (options != NULL) {
+        size_t known = options->size < sizeof complete ? options->size : sizeof complete;
+        memcpy(&complete, options, known);
+    }
+    if (complete.allocator == NULL) {
+        complete.allocator = airs_allocator_default();
+    }
+    if (complete.clock == NULL) {
+        complete.clock = airs_clock_system();
+    }
+    if (complete.random == NULL) {
+        complete.random = airs_random_system();
+    }
+    if (complete.log == NULL) {
+        complete.log = airs_log_stderr();
+    }
+    if (complete.max_actors == 0) {
+        complete.max_actors = AIRS_DEFAULT_MAX_ACTORS;
+    }
+    if (complete.max_memory_bytes == 0) {
+        complete.max_memory_bytes = AIRS_DEFAULT_ENGINE_MEMORY_BYTES;
+    }
+    return complete;
+}
+
+static void warn(airs_log_t *log, const char *text) {
+    if (log->level <= AIRS_LOG_WARN) {
+        airs_log_record_t record = {.level = AIRS_LOG_WARN, .source = airs_str("node"), .message = airs_str(text)};
+        log->write(log, &record);
+    }
+}
+
+static airs_status_t make_engine(airs_node_t *node, const airs_node_options_t *options, const char *cache_dir,
+                                 airs_error_t *error) {
+    airs_wasm_engine_options_t engine = {
+        .allocator = options->allocator,
+        .clock = options->clock,
+        .log = options->log,
+        .max_instances = options->max_actors,
+        .max_core_instances =
+            options->max_core_instances < UINT32_MAX ? (uint32_t)options->max_core_instances : UINT32_MAX,
+        .max_memory_bytes = options->max_memory_bytes,
+        .slice_us = options->slice_us,
+        .cache_dir = cache_dir,
+        .consume_fuel = options->consume_fuel,
+    };
+    return airs_wasm_engine_create(&engine, &node->engine, error);
+}
+
+/* Nobody asked for this folder, so a machine on which it cannot be used is no reason not to start. */
+static airs_status_t make_engine_with_default_cache(airs_node_t *node, const airs_node_options_t *options,
+                                                    airs_error_t *error) {
+    airs_error_t reason = {AIRS_OK, ""};
+    char *folder = NULL;
+    airs_status_t status = airs_cache_folder(options->allocator, &folder, &reason);
+    if (status == AIRS_OK) {
+        status = make_engine(node, options, folder, &reason);
+    }
+    airs_release(options->allocator, folder);
+    if (status == AIRS_IO) {
+        airs_error_prefix(&reason, "compiled code is not kept");
+        warn(options->log, reason.text);
+        return make_engine(node, options, NULL, error);
+    }
+    return status == AIRS_OK ? AIRS_OK : airs_error_set(error, status, "%s", reason.text);
+}
+
+static airs_status_t make_parts(airs_node_t *node, const airs_node_options_t *options, airs_error_t *error) {
+    airs_status_t status = options->cache_dir != NULL ? make_engine(node, options, options->cache_dir, error)
+                                                      : make_engine_with_default_cache(node, options, error);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    status = airs_memory_backend_create(options->allocator, &node->storage);
+    if (status != AIRS_OK) {
+        return airs_error_set(error, status, "%s", airs_status_text(status));
+    }
+    airs_actor_system_options_t actors = {
+        .engine = node->engine,
+        .allocator = options->allocator,
+        .clock = options->clock,
+        .random = options->random,
+        .log = options->log,
+        .storage = node->storage,
+        .workers = options->workers,
+    };
+    return airs_actor_system_create(&actors, &node->actors, error);
+}
+
+airs_status_t airs_node_create(const airs_node_options_t *options, airs_node_t **out, airs_error_t *error) {
+    airs_node_options_t complete = complete_options(options);
+    airs_node_t *node = airs_alloc_zeroed(complete.allocator, sizeof *node);
+    if (node == NULL) {
+        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+    }
+    node->allocator = complete.allocator;
+    node->log = complete.log;
+    node->max_memory_bytes = complete.max_memory_bytes;
+    node->consume_fuel = complete.consume_fuel;
+    pthread_mutex_init(&node->outputs_lock, NULL); /* cannot fail without attributes */
+    airs_status_t status = make_parts(node, &complete, error);
+    if (status != AIRS_OK) {
+        airs_node_destroy(node);
+        return status;
+    }
+    *out = node;
+    return AIRS_OK;
+}
+
+void airs_node_destroy(airs_node_t *node) {
+    if (node == NULL) {
+        return;
+    }
+    airs_actor_system_destroy(node->actors);
+    if (node->storage != NULL) {
+        node->storage->ops->destroy(node->storage);
+    }
+    if (node->engine != NULL) {
+        node->engine->ops->destroy(node->engine);
+    }
+    while (node->outputs != NULL) {
+        output_t *next = node->outputs->next;
+        airs_release(node->allocator, node->outputs);
+        node->outputs = next;
+    }
+    pthread_mutex_destroy(&node->outputs_lock);
+    airs_release(node->allocator, node);
+}
+
+airs_actor_system_t *airs_node_actors(airs_node_t *node) {
+    return node->actors;
+}
+
+airs_status_t airs_node_load(airs_node_t *node, const char *path, airs_component_t *out, airs_error_t *error) {
+    if (path == NULL || path[0] == '\0') {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT, "the path of the component is empty");
+    }
+    airs_component_source_t source = {.path = path};
+    return node->engine->ops->load(node->engine, &source, out, error);
+}
+
+airs_status_t airs_node_load_bytes(airs_node_t *node, airs_bytes_t bytes, const char *name, airs_component_t *out,
+                                   airs_error_t *error) {
+    airs_component_source_t source = {.bytes = bytes, .name = name};
+    return node->engine->ops->load(node->engine, &source, out, error);
+}
+
+void airs_node_unload(airs_node_t *node, airs_component_t component) {
+    node->engine->ops->unload(node->engine, component);
+}
+
+static void write_output(airs_output_t *interface, airs_bytes_t bytes) {
+    output_t *output = (output_t *)interface;
+    output->function(output->context, bytes);
+}
+
+/* The output for this function and context; NULL: no memory. */
+static airs_output_t *find_output(airs_node_t *node, airs_output_fn *function, void *context) {
+    pthread_mutex_lock(&node->outputs_lock);
+    output_t *output = node->outputs;
+    while (output != NULL && (output->function != function || output->context != context)) {
+        output = output->next;
+    }
+    if (output == NULL) {
+        output = airs_alloc(node->allocator, sizeof *output);
+        if (output != NULL) {
+            *output = (output_t){{write_output}, node->outputs, function, context};
+            node->outputs = output;
+        }
+    }
+    pthread_mutex_unlock(&node->outputs_lock);
+    return output != NULL ? &output->interface : NULL;
+}
+
+static airs_spawn_options_t complete_spawn_options(const airs_spawn_options_t *options) {
+    airs_spawn_options_t complete = AIRS_SPAWN_OPTIONS_INIT;
+    if (options != NULL) {
+        memcpy(&complete, options, options->size < sizeof complete ? options->size : sizeof complete);
+    }
+    return complete;
+}
+
+/* What this node cannot give, because its engine was made otherwise. */
+static airs_status_t check_limits(const airs_node_t *node, const airs_spawn_options_t *options,
+                                  airs_error_t *error) {
+    if (options->max_fuel != 0 && !node->consume_fuel) {
+        return airs_error_set(error, AIRS_UNSUPPORTED,
+                              "max_fuel needs a node that was created with consume_fuel");
+    }
+    if (options->max_memory_bytes > node->max_memory_bytes) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "max_memory_bytes is %" PRIu64 ", more than the %" PRIu64
+                              " that the node was created with",
+                              options->max_memory_bytes, node->max_memory_bytes);
+    }
+    return AIRS_OK;
+}
+
+static airs_actor_spec_t make_spec(const airs_spawn_options_t *options, const airs_env_var_t *env,
+                                   airs_output_t *output) {
+    return (airs_actor_spec_t){
+        .mailbox_messages = options->mailbox_messages,
+        .mailbox_bytes = options->mailbox_bytes,
+        .max_message_bytes = options->max_message_bytes,
+        .max_requests = options->max_requests,
+        .env = env,
+        .env_count = options->env_count,
+        .config = options->config,
+        .limits =
+            {
+                .max_memory_bytes = options->max_memory_bytes,
+                .max_execution_time_ms = options->max_execution_time_ms,
+                .max_parked_time_ms = options->max_parked_time_ms,
+                .max_fuel = options->max_fuel,
+            },
+        .standard_output = output,
+    };
+}
+
+/* As views; NULL: no memory. Released by the caller. */
+static airs_env_var_t *copy_env(const airs_allocator_t *allocator, const airs_spawn_options_t *options) {
+    airs_env_var_t *env = airs_alloc_array(allocator, options->env_count + 1, sizeof *env);
+    for (size_t i = 0; env != NULL && i < options->env_count; i++) {
+        env[i] = (airs_env_var_t){airs_str(options->env[i].name), airs_str(options->env[i].value)};
+    }
+    return env;
+}
+
+airs_status_t airs_node_spawn(airs_node_t *node, airs_component_t component, airs_id_t id,
+                              const airs_spawn_options_t *options, airs_error_t *error) {
+    airs_spawn_options_t complete = complete_spawn_options(options);
+    airs_status_t status = check_limits(node, &complete, error);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    airs_output_t *output = NULL;
+    if (complete.standard_output != NULL) {
+        output = find_output(node, complete.standard_output, complete.output_context);
+    }
+    airs_env_var_t *env = copy_env(node->allocator, &complete);
+    if (env == NULL || (output == NULL && complete.standard_output != NULL)) {
+        status = airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+    } else {
+        airs_actor_spec_t spec = make_spec(&complete, env, output);
+        status = airs_actor_system_spawn_component(node->actors, component, id, &spec, error);
+    }
+    airs_release(node->allocator, env);
+    return status;
+}
+
+airs_status_t airs_node_spawn_native(airs_node_t *node, const airs_native_t *native, void *state, airs_id_t id,
+                                     const airs_spawn_options_t *options, airs_error_t *error) {
+    airs_spawn_options_t complete = complete_spawn_options(options);
+    complete.env_count = 0; /* a native actor has its state instead */
+    airs_actor_spec_t spec = make_spec(&complete, NULL, NULL);
+    return airs_actor_system_spawn_native(node->actors, native, state, id, &spec, error);
+}
+
+airs_status_t airs_node_send(airs_node_t *node, airs_id_t target, airs_bytes_t payload, airs_error_t *error) {
+    return airs_actor_system_send(node->actors, target, payload, airs_str_n(NULL, 0), error);
+}
+
+airs_status_t airs_node_send_wait(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
+                                  airs_str_t content_type, uint64_t timeout_ms, airs_error_t *error) {
+    return airs_actor_system_send_wait(node->actors, target, payload, content_type, timeout_ms, error);
+}
+
+airs_status_t airs_node_call(airs_node_t *node, airs_id_t target, airs_bytes_t payload, airs_str_t content_type,
+                             uint64_t timeout_ms, void (*answer)(void *context, airs_bytes_t payload), void *context,
+                             airs_error_t *error) {
+    return airs_actor_system_call(node->actors, target, payload, content_type, timeout_ms, answer, context, error);
+}
+
+airs_status_t airs_node_stop(airs_node_t *node, airs_id_t id, airs_stop_mode_t mode, uint64_t timeout_ms,
+                             airs_error_t *error) {
+    return airs_actor_system_stop(node->actors, id, mode, timeout_ms, error);
+}
+
+airs_status_t airs_node_drain(airs_node_t *node, uint64_t timeout_ms) {
+    return airs_actor_system_drain(node->actors, timeout_ms);
+}
+
+airs_status_t airs_node_counters(airs_node_t *node, airs_id_t id, airs_actor_counters_t *out) {
+    return airs_actor_system_counters(node->actors, id, out);
+}
+
+void airs_node_totals(airs_node_t *node, airs_node_counters_t *out) {
+    airs_actor_system_totals(node->actors, out);
+}

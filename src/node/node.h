@@ -1,0 +1,19 @@
+/* The inside of a node, for the parts of the runtime that are built on one. */
+#ifndef AIRSSYS_NODE_NODE_H
+#define AIRSSYS_NODE_NODE_H
+
+#include <airssys/node.h>
+
+#include "actor/actor_system.h"
+
+/* What a guest's standard output and the mailbox are bounded by when nobody says otherwise: the defaults
+ * of airs_node_options_t and airs_spawn_options_t. */
+#define AIRS_DEFAULT_MAX_ACTORS 1000
+#define AIRS_DEFAULT_ENGINE_MEMORY_BYTES ((uint64_t)256 << 20)
+#define AIRS_DEFAULT_MAILBOX_BYTES ((uint64_t)64 << 20)
+#define AIRS_DEFAULT_MESSAGE_BYTES ((uint64_t)16 << 20)
+
+/* The node's actors; lives as long as the node. */
+airs_actor_system_t *airs_node_actors(airs_node_t *node);
+
+#endif
