@@ -1,0 +1,197 @@
+//! A component made ready to be instantiated: imports resolved once, exports found and checked once.
+
+use crate::StoreData;
+use crate::status::reported;
+use crate::types::{
+    ComponentConfig, ComponentError, ComponentMessage, ComponentMetadata, HealthStatus, WasmError,
+};
+use wasmtime::component::types::{ComponentFunc, ComponentItem};
+use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower};
+use wasmtime::{Engine, Error};
+use wasmtime_c_api::{wasm_config_t, wasm_engine_t, wasmtime_component_linker_t, wasmtime_component_t, wasmtime_error_t};
+
+pub const LIFECYCLE: &str = "airssys:core/component-lifecycle@1.0.0";
+
+pub type InitializeParams<'a> = (ComponentConfig<'a>,);
+pub type InitializeResult = (Result<(), ComponentError>,);
+pub type MessageParams<'a> = (ComponentMessage<'a>,);
+pub type MessageResult = (Result<Option<Vec<u8>>, WasmError>,);
+pub type CallbackResult = (Result<(), WasmError>,);
+pub type MetadataResult = (ComponentMetadata,);
+pub type HealthResult = (HealthStatus,);
+pub type ShutdownResult = (Result<(), ComponentError>,);
+
+/// Where the six functions of `component-lifecycle` are in the component.
+pub struct LifecycleExports {
+    pub initialize: ComponentExportIndex,
+    pub handle_message: ComponentExportIndex,
+    pub handle_callback: ComponentExportIndex,
+    pub metadata: ComponentExportIndex,
+    pub health: ComponentExportIndex,
+    pub shutdown: ComponentExportIndex,
+}
+
+/// `airs_ext_component_t`
+pub struct PreparedComponent {
+    pub pre: InstancePre<StoreData>,
+    pub exports: LifecycleExports,
+    /// Polls of its calls need tokio's reactor.
+    pub uses_wasi: bool,
+}
+
+// The C handles are `repr(transparent)` over Wasmtime's own types, which are private to its crate.
+fn component_of(component: &wasmtime_component_t) -> &Component {
+    // SAFETY: as said above.
+    unsafe { &*std::ptr::from_ref(component).cast::<Component>() }
+}
+
+pub fn linker_of(linker: &mut wasmtime_component_linker_t) -> &mut Linker<StoreData> {
+    // SAFETY: as said above.
+    unsafe { &mut *std::ptr::from_mut(linker).cast::<Linker<StoreData>>() }
+}
+
+/// Why a component's exports do not fit: a missing one is told apart from a mistyped one.
+enum Misfit {
+    Missing(String),
+    Mistyped(String),
+}
+
+struct ExportFinder<'a> {
+    engine: &'a Engine,
+    component: &'a Component,
+}
+
+impl ExportFinder<'_> {
+    fn function<P, R>(&self, name: &str) -> Result<ComponentExportIndex, Misfit>
+    where
+        P: ComponentNamedList + Lower,
+        R: ComponentNamedList + Lift,
+    {
+        let missing = || Misfit::Missing(format!("{LIFECYCLE} lacks the function `{name}`"));
+        let (_, interface) = self
+            .component
+            .get_export(None, LIFECYCLE)
+            .ok_or_else(|| Misfit::Missing(format!("the interface {LIFECYCLE} is not exported")))?;
+        let (item, index) = self.component.get_export(Some(&interface), name).ok_or_else(missing)?;
+        let ComponentItem::ComponentFunc(function) = item else {
+            return Err(Misfit::Mistyped(format!("{LIFECYCLE}: `{name}` is not a function")));
+        };
+        self.check::<P, R>(name, &function)?;
+        Ok(index)
+    }
+
+    fn check<P, R>(&self, name: &str, function: &ComponentFunc) -> Result<(), Misfit>
+    where
+        P: ComponentNamedList + Lower,
+        R: ComponentNamedList + Lift,
+    {
+        let component_type = self.component.component_type();
+        function
+            .typecheck::<P, R>(&component_type.instance_type())
+            .map_err(|error| Misfit::Mistyped(format!("{LIFECYCLE}: `{name}` has another type: {error:#}")))
+    }
+
+    fn lifecycle(&self) -> Result<LifecycleExports, Misfit> {
+        Ok(LifecycleExports {
+            initialize: self.function::<InitializeParams, InitializeResult>("initialize")?,
+            handle_message: self.function::<MessageParams, MessageResult>("handle-message")?,
+            handle_callback: self.function::<MessageParams, CallbackResult>("handle-callback")?,
+            metadata: self.function::<(), MetadataResult>("metadata")?,
+            health: self.function::<(), HealthResult>("health")?,
+            shutdown: self.function::<(), ShutdownResult>("shutdown")?,
+        })
+    }
+
+    fn uses_wasi(&self) -> bool {
+        let component_type = self.component.component_type();
+        component_type.imports(self.engine).any(|(name, _)| name.starts_with("wasi:"))
+    }
+}
+
+/// What `airs_ext_component_new` found wrong.
+#[repr(C)]
+pub enum Verdict {
+    Fits = 0,
+    ExportMissing = 1,
+    ExportMistyped = 2,
+    ImportMissing = 3,
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_component_new(
+    engine: &wasm_engine_t,
+    linker: &mut wasmtime_component_linker_t,
+    component: &wasmtime_component_t,
+    out: &mut *mut PreparedComponent,
+    verdict: &mut Verdict,
+) -> Option<Box<wasmtime_error_t>> {
+    *verdict = Verdict::Fits;
+    reported(|| {
+        let engine = engine_of(engine);
+        let component = component_of(component);
+        let finder = ExportFinder { engine, component };
+        let exports = finder.lifecycle().map_err(|misfit| match misfit {
+            Misfit::Missing(text) => {
+                *verdict = Verdict::ExportMissing;
+                Error::msg(text)
+            }
+            Misfit::Mistyped(text) => {
+                *verdict = Verdict::ExportMistyped;
+                Error::msg(text)
+            }
+        })?;
+        *verdict = Verdict::ImportMissing;
+        let pre = linker_of(linker).instantiate_pre(component)?;
+        *verdict = Verdict::Fits;
+        let prepared = PreparedComponent { pre, exports, uses_wasi: finder.uses_wasi() };
+        *out = Box::into_raw(Box::new(prepared));
+        Ok(())
+    })
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_component_delete(_component: Option<Box<PreparedComponent>>) {}
+
+fn engine_of(engine: &wasm_engine_t) -> &Engine {
+    // SAFETY: wasm_engine_t is `repr(C)` with the engine as its only member.
+    unsafe { &*std::ptr::from_ref(engine).cast::<Engine>() }
+}
+
+/// `airs_ext_resources_t`: what an instance of a component takes of the engine's pools.
+#[repr(C)]
+pub struct Resources {
+    pub memories: u32,
+    pub tables: u32,
+    pub max_initial_memory_pages: u64,
+    pub max_initial_table_elements: u64,
+}
+
+/// False when it cannot be told (the component imports core modules).
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_component_resources(component: &wasmtime_component_t, out: &mut Resources) -> bool {
+    let Some(required) = component_of(component).resources_required() else {
+        return false;
+    };
+    *out = Resources {
+        memories: required.num_memories,
+        tables: required.num_tables,
+        max_initial_memory_pages: required.max_initial_memory_size.unwrap_or(0),
+        max_initial_table_elements: required.max_initial_table_size.unwrap_or(0),
+    };
+    true
+}
+
+/// As `wasm_engine_new_with_config`, which would end the process where this answers with an error.
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_engine_new(
+    config: Box<wasm_config_t>,
+    out: &mut *mut wasm_engine_t,
+) -> Option<Box<wasmtime_error_t>> {
+    reported(|| {
+        // SAFETY: wasm_config_t is `repr(C)` with the configuration as its only member.
+        let settings = unsafe { &*std::ptr::from_ref(&*config).cast::<wasmtime::Config>() };
+        let engine = Box::new(Engine::new(settings)?);
+        *out = Box::into_raw(engine).cast::<wasm_engine_t>();
+        Ok(())
+    })
+}

@@ -1,0 +1,438 @@
+//! One instance in its store: its functions, the call in hand, and what the last call ended with.
+
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use wasmtime::AsContextMut;
+use wasmtime::component::{ComponentNamedList, Instance, Lift, Lower, TypedFunc};
+use wasmtime_c_api::wasmtime_store_t;
+
+use crate::abi::{Bytes, Id};
+use crate::call::CallSlot;
+use crate::component::{
+    CallbackResult, HealthResult, InitializeParams, InitializeResult, MessageParams, MessageResult, MetadataResult,
+    PreparedComponent, ShutdownResult,
+};
+use crate::limiter::TotalLimiter;
+use crate::status::{describe, panic_text, trap_code};
+use crate::types::{ComponentConfig, ComponentId, ComponentMessage, MessageMetadata, ResourceLimits, Timestamp};
+use crate::waker::{WakeCell, WakeFn, waker};
+use crate::{Store, StoreContextMut};
+
+/// How a call ended.
+pub enum Ending {
+    Instantiated(Instance),
+    Done,
+    Payload(Option<Vec<u8>>),
+    Metadata { name: String, version: String },
+    Health(u8),
+    GuestError(u8, String),
+    Failed(wasmtime::Error),
+}
+
+type MessageFunc = TypedFunc<MessageParams<'static>, MessageResult>;
+type CallbackFunc = TypedFunc<MessageParams<'static>, CallbackResult>;
+
+/// `airs_ext_instance_t`
+pub struct ExtInstance {
+    slot: CallSlot,
+    component: *const PreparedComponent,
+    store: *mut Store,
+    instance: Option<Instance>,
+    handle_message: Option<MessageFunc>,
+    handle_callback: Option<CallbackFunc>,
+    limiter: Box<TotalLimiter>,
+    wake: Arc<WakeCell>,
+    waker: Waker,
+    // What the last outcome's pointers point into.
+    payload: Vec<u8>,
+    text: String,
+    version: String,
+}
+
+/// `airs_ext_outcome_t`
+#[repr(C)]
+pub struct Outcome {
+    kind: u8,
+    trap: u8,
+    error_case: u8,
+    health: u8,
+    has_payload: bool,
+    payload: Bytes,
+    text: Bytes,
+    version: Bytes,
+}
+
+const KIND_OK: u8 = 0;
+const KIND_PENDING: u8 = 1;
+const KIND_GUEST_ERROR: u8 = 2;
+const KIND_FAILED: u8 = 3;
+
+impl Outcome {
+    fn of(kind: u8) -> Self {
+        Outcome {
+            kind,
+            trap: u8::MAX,
+            error_case: 0,
+            health: 0,
+            has_payload: false,
+            payload: Bytes::EMPTY,
+            text: Bytes::EMPTY,
+            version: Bytes::EMPTY,
+        }
+    }
+}
+
+/// `airs_ext_message_t`
+#[repr(C)]
+pub struct Message {
+    sender: Id,
+    payload: Bytes,
+    correlation_id: Bytes,
+    has_correlation_id: bool,
+    has_reply_to: bool,
+    has_content_type: bool,
+    reply_to: Id,
+    content_type: Bytes,
+    seconds: u64,
+    nanoseconds: u32,
+}
+
+/// `airs_ext_config_t`
+#[repr(C)]
+pub struct Config {
+    env: *const [Bytes; 2],
+    env_count: usize,
+    config: Bytes,
+    has_config: bool,
+    has_max_fuel: bool,
+    max_memory_bytes: u64,
+    max_execution_time_ms: u64,
+    max_fuel: u64,
+}
+
+unsafe fn id_of(id: &Id) -> ComponentId<'static> {
+    unsafe {
+        ComponentId { namespace: id.namespace.text(), name: id.name.text(), instance: id.instance.text() }
+    }
+}
+
+unsafe fn message_of(message: &Message) -> ComponentMessage<'static> {
+    unsafe {
+        ComponentMessage {
+            sender: id_of(&message.sender),
+            payload: message.payload.slice(),
+            metadata: MessageMetadata {
+                correlation_id: message.has_correlation_id.then(|| message.correlation_id.text()),
+                reply_to: message.has_reply_to.then(|| id_of(&message.reply_to)),
+                timestamp: Timestamp { seconds: message.seconds, nanoseconds: message.nanoseconds },
+                content_type: message.has_content_type.then(|| message.content_type.text()),
+            },
+        }
+    }
+}
+
+unsafe fn config_of(config: &Config) -> ComponentConfig<'static> {
+    unsafe {
+        let env: &[[Bytes; 2]] =
+            if config.env_count == 0 { &[] } else { std::slice::from_raw_parts(config.env, config.env_count) };
+        ComponentConfig {
+            env_vars: env.iter().map(|[name, value]| (name.text(), value.text())).collect(),
+            config_data: config.has_config.then(|| config.config.slice()),
+            resource_limits: ResourceLimits {
+                max_memory_bytes: config.max_memory_bytes,
+                max_execution_time_ms: config.max_execution_time_ms,
+                max_fuel: config.has_max_fuel.then_some(config.max_fuel),
+            },
+        }
+    }
+}
+
+impl ExtInstance {
+    /// The store, for a call's future. C keeps it alive longer than this instance, and lets nobody
+    /// else use it during a poll.
+    fn store(&self) -> StoreContextMut<'static> {
+        // SAFETY: as said above.
+        unsafe { (*self.store).as_context_mut() }
+    }
+
+    fn component(&self) -> &'static PreparedComponent {
+        // SAFETY: C keeps the component longer than its instances.
+        unsafe { &*self.component }
+    }
+
+    /// A function whose type was checked when the component was loaded.
+    fn function<P, R>(&self, index: &wasmtime::component::ComponentExportIndex) -> wasmtime::Result<TypedFunc<P, R>>
+    where
+        P: ComponentNamedList + Lower,
+        R: ComponentNamedList + Lift,
+    {
+        let instance = self.instance.ok_or_else(|| wasmtime::Error::msg("the instance is not instantiated"))?;
+        let function = instance
+            .get_func(self.store(), index)
+            .ok_or_else(|| wasmtime::Error::msg("an export is gone from the instance"))?;
+        // SAFETY: `airs_ext_component_new` checked this export against P and R.
+        Ok(unsafe { TypedFunc::new_unchecked(function) })
+    }
+
+    fn begin(&mut self, kind: impl FnOnce(&mut Self) -> wasmtime::Result<()>, out: &mut Outcome) {
+        assert!(!self.slot.is_busy(), "one call at a time");
+        match kind(self) {
+            Ok(()) => self.poll(out),
+            Err(error) => self.finish(Ending::Failed(error), out),
+        }
+    }
+
+    fn poll(&mut self, out: &mut Outcome) {
+        let _reactor = self.component().uses_wasi.then(|| crate::wasi::runtime().enter());
+        let ExtInstance { slot, waker, .. } = self;
+        let polled = catch_unwind(AssertUnwindSafe(|| slot.poll(&mut Context::from_waker(waker))));
+        match polled {
+            Ok(Poll::Pending) => *out = Outcome::of(KIND_PENDING),
+            Ok(Poll::Ready(ending)) => self.finish(ending, out),
+            Err(panic) => {
+                let error = wasmtime::Error::msg(panic_text(panic.as_ref()));
+                self.finish(Ending::Failed(error), out);
+            }
+        }
+    }
+
+    fn finish(&mut self, ending: Ending, out: &mut Outcome) {
+        *out = Outcome::of(KIND_OK);
+        match ending {
+            Ending::Instantiated(instance) => self.instance = Some(instance),
+            Ending::Done | Ending::Payload(None) => {}
+            Ending::Payload(Some(payload)) => {
+                self.payload = payload;
+                out.has_payload = true;
+                out.payload = Bytes::of(&self.payload);
+            }
+            Ending::Metadata { name, version } => {
+                self.text = name;
+                self.version = version;
+                out.text = Bytes::of(self.text.as_bytes());
+                out.version = Bytes::of(self.version.as_bytes());
+            }
+            Ending::Health(health) => out.health = health,
+            Ending::GuestError(case, text) => {
+                self.text = text;
+                out.kind = KIND_GUEST_ERROR;
+                out.error_case = case;
+                out.text = Bytes::of(self.text.as_bytes());
+            }
+            Ending::Failed(error) => {
+                self.text = describe(&error);
+                out.kind = KIND_FAILED;
+                out.trap = trap_code(&error);
+                out.text = Bytes::of(self.text.as_bytes());
+            }
+        }
+    }
+
+    fn start_instantiate(&mut self) -> wasmtime::Result<()> {
+        let (component, store) = (self.component(), self.store());
+        self.slot.put(async move {
+            match component.pre.instantiate_async(store).await {
+                Ok(instance) => Ending::Instantiated(instance),
+                Err(error) => Ending::Failed(error),
+            }
+        });
+        Ok(())
+    }
+
+    fn start_initialize(&mut self, config: ComponentConfig<'static>) -> wasmtime::Result<()> {
+        let function = self.function::<InitializeParams<'static>, InitializeResult>(&self.component().exports.initialize)?;
+        let store = self.store();
+        self.slot.put(async move {
+            match function.call_async(store, (config,)).await {
+                Ok((Ok(()),)) => Ending::Done,
+                Ok((Err(error),)) => guest_error(error.parts()),
+                Err(error) => Ending::Failed(error),
+            }
+        });
+        Ok(())
+    }
+
+    fn start_message(&mut self, message: ComponentMessage<'static>) -> wasmtime::Result<()> {
+        let function = match self.handle_message {
+            Some(function) => function,
+            None => *self.handle_message.insert(self.function(&self.component().exports.handle_message)?),
+        };
+        let store = self.store();
+        self.slot.put(async move {
+            match function.call_async(store, (message,)).await {
+                Ok((Ok(payload),)) => Ending::Payload(payload),
+                Ok((Err(error),)) => guest_error(error.parts()),
+                Err(error) => Ending::Failed(error),
+            }
+        });
+        Ok(())
+    }
+
+    fn start_callback(&mut self, message: ComponentMessage<'static>) -> wasmtime::Result<()> {
+        let function = match self.handle_callback {
+            Some(function) => function,
+            None => *self.handle_callback.insert(self.function(&self.component().exports.handle_callback)?),
+        };
+        let store = self.store();
+        self.slot.put(async move {
+            match function.call_async(store, (message,)).await {
+                Ok((Ok(()),)) => Ending::Done,
+                Ok((Err(error),)) => guest_error(error.parts()),
+                Err(error) => Ending::Failed(error),
+            }
+        });
+        Ok(())
+    }
+
+    fn start_metadata(&mut self) -> wasmtime::Result<()> {
+        let function = self.function::<(), MetadataResult>(&self.component().exports.metadata)?;
+        let store = self.store();
+        self.slot.put(async move {
+            match function.call_async(store, ()).await {
+                Ok((metadata,)) => Ending::Metadata { name: metadata.name, version: metadata.version },
+                Err(error) => Ending::Failed(error),
+            }
+        });
+        Ok(())
+    }
+
+    fn start_health(&mut self) -> wasmtime::Result<()> {
+        let function = self.function::<(), HealthResult>(&self.component().exports.health)?;
+        let store = self.store();
+        self.slot.put(async move {
+            match function.call_async(store, ()).await {
+                Ok((health,)) => Ending::Health(health as u8),
+                Err(error) => Ending::Failed(error),
+            }
+        });
+        Ok(())
+    }
+
+    fn start_shutdown(&mut self) -> wasmtime::Result<()> {
+        let function = self.function::<(), ShutdownResult>(&self.component().exports.shutdown)?;
+        let store = self.store();
+        self.slot.put(async move {
+            match function.call_async(store, ()).await {
+                Ok((Ok(()),)) => Ending::Done,
+                Ok((Err(error),)) => guest_error(error.parts()),
+                Err(error) => Ending::Failed(error),
+            }
+        });
+        Ok(())
+    }
+}
+
+fn guest_error((case, text): (u8, String)) -> Ending {
+    Ending::GuestError(case, text)
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn airs_ext_instance_new(
+    component: *const PreparedComponent,
+    store: *mut wasmtime_store_t,
+    max_memory_bytes: u64,
+    wake: WakeFn,
+    wake_context: *mut c_void,
+) -> Box<ExtInstance> {
+    let wake = WakeCell::new(wake, wake_context);
+    let mut instance = Box::new(ExtInstance {
+        slot: CallSlot::new(),
+        component,
+        // wasmtime_store_t is `repr(C)` with the store as its only member.
+        store: store.cast::<Store>(),
+        instance: None,
+        handle_message: None,
+        handle_callback: None,
+        limiter: Box::new(TotalLimiter::new(max_memory_bytes)),
+        waker: waker(&wake),
+        wake,
+        payload: Vec::new(),
+        text: String::new(),
+        version: String::new(),
+    });
+    let limiter: *mut TotalLimiter = &raw mut *instance.limiter;
+    let limiter = LimiterPointer(limiter);
+    // SAFETY: C deletes the store before the instance, so the limiter outlives the closure.
+    unsafe { (*instance.store).limiter(move |_| limiter.get()) };
+    instance
+}
+
+struct LimiterPointer(*mut TotalLimiter);
+
+impl LimiterPointer {
+    /// The limiter for the closure that answers with it; not to be kept.
+    fn get(&self) -> &'static mut TotalLimiter {
+        // SAFETY: the limiter outlives the store, and only who uses the store asks for it.
+        unsafe { &mut *self.0 }
+    }
+}
+
+// SAFETY: the limiter is used by whoever uses the store, one at a time.
+unsafe impl Send for LimiterPointer {}
+unsafe impl Sync for LimiterPointer {}
+
+/// Drop the call in hand, which frees its fiber; the store can be deleted after this.
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_instance_cancel(instance: &mut ExtInstance) {
+    instance.wake.disarm();
+    let reactor = instance.component().uses_wasi.then(|| crate::wasi::runtime().enter());
+    let slot = &mut instance.slot;
+    // A panic while a guest's frames are unwound is of no use to anybody any more.
+    let _ = catch_unwind(AssertUnwindSafe(|| slot.drop_call()));
+    drop(reactor);
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_instance_delete(_instance: Box<ExtInstance>) {}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_instance_memory(instance: &ExtInstance, used: &mut u64, refused: &mut u64) {
+    *used = instance.limiter.used;
+    *refused = instance.limiter.refused;
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_instantiate(instance: &mut ExtInstance, out: &mut Outcome) {
+    instance.begin(ExtInstance::start_instantiate, out);
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn airs_ext_initialize(instance: &mut ExtInstance, config: &Config, out: &mut Outcome) {
+    let config = unsafe { config_of(config) };
+    instance.begin(|instance| instance.start_initialize(config), out);
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn airs_ext_handle_message(instance: &mut ExtInstance, message: &Message, out: &mut Outcome) {
+    let message = unsafe { message_of(message) };
+    instance.begin(|instance| instance.start_message(message), out);
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn airs_ext_handle_callback(instance: &mut ExtInstance, message: &Message, out: &mut Outcome) {
+    let message = unsafe { message_of(message) };
+    instance.begin(|instance| instance.start_callback(message), out);
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_metadata(instance: &mut ExtInstance, out: &mut Outcome) {
+    instance.begin(ExtInstance::start_metadata, out);
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_health(instance: &mut ExtInstance, out: &mut Outcome) {
+    instance.begin(ExtInstance::start_health, out);
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_shutdown(instance: &mut ExtInstance, out: &mut Outcome) {
+    instance.begin(ExtInstance::start_shutdown, out);
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_resume(instance: &mut ExtInstance, out: &mut Outcome) {
+    instance.poll(out);
+}

@@ -1,0 +1,316 @@
+#include "runtime/code_cache.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/memory.h"
+
+#define SECRET_NAME "secret"
+#define SECRET_SIZE 32
+#define MAC_SIZE 32
+#define NAME_SIZE (2 * AIRS_CODE_KEY_SIZE + sizeof ".code")
+
+/* An entry is its authenticator and the code. */
+struct airs_code_cache {
+    const airs_allocator_t *allocator;
+    int folder;
+    uint8_t secret[SECRET_SIZE];
+};
+
+static airs_status_t make_folders(const char *folder, airs_error_t *error) {
+    char path[PATH_MAX];
+    if (strlen(folder) >= sizeof path) {
+        return airs_error_set(error, AIRS_IO, "the cache folder's path is too long");
+    }
+    strcpy(path, folder);
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(path, 0755) != 0 && errno != EEXIST) {
+            return airs_error_set(error, AIRS_IO, "cannot make the folder %s: %s", path, strerror(errno));
+        }
+        *slash = '/';
+    }
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        return airs_error_set(error, AIRS_IO, "cannot make the cache folder %s: %s", path, strerror(errno));
+    }
+    return AIRS_OK;
+}
+
+static airs_status_t check_owner(int folder, const char *path, airs_error_t *error) {
+    struct stat about;
+    if (fstat(folder, &about) != 0) {
+        return airs_error_set(error, AIRS_IO, "the cache folder %s: %s", path, strerror(errno));
+    }
+    if (about.st_uid != geteuid()) {
+        return airs_error_set(error, AIRS_IO,
+                              "the cache folder %s belongs to user %ld, not to the user who runs this: it must be "
+                              "yours, for what is in it is run",
+                              path, (long)about.st_uid);
+    }
+    if ((about.st_mode & 077) != 0) {
+        return airs_error_set(error, AIRS_IO,
+                              "the cache folder %s has mode %04o: others may use it, and what is in it is run; make it "
+                              "0700",
+                              path, (unsigned)(about.st_mode & 07777));
+    }
+    return AIRS_OK;
+}
+
+static bool read_fully(int file, void *into, size_t size) {
+    for (size_t done = 0; done < size;) {
+        ssize_t got = read(file, (char *)into + done, size - done);
+        if (got <= 0) {
+            if (got < 0 && errno == EINTR) {
+                continue;
+            }
+            return false;
+        }
+        done += (size_t)got;
+    }
+    return true;
+}
+
+static bool write_fully(int file, const void *from, size_t size) {
+    for (size_t done = 0; done < size;) {
+        ssize_t put = write(file, (const char *)from + done, size - done);
+        if (put < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return false;
+        }
+        done += (size_t)put;
+    }
+    return true;
+}
+
+/* A regular file of the user's in the folder, -1 when there is none. */
+static int open_own(const airs_code_cache_t *cache, const char *name, struct stat *about) {
+    int file = openat(cache->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (file >= 0 && (fstat(file, about) != 0 || !S_ISREG(about->st_mode) || about->st_uid != geteuid())) {
+        close(file);
+        return -1;
+    }
+    return file;
+}
+
+static bool read_secret(airs_code_cache_t *cache) {
+    struct stat about;
+    int file = open_own(cache, SECRET_NAME, &about);
+    if (file < 0) {
+        return false;
+    }
+    bool good = (about.st_mode & 077) == 0 && about.st_size == SECRET_SIZE && read_fully(file, cache->secret, SECRET_SIZE);
+    close(file);
+    return good;
+}
+
+/* Writes a file under a name that no other writer uses, then gives it its own name at once. */
+static bool write_whole(airs_code_cache_t *cache, const char *name, const airs_bytes_t *parts, size_t count, bool replace) {
+    char temporary[64];
+    snprintf(temporary, sizeof temporary, "new-%ld-%08x%08x", (long)getpid(), randombytes_random(), randombytes_random());
+    int file = openat(cache->folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0) {
+        return false;
+    }
+    bool good = true;
+    for (size_t i = 0; good && i < count; i++) {
+        good = write_fully(file, parts[i].data, parts[i].size);
+    }
+    good = close(file) == 0 && good;
+    if (good && replace) {
+        good = renameat(cache->folder, temporary, cache->folder, name) == 0;
+    } else if (good) {
+        good = linkat(cache->folder, temporary, cache->folder, name, 0) == 0 || errno == EEXIST;
+    }
+    int failure = errno;
+    unlinkat(cache->folder, temporary, 0);
+    errno = failure;
+    return good;
+}
+
+/* Two processes may make it at once: the first link wins, and both read that one. */
+static airs_status_t have_secret(airs_code_cache_t *cache, airs_error_t *error) {
+    if (read_secret(cache)) {
+        return AIRS_OK;
+    }
+    if (faccessat(cache->folder, SECRET_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+        return airs_error_set(error, AIRS_IO,
+                              "the cache's secret is not a file of 32 bytes with mode 0600 of yours; remove it and the "
+                              "entries beside it");
+    }
+    uint8_t fresh[SECRET_SIZE];
+    randombytes_buf(fresh, sizeof fresh);
+    airs_bytes_t part = airs_bytes(fresh, sizeof fresh);
+    if (!write_whole(cache, SECRET_NAME, &part, 1, false) || !read_secret(cache)) {
+        return airs_error_set(error, AIRS_IO, "cannot make the cache's secret: %s", strerror(errno));
+    }
+    return AIRS_OK;
+}
+
+airs_status_t airs_code_cache_open(const airs_allocator_t *allocator, const char *folder, airs_code_cache_t **out,
+                                   airs_error_t *error) {
+    if (sodium_init() < 0) {
+        return airs_error_set(error, AIRS_INTERNAL, "libsodium cannot be initialized");
+    }
+    airs_code_cache_t *cache = airs_alloc_zeroed(allocator, sizeof *cache);
+    if (cache == NULL) {
+        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "no memory for the code cache");
+    }
+    cache->allocator = allocator;
+    cache->folder = -1;
+    airs_status_t status = make_folders(folder, error);
+    if (status == AIRS_OK) {
+        cache->folder = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        status = cache->folder >= 0 ? check_owner(cache->folder, folder, error)
+                                    : airs_error_set(error, AIRS_IO, "cannot open the cache folder %s: %s", folder,
+                                                     strerror(errno));
+    }
+    if (status == AIRS_OK) {
+        status = have_secret(cache, error);
+    }
+    if (status != AIRS_OK) {
+        airs_code_cache_close(cache);
+        return status;
+    }
+    *out = cache;
+    return AIRS_OK;
+}
+
+void airs_code_cache_close(airs_code_cache_t *cache) {
+    if (cache == NULL) {
+        return;
+    }
+    if (cache->folder >= 0) {
+        close(cache->folder);
+    }
+    sodium_memzero(cache->secret, sizeof cache->secret);
+    airs_release(cache->allocator, cache);
+}
+
+airs_code_key_t airs_code_key_of(airs_bytes_t component, airs_str_t settings) {
+    airs_code_key_t key;
+    crypto_generichash_state state;
+    uint64_t size = settings.size;
+    crypto_generichash_init(&state, NULL, 0, sizeof key.bytes);
+    crypto_generichash_update(&state, (const unsigned char *)&size, sizeof size);
+    crypto_generichash_update(&state, (const unsigned char *)settings.data, settings.size);
+    crypto_generichash_update(&state, component.data, component.size);
+    crypto_generichash_final(&state, key.bytes, sizeof key.bytes);
+    return key;
+}
+
+static void name_of(const airs_code_key_t *key, char out[NAME_SIZE]) {
+    sodium_bin2hex(out, NAME_SIZE, key->bytes, sizeof key->bytes);
+    strcat(out, ".code");
+}
+
+static void authenticate(const airs_code_cache_t *cache, const airs_code_key_t *key, airs_bytes_t code,
+                         uint8_t mac[MAC_SIZE]) {
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, cache->secret, sizeof cache->secret, MAC_SIZE);
+    crypto_generichash_update(&state, key->bytes, sizeof key->bytes);
+    crypto_generichash_update(&state, code.data, code.size);
+    crypto_generichash_final(&state, mac, MAC_SIZE);
+}
+
+airs_status_t airs_code_cache_get(airs_code_cache_t *cache, const airs_code_key_t *key, void **block,
+                                  airs_bytes_t *code) {
+    char name[NAME_SIZE];
+    name_of(key, name);
+    struct stat about;
+    int file = open_own(cache, name, &about);
+    if (file < 0) {
+        return AIRS_NOT_FOUND;
+    }
+    size_t size = (size_t)about.st_size;
+    uint8_t *whole = size > MAC_SIZE ? airs_alloc(cache->allocator, size) : NULL;
+    bool good = whole != NULL && read_fully(file, whole, size);
+    if (good) {
+        uint8_t mac[MAC_SIZE];
+        *code = airs_bytes(whole + MAC_SIZE, size - MAC_SIZE);
+        authenticate(cache, key, *code, mac);
+        good = sodium_memcmp(mac, whole, MAC_SIZE) == 0;
+    }
+    if (good) {
+        futimens(file, NULL); /* used now, so that it goes last */
+    }
+    close(file);
+    if (!good) {
+        airs_release(cache->allocator, whole);
+        return AIRS_NOT_FOUND;
+    }
+    *block = whole;
+    return AIRS_OK;
+}
+
+typedef struct oldest {
+    uint64_t total;
+    struct timespec used;
+    char name[NAME_SIZE];
+} oldest_t;
+
+static bool earlier(struct timespec a, struct timespec b) {
+    return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+}
+
+static void look_at(airs_code_cache_t *cache, const char *name, oldest_t *oldest) {
+    struct stat about;
+    size_t size = strlen(name);
+    if (size != NAME_SIZE - 1 || strcmp(name + size - 5, ".code") != 0 ||
+        fstatat(cache->folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0) {
+        return;
+    }
+    oldest->total += (uint64_t)about.st_size;
+    if (oldest->name[0] == '\0' || earlier(about.st_mtim, oldest->used)) {
+        oldest->used = about.st_mtim;
+        strcpy(oldest->name, name);
+    }
+}
+
+/* The entry that was not used for the longest, and how much all take. */
+static oldest_t find_oldest(airs_code_cache_t *cache) {
+    oldest_t oldest = {0};
+    int copy = openat(cache->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
+    if (entries == NULL) {
+        if (copy >= 0) {
+            close(copy);
+        }
+        return oldest;
+    }
+    for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
+        look_at(cache, entry->d_name, &oldest);
+    }
+    closedir(entries);
+    return oldest;
+}
+
+static void make_room(airs_code_cache_t *cache) {
+    oldest_t oldest = find_oldest(cache);
+    while (oldest.total > AIRS_CODE_CACHE_BYTES && oldest.name[0] != '\0' &&
+           unlinkat(cache->folder, oldest.name, 0) == 0) {
+        oldest = find_oldest(cache);
+    }
+}
+
+airs_status_t airs_code_cache_put(airs_code_cache_t *cache, const airs_code_key_t *key, airs_bytes_t code,
+                                  airs_error_t *error) {
+    char name[NAME_SIZE];
+    name_of(key, name);
+    uint8_t mac[MAC_SIZE];
+    authenticate(cache, key, code, mac);
+    airs_bytes_t parts[] = {airs_bytes(mac, sizeof mac), code};
+    if (!write_whole(cache, name, parts, 2, true)) {
+        return airs_error_set(error, AIRS_IO, "cannot keep compiled code in the cache: %s", strerror(errno));
+    }
+    make_room(cache);
+    return AIRS_OK;
+}

@@ -1,0 +1,47 @@
+/* What the parts of the runtime layer share of the engine. */
+#ifndef AIRSSYS_RUNTIME_ENGINE_STATE_H
+#define AIRSSYS_RUNTIME_ENGINE_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <airs_wasmtime_ext.h>
+#include <airssys/allocator.h>
+
+#include "core/runtime_engine.h"
+#include "runtime/code_cache.h"
+#include "runtime/epoch_ticker.h"
+#include "runtime/wasm_engine.h"
+
+/* A loaded component: counted, by its handle and by its instances. */
+typedef struct airs_loaded_component {
+    _Atomic uint32_t references;
+    bool uses_wasi;
+    airs_ext_component_t *prepared;
+    const airs_allocator_t *allocator;
+} airs_loaded_component_t;
+
+typedef struct airs_wasm_engine {
+    airs_runtime_engine_t base;
+    airs_wasm_engine_options_t options; /* resolved: nothing in it is a default any more */
+    wasm_engine_t *engine;
+    wasmtime_component_linker_t *linker;
+    airs_epoch_ticker_t *ticker; /* NULL when slices are counted in fuel */
+    airs_code_cache_t *cache;    /* NULL: none */
+    char settings[128];          /* what compiled code depends on, beside the component */
+    /* Handle n is at index n - 1; NULL when it was unloaded. Taken for reading by every spawn. */
+    pthread_rwlock_t lock;
+    airs_loaded_component_t **loaded;
+    size_t loaded_count;
+    size_t loaded_capacity;
+} airs_wasm_engine_t;
+
+static inline airs_wasm_engine_t *airs_wasm_engine_of(airs_runtime_engine_t *engine) {
+    return (airs_wasm_engine_t *)(void *)engine;
+}
+
+/* Takes the error and turns its text, causes included, into one paragraph of `error` behind `prefix`. */
+airs_status_t airs_engine_error(airs_error_t *error, airs_status_t status, const char *prefix,
+                                wasmtime_error_t *cause);
+
+#endif

@@ -1,0 +1,200 @@
+#include "runtime/host/messaging.h"
+
+#include "core/memory.h"
+#include "runtime/host/text.h"
+#include "runtime/instance.h"
+#include "security/security_context.h"
+
+/* Targets of one broadcast whose ids fit on the stack; more take memory. */
+#define SMALL_BROADCAST 16
+
+static uint8_t refuse(airs_status_t status, const airs_error_t *error, airs_ext_text_t *reason) {
+    switch (status) {
+        case AIRS_OK:
+            return AIRS_EXT_MESSAGING_OK;
+        case AIRS_QUEUE_FULL:
+        case AIRS_TOO_MANY_REQUESTS:
+            return AIRS_EXT_QUEUE_FULL;
+        case AIRS_TARGET_NOT_FOUND:
+            return AIRS_EXT_TARGET_NOT_FOUND;
+        case AIRS_MESSAGE_TOO_LARGE:
+        case AIRS_INVALID_MESSAGE:
+        case AIRS_INVALID_ARGUMENT:
+            airs_host_reason(reason, "%s: %s", airs_status_name(status), error->text);
+            return AIRS_EXT_INVALID_MESSAGE;
+        default:
+            airs_host_reason(reason, "%s: %s", airs_status_name(status), error->text);
+            return AIRS_EXT_DELIVERY_FAILED;
+    }
+}
+
+/* The status in words, for callees that fill the error only where they have more to say. */
+static void prepare_error(airs_error_t *error) {
+    error->status = AIRS_OK;
+    error->text[0] = '\0';
+}
+
+static void complete_error(airs_error_t *error, airs_status_t status) {
+    if (status != AIRS_OK && error->text[0] == '\0') {
+        airs_error_set(error, status, "%s", airs_status_text(status));
+    }
+}
+
+/* Decided once for each target and action, and remembered with the target. */
+static airs_status_t check(airs_wasm_instance_t *instance, airs_target_t *target, uint8_t bit, airs_action_t action,
+                           airs_error_t *error) {
+    if ((target->allowed & bit) != 0) {
+        return AIRS_OK;
+    }
+    airs_resource_t resource = airs_resource_id(airs_component_id_view(target->id));
+    airs_status_t status = airs_security_check(instance->security, action, &resource, error);
+    if (status == AIRS_OK) {
+        target->allowed |= bit;
+    }
+    return status;
+}
+
+static airs_target_t *find_target(airs_wasm_instance_t *instance, airs_id_t id) {
+    return airs_target_cache_find(&instance->targets, id);
+}
+
+/* Ids that nobody can have are not remembered. */
+static airs_status_t no_target(airs_id_t id) {
+    size_t size = id.ns.size + id.name.size + id.instance.size;
+    bool possible = id.ns.size > 0 && id.name.size > 0 && size <= AIRS_ID_MAX;
+    return possible ? AIRS_OUT_OF_MEMORY : AIRS_TARGET_NOT_FOUND;
+}
+
+static uint8_t send_message(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload,
+                            airs_ext_text_t *reason) {
+    airs_wasm_instance_t *instance = host;
+    airs_message_router_t *router = instance->host.router;
+    airs_id_t id = airs_host_id(target);
+    airs_error_t error;
+    prepare_error(&error);
+    airs_target_t *known = find_target(instance, id);
+    airs_status_t status =
+        known != NULL ? check(instance, known, AIRS_TARGET_SEND, AIRS_ACTION_SEND, &error) : no_target(id);
+    if (status == AIRS_OK) {
+        status = router->ops->send(router, instance->host.self, &known->route, id,
+                                   airs_bytes(payload.data, payload.size), &error);
+    }
+    if (status == AIRS_OK) {
+        return AIRS_EXT_MESSAGING_OK;
+    }
+    complete_error(&error, status);
+    return refuse(status, &error, reason);
+}
+
+static uint8_t request(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload, uint64_t timeout_ms,
+                       char *out, airs_ext_text_t *reason) {
+    airs_wasm_instance_t *instance = host;
+    airs_message_router_t *router = instance->host.router;
+    airs_id_t id = airs_host_id(target);
+    airs_correlation_id_t correlation;
+    airs_error_t error;
+    prepare_error(&error);
+    airs_target_t *known = find_target(instance, id);
+    airs_status_t status =
+        known != NULL ? check(instance, known, AIRS_TARGET_REQUEST, AIRS_ACTION_REQUEST, &error) : no_target(id);
+    if (status == AIRS_OK) {
+        status = router->ops->request(router, instance->host.self, &known->route, id,
+                                      airs_bytes(payload.data, payload.size), timeout_ms, &correlation, &error);
+    }
+    if (status == AIRS_OK) {
+        char text[AIRS_CORRELATION_ID_TEXT_SIZE + 1];
+        airs_correlation_id_format(&correlation, text);
+        memcpy(out, text, AIRS_CORRELATION_ID_TEXT_SIZE);
+        return AIRS_EXT_MESSAGING_OK;
+    }
+    complete_error(&error, status);
+    return refuse(status, &error, reason);
+}
+
+static uint8_t cancel_request(void *host, airs_ext_bytes_t id, airs_ext_text_t *reason) {
+    airs_wasm_instance_t *instance = host;
+    airs_message_router_t *router = instance->host.router;
+    airs_correlation_id_t correlation;
+    if (airs_correlation_id_parse(airs_host_str(id), &correlation) != AIRS_OK) {
+        airs_host_reason(reason, "not a request id: it has the form of a UUID");
+        return AIRS_EXT_INVALID_MESSAGE;
+    }
+    if (router->ops->cancel_request(router, instance->host.self, &correlation) != AIRS_OK) {
+        airs_host_reason(reason, "not-found: no request of this component with this id is outstanding");
+        return AIRS_EXT_DELIVERY_FAILED;
+    }
+    return AIRS_EXT_MESSAGING_OK;
+}
+
+typedef struct targets {
+    airs_id_t small_ids[SMALL_BROADCAST];
+    uint8_t small_allowed[SMALL_BROADCAST];
+    airs_id_t *ids;
+    uint8_t *allowed;
+} targets_t;
+
+static bool hold_targets(const airs_allocator_t *allocator, targets_t *targets, size_t count) {
+    targets->ids = targets->small_ids;
+    targets->allowed = targets->small_allowed;
+    if (count > SMALL_BROADCAST) {
+        targets->ids = airs_alloc_array(allocator, count, sizeof *targets->ids + 1);
+        targets->allowed = targets->ids != NULL ? (uint8_t *)(targets->ids + count) : NULL;
+    }
+    return targets->ids != NULL;
+}
+
+static void drop_targets(const airs_allocator_t *allocator, targets_t *targets) {
+    if (targets->ids != targets->small_ids) {
+        airs_release(allocator, targets->ids);
+    }
+}
+
+static uint8_t broadcast(void *host, const airs_ext_id_t *ids, size_t count, airs_ext_bytes_t payload, size_t *first,
+                         airs_ext_text_t *reason) {
+    airs_wasm_instance_t *instance = host;
+    const airs_allocator_t *allocator = instance->engine->options.allocator;
+    airs_message_router_t *router = instance->host.router;
+    airs_error_t error;
+    targets_t targets;
+    prepare_error(&error);
+    if (!hold_targets(allocator, &targets, count)) {
+        airs_error_set(&error, AIRS_OUT_OF_MEMORY, "no memory for %zu targets", count);
+        return refuse(AIRS_OUT_OF_MEMORY, &error, reason);
+    }
+    for (size_t i = 0; i < count; i++) {
+        targets.ids[i] = airs_host_id(&ids[i]);
+        airs_resource_t resource = airs_resource_id(targets.ids[i]);
+        targets.allowed[i] =
+            airs_security_check(instance->security, AIRS_ACTION_BROADCAST, &resource, NULL) == AIRS_OK;
+    }
+    airs_status_t status = router->ops->broadcast(router, instance->host.self, targets.ids, targets.allowed, count,
+                                                  airs_bytes(payload.data, payload.size), first, &error);
+    drop_targets(allocator, &targets);
+    if (status == AIRS_OK) {
+        return AIRS_EXT_MESSAGING_OK;
+    }
+    complete_error(&error, status);
+    /* The error says how many failed; the cases for one target have no room for that. */
+    if (count > 1 && (status == AIRS_QUEUE_FULL || status == AIRS_TARGET_NOT_FOUND)) {
+        airs_host_reason(reason, "%s: %s", airs_status_name(status), error.text);
+        return AIRS_EXT_DELIVERY_FAILED;
+    }
+    return refuse(status, &error, reason);
+}
+
+static airs_ext_id_t self_id(void *host) {
+    airs_wasm_instance_t *instance = host;
+    airs_id_t id = airs_component_id_view(instance->host.id);
+    return (airs_ext_id_t){airs_host_bytes_of(id.ns), airs_host_bytes_of(id.name), airs_host_bytes_of(id.instance)};
+}
+
+wasmtime_error_t *airs_host_messaging_link(wasmtime_component_linker_t *linker) {
+    static const airs_ext_messaging_t host = {
+        .send = send_message,
+        .request = request,
+        .cancel_request = cancel_request,
+        .broadcast = broadcast,
+        .self_id = self_id,
+    };
+    return airs_ext_linker_add_messaging(linker, &host);
+}

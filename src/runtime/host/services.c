@@ -1,0 +1,242 @@
+#include "runtime/host/services.h"
+
+#include "core/memory.h"
+#include "runtime/host/text.h"
+#include "runtime/host/values.h"
+#include "runtime/instance.h"
+#include "security/security_context.h"
+
+/* Context fields of one log call that are kept. */
+#define LOG_FIELDS_MAX 32
+
+static airs_wasm_instance_t *instance_of(wasmtime_context_t *context) {
+    return wasmtime_context_get_data(context);
+}
+
+static bool allowed(airs_wasm_instance_t *instance, airs_action_t action, airs_error_t *error) {
+    airs_resource_t nothing = airs_resource_none();
+    return airs_security_check(instance->security, action, &nothing, error) == AIRS_OK;
+}
+
+/* A refused import that has no error to answer with ends the call. */
+static wasmtime_error_t *trap_denied(airs_wasm_instance_t *instance, const airs_error_t *error) {
+    instance->host_failed = true;
+    return wasmtime_error_new(error->text);
+}
+
+/* ---- log ------------------------------------------------------------------------------------ */
+
+static airs_log_level_t level_of(const wasmtime_component_val_t *value) {
+    static const char *const names[] = {"trace", "debug", "info", "warn", "error"};
+    airs_str_t name = airs_str_n(value->of.enumeration.data, value->of.enumeration.size);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (airs_str_equal(name, airs_str(names[i]))) {
+            return (airs_log_level_t)i;
+        }
+    }
+    return AIRS_LOG_INFO;
+}
+
+static size_t fields_of(const wasmtime_component_val_t *context, airs_log_field_t fields[LOG_FIELDS_MAX]) {
+    if (context->of.option == NULL) {
+        return 0;
+    }
+    const wasmtime_component_vallist_t *list = &context->of.option->of.list;
+    size_t count = list->size < LOG_FIELDS_MAX ? list->size : LOG_FIELDS_MAX;
+    for (size_t i = 0; i < count; i++) {
+        const wasmtime_component_val_t *pair = list->data[i].of.tuple.data;
+        fields[i] = (airs_log_field_t){airs_value_text(&pair[0]), airs_value_text(&pair[1])};
+    }
+    return count;
+}
+
+static wasmtime_error_t *log_message(void *data, wasmtime_context_t *context,
+                                     const wasmtime_component_func_type_t *type, wasmtime_component_val_t *args,
+                                     size_t arg_count, wasmtime_component_val_t *results, size_t result_count) {
+    (void)data, (void)type, (void)arg_count, (void)results, (void)result_count;
+    airs_wasm_instance_t *instance = instance_of(context);
+    airs_log_t *log = instance->host.log;
+    airs_log_field_t fields[LOG_FIELDS_MAX];
+    airs_log_record_t record = {
+        .level = level_of(&args[0]),
+        .source = airs_str(airs_component_id_text(instance->host.id)),
+        .message = airs_value_text(&args[1]),
+        .fields = fields,
+    };
+    if (record.level >= log->level && allowed(instance, AIRS_ACTION_LOG, NULL)) {
+        record.field_count = fields_of(&args[2], fields);
+        log->write(log, &record);
+    }
+    return NULL;
+}
+
+/* ---- clock ---------------------------------------------------------------------------------- */
+
+static wasmtime_error_t *current_time(void *data, wasmtime_context_t *context,
+                                      const wasmtime_component_func_type_t *type, wasmtime_component_val_t *args,
+                                      size_t arg_count, wasmtime_component_val_t *results, size_t result_count) {
+    (void)data, (void)type, (void)args, (void)arg_count, (void)result_count;
+    airs_wasm_instance_t *instance = instance_of(context);
+    airs_error_t error;
+    if (!allowed(instance, AIRS_ACTION_CLOCK, &error)) {
+        return trap_denied(instance, &error);
+    }
+    uint64_t now = airs_clock_wall(instance->host.clock);
+    results[0] = airs_value_record(2);
+    airs_value_set_field(&results[0], 0, "seconds", airs_value_u64(now / 1000000000U));
+    airs_value_set_field(&results[0], 1, "nanoseconds", airs_value_u32((uint32_t)(now % 1000000000U)));
+    return NULL;
+}
+
+static wasmtime_error_t *current_time_millis(void *data, wasmtime_context_t *context,
+                                             const wasmtime_component_func_type_t *type,
+                                             wasmtime_component_val_t *args, size_t arg_count,
+                                             wasmtime_component_val_t *results, size_t result_count) {
+    (void)data, (void)type, (void)args, (void)arg_count, (void)result_count;
+    airs_wasm_instance_t *instance = instance_of(context);
+    airs_error_t error;
+    if (!allowed(instance, AIRS_ACTION_CLOCK, &error)) {
+        return trap_denied(instance, &error);
+    }
+    results[0] = airs_value_u64(airs_clock_wall(instance->host.clock) / 1000000U);
+    return NULL;
+}
+
+/* ---- other components ----------------------------------------------------------------------- */
+
+typedef struct id_list {
+    const airs_allocator_t *allocator;
+    wasmtime_component_val_t *ids;
+    size_t count;
+    size_t capacity;
+} id_list_t;
+
+/* What does not fit into memory is left out: the list is shorter, as it is for what may not be seen. */
+static bool note_id(void *context, const airs_actor_info_t *info) {
+    id_list_t *list = context;
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
+        wasmtime_component_val_t *ids = airs_resize_array(list->allocator, list->ids, capacity, sizeof *ids);
+        if (ids == NULL) {
+            return false;
+        }
+        list->ids = ids;
+        list->capacity = capacity;
+    }
+    list->ids[list->count++] = airs_value_id(airs_component_id_view(info->id));
+    return true;
+}
+
+static wasmtime_error_t *list_components(void *data, wasmtime_context_t *context,
+                                         const wasmtime_component_func_type_t *type, wasmtime_component_val_t *args,
+                                         size_t arg_count, wasmtime_component_val_t *results, size_t result_count) {
+    (void)data, (void)type, (void)args, (void)arg_count, (void)result_count;
+    airs_wasm_instance_t *instance = instance_of(context);
+    airs_message_router_t *router = instance->host.router;
+    id_list_t list = {.allocator = instance->engine->options.allocator};
+    if (allowed(instance, AIRS_ACTION_LIST_COMPONENTS, NULL)) {
+        router->ops->list(router, note_id, &list);
+    }
+    results[0].kind = WASMTIME_COMPONENT_LIST;
+    wasmtime_component_vallist_new_uninit(&results[0].of.list, list.count);
+    /* Moved: the list owns the values from here on. */
+    airs_copy(results[0].of.list.data, list.ids, list.count * sizeof *list.ids);
+    airs_release(list.allocator, list.ids);
+    return NULL;
+}
+
+static void take_info(void *context, const airs_actor_info_t *info) {
+    wasmtime_component_val_t record = airs_value_record(4);
+    airs_value_set_field(&record, 0, "id", airs_value_id(airs_component_id_view(info->id)));
+    airs_value_set_field(&record, 1, "name", airs_value_string(airs_str(info->name)));
+    airs_value_set_field(&record, 2, "version", airs_value_string(airs_str(info->version)));
+    airs_value_set_field(&record, 3, "health", airs_value_string(airs_str(info->health)));
+    *(wasmtime_component_val_t *)context = airs_value_ok(record);
+}
+
+static wasmtime_error_t *get_component_metadata(void *data, wasmtime_context_t *context,
+                                                const wasmtime_component_func_type_t *type,
+                                                wasmtime_component_val_t *args, size_t arg_count,
+                                                wasmtime_component_val_t *results, size_t result_count) {
+    (void)data, (void)type, (void)arg_count, (void)result_count;
+    airs_wasm_instance_t *instance = instance_of(context);
+    airs_message_router_t *router = instance->host.router;
+    airs_id_t id = airs_value_to_id(&args[0]);
+    airs_resource_t resource = airs_resource_id(id);
+    airs_error_t error;
+    airs_status_t status = airs_security_check(instance->security, AIRS_ACTION_METADATA, &resource, &error);
+    if (status == AIRS_OK) {
+        status = router->ops->describe(router, id, take_info, &results[0]);
+        if (status != AIRS_OK) {
+            airs_error_set(&error, status, "%.*s/%.*s/%.*s: %s", AIRS_STR_ARG(id.ns), AIRS_STR_ARG(id.name),
+                           AIRS_STR_ARG(id.instance), airs_status_text(status));
+        }
+    }
+    if (status != AIRS_OK) {
+        results[0] = airs_value_error("invalid-state", airs_value_string(airs_str(error.text)));
+    }
+    return NULL;
+}
+
+/* ---- sleep ---------------------------------------------------------------------------------- */
+
+static bool sleep_deadline(void *host, uint64_t duration_ms, uint64_t *deadline_ns, airs_ext_text_t *reason) {
+    airs_wasm_instance_t *instance = host;
+    airs_error_t error;
+    if (!allowed(instance, AIRS_ACTION_SLEEP, &error)) {
+        instance->host_failed = true;
+        airs_host_reason(reason, "%s", error.text);
+        return false;
+    }
+    uint64_t now = airs_clock_monotonic(instance->host.clock);
+    uint64_t duration_ns = 0;
+    if (__builtin_mul_overflow(duration_ms, UINT64_C(1000000), &duration_ns) ||
+        __builtin_add_overflow(now, duration_ns, deadline_ns)) {
+        *deadline_ns = UINT64_MAX;
+    }
+    return true;
+}
+
+static bool wait_until(void *host, uint64_t deadline_ns) {
+    return airs_wasm_instance_wait_until(host, deadline_ns);
+}
+
+/* ---- linking -------------------------------------------------------------------------------- */
+
+typedef struct import {
+    const char *name;
+    wasmtime_component_func_callback_t function;
+} import_t;
+
+static wasmtime_error_t *add_functions(wasmtime_component_linker_instance_t *interface) {
+    static const import_t imports[] = {
+        {"log", log_message},
+        {"current-time", current_time},
+        {"current-time-millis", current_time_millis},
+        {"list-components", list_components},
+        {"get-component-metadata", get_component_metadata},
+    };
+    for (size_t i = 0; i < sizeof imports / sizeof *imports; i++) {
+        wasmtime_error_t *failure = wasmtime_component_linker_instance_add_func(
+            interface, imports[i].name, strlen(imports[i].name), imports[i].function, NULL, NULL);
+        if (failure != NULL) {
+            return failure;
+        }
+    }
+    return NULL;
+}
+
+wasmtime_error_t *airs_host_services_link(wasmtime_component_linker_t *linker) {
+    static const char name[] = "airssys:core/host-services@1.0.0";
+    static const airs_ext_waiting_t waiting = {.sleep_deadline = sleep_deadline, .wait_until = wait_until};
+    wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
+    wasmtime_component_linker_instance_t *interface = NULL;
+    wasmtime_error_t *failure =
+        wasmtime_component_linker_instance_add_instance(root, name, sizeof name - 1, &interface);
+    if (failure == NULL) {
+        failure = add_functions(interface);
+        wasmtime_component_linker_instance_delete(interface);
+    }
+    wasmtime_component_linker_instance_delete(root);
+    return failure != NULL ? failure : airs_ext_linker_add_sleep(linker, &waiting);
+}

@@ -1,0 +1,450 @@
+#include "runtime/instance.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "core/check.h"
+#include "core/memory.h"
+#include "runtime/component_loader.h"
+#include "runtime/host/wasi.h"
+#include "runtime/loaded_components.h"
+#include "security/security_context.h"
+
+/* Ticks until a call's time slice is over. */
+#define SLICE_TICKS 1
+
+/* ---- time ----------------------------------------------------------------------------------- */
+
+static void fire(airs_timer_t *timer) {
+    airs_wasm_instance_t *instance =
+        (airs_wasm_instance_t *)(void *)((char *)timer - offsetof(airs_wasm_instance_t, timer));
+    instance->host.wake(instance->host.wake_context);
+}
+
+static void disarm_timer(airs_wasm_instance_t *instance) {
+    if (instance->timer_armed) {
+        instance->host.timers->cancel(instance->host.timers, &instance->timer);
+        instance->timer_armed = false;
+    }
+}
+
+bool airs_wasm_instance_wait_until(airs_wasm_instance_t *instance, uint64_t deadline_ns) {
+    if (airs_clock_monotonic(instance->host.clock) >= deadline_ns) {
+        return true;
+    }
+    instance->waits = true;
+    if (instance->timer_armed && instance->timer.deadline_ns <= deadline_ns) {
+        return false;
+    }
+    disarm_timer(instance);
+    instance->timer.deadline_ns = deadline_ns;
+    instance->timer.fire = fire;
+    if (instance->host.timers->add(instance->host.timers, &instance->timer) == AIRS_OK) {
+        instance->timer_armed = true;
+    } else {
+        /* No memory to wait with: ask again as soon as others had their turn. */
+        instance->host.wake(instance->host.wake_context);
+    }
+    return false;
+}
+
+static uint64_t limit_ns(const airs_wasm_instance_t *instance) {
+    uint64_t ms = instance->limits.max_execution_time_ms;
+    return ms == 0 || ms > UINT64_MAX / 1000000 ? UINT64_MAX : ms * 1000000;
+}
+
+static const char *overtime_text(const airs_wasm_instance_t *instance, char *out, size_t size) {
+    snprintf(out, size, "the call ran longer than the execution-time limit of %" PRIu64 " ms",
+             instance->limits.max_execution_time_ms);
+    return out;
+}
+
+/* The deadline has passed while guest code runs: end the call, or let others have their turn. */
+static wasmtime_error_t *on_epoch(wasmtime_context_t *context, void *data, uint64_t *delta,
+                                  wasmtime_update_deadline_kind_t *kind) {
+    (void)context;
+    airs_wasm_instance_t *instance = data;
+    uint64_t now = airs_epoch_ticker_now_ns(instance->engine->ticker);
+    uint64_t slice = now > instance->slice_start_ns ? now - instance->slice_start_ns : 0;
+    if (instance->running_ns + slice > limit_ns(instance)) {
+        char text[128];
+        instance->overtime = true;
+        return wasmtime_error_new(overtime_text(instance, text, sizeof text));
+    }
+    *delta = SLICE_TICKS;
+    *kind = WASMTIME_UPDATE_DEADLINE_YIELD;
+    return NULL;
+}
+
+static void begin_slice(airs_wasm_instance_t *instance) {
+    instance->waits = false;
+    if (instance->engine->ticker != NULL) {
+        wasmtime_context_set_epoch_deadline(instance->context, SLICE_TICKS);
+        instance->slice_start_ns = airs_epoch_ticker_now_ns(instance->engine->ticker);
+    }
+}
+
+static void end_slice(airs_wasm_instance_t *instance) {
+    if (instance->engine->ticker != NULL) {
+        uint64_t now = airs_epoch_ticker_now_ns(instance->engine->ticker);
+        instance->running_ns += now > instance->slice_start_ns ? now - instance->slice_start_ns : 0;
+    } else if (!instance->waits) {
+        instance->slices++;
+        instance->running_ns = instance->slices * instance->engine->options.slice_us * 1000;
+    }
+}
+
+static void fill_fuel(airs_wasm_instance_t *instance) {
+    if (!instance->engine->options.consume_fuel) {
+        return;
+    }
+    uint64_t fuel = instance->limits.max_fuel > 0 ? instance->limits.max_fuel : UINT64_MAX;
+    wasmtime_error_t *failure = wasmtime_context_set_fuel(instance->context, fuel);
+    AIRS_ASSERT(failure == NULL); /* only when the engine counts no fuel */
+}
+
+/* ---- creation and end ----------------------------------------------------------------------- */
+
+static airs_status_t set_wasi(airs_wasm_instance_t *instance, airs_error_t *error) {
+    return instance->component->uses_wasi ? airs_host_wasi_attach(instance, error) : AIRS_OK;
+}
+
+static airs_status_t make_store(airs_wasm_instance_t *instance, airs_error_t *error) {
+    airs_wasm_engine_t *engine = instance->engine;
+    instance->store = wasmtime_store_new(engine->engine, instance, NULL);
+    instance->context = wasmtime_store_context(instance->store);
+    instance->ext = airs_ext_instance_new(instance->component->prepared, instance->store,
+                                          instance->limits.max_memory_bytes, instance->host.wake,
+                                          instance->host.wake_context);
+    if (engine->ticker != NULL) {
+        wasmtime_store_epoch_deadline_callback(instance->store, on_epoch, instance, NULL);
+    }
+    if (engine->options.slice_fuel > 0) {
+        fill_fuel(instance);
+        wasmtime_error_t *failure =
+            wasmtime_context_fuel_async_yield_interval(instance->context, engine->options.slice_fuel);
+        if (failure != NULL) {
+            return airs_engine_error(error, AIRS_INTERNAL, "slices by fuel", failure);
+        }
+    }
+    return set_wasi(instance, error);
+}
+
+airs_status_t airs_wasm_instance_create(airs_runtime_engine_t *engine, airs_component_handle_t handle,
+                                        const airs_host_t *host, const airs_instance_limits_t *limits,
+                                        airs_instance_t **out, airs_error_t *error) {
+    airs_wasm_engine_t *owner = airs_wasm_engine_of(engine);
+    airs_loaded_component_t *component = airs_loaded_components_get(owner, handle);
+    if (component == NULL) {
+        return airs_error_set(error, AIRS_COMPONENT_NOT_FOUND, "no component with handle %" PRIu64 " is loaded", handle);
+    }
+    if (limits->max_fuel > 0 && !owner->options.consume_fuel) {
+        airs_loaded_component_unref(component);
+        return airs_error_set(error, AIRS_UNSUPPORTED,
+                              "max-fuel needs an engine that counts fuel, which is fixed when the engine starts");
+    }
+    airs_wasm_instance_t *instance = airs_alloc_zeroed(owner->options.allocator, sizeof *instance);
+    if (instance == NULL) {
+        airs_loaded_component_unref(component);
+        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "no memory for an instance");
+    }
+    instance->base.engine = engine;
+    instance->engine = owner;
+    instance->component = component;
+    instance->host = *host;
+    instance->limits = *limits;
+    airs_text_init(&instance->reason, owner->options.allocator);
+    airs_target_cache_init(&instance->targets, owner->options.allocator, host->router);
+    airs_status_t status = airs_security_context_create(owner->options.allocator, host->id, &instance->security);
+    status = status == AIRS_OK ? make_store(instance, error)
+                               : airs_error_set(error, status, "no memory for the instance's capabilities");
+    instance->host.env = NULL; /* was borrowed for this call */
+    instance->host.env_count = 0;
+    if (status != AIRS_OK) {
+        airs_wasm_instance_destroy(&instance->base);
+        return status;
+    }
+    *out = &instance->base;
+    return AIRS_OK;
+}
+
+void airs_wasm_instance_destroy(airs_instance_t *base) {
+    if (base == NULL) {
+        return;
+    }
+    airs_wasm_instance_t *instance = airs_wasm_instance_of(base);
+    const airs_allocator_t *allocator = instance->engine->options.allocator;
+    if (instance->ext != NULL) {
+        airs_ext_instance_cancel(instance->ext);
+    }
+    disarm_timer(instance);
+    if (instance->store != NULL) {
+        wasmtime_store_delete(instance->store);
+    }
+    if (instance->ext != NULL) {
+        airs_ext_instance_delete(instance->ext);
+    }
+    airs_host_wasi_detach(instance);
+    if (instance->storage != NULL) {
+        instance->host.storage->ops->close(instance->storage);
+    }
+    airs_target_cache_free(&instance->targets);
+    airs_security_context_destroy(instance->security);
+    airs_loaded_component_unref(instance->component);
+    airs_text_free(&instance->reason);
+    airs_release(allocator, instance);
+}
+
+/* ---- the end of a call ---------------------------------------------------------------------- */
+
+static const char *const wasm_errors[] = {"component-not-found",     "instantiation-failed", "export-not-found",
+                                          "timeout",                 "resource-limit-exceeded", "invalid-component",
+                                          "runtime-error"};
+static const char *const component_errors[] = {"initialization-failed", "already-initialized", "not-initialized",
+                                               "shutdown-failed", "invalid-state"};
+
+static airs_str_t text_of(airs_ext_bytes_t bytes) {
+    return airs_str_n((const char *)bytes.data, bytes.size);
+}
+
+static const char *reason_of(airs_wasm_instance_t *instance) {
+    return instance->reason.failed ? "no memory for the reason" : airs_text_cstr(&instance->reason);
+}
+
+static void set_guest_error(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
+                            airs_call_result_t *result) {
+    bool message = instance->call == AIRS_CALL_HANDLE_MESSAGE || instance->call == AIRS_CALL_HANDLE_CALLBACK;
+    const char *name = message ? wasm_errors[outcome->error_case] : component_errors[outcome->error_case];
+    airs_text_append(&instance->reason, airs_str(name));
+    if (outcome->text.size > 0) {
+        airs_text_append(&instance->reason, airs_str(": "));
+        airs_text_append(&instance->reason, text_of(outcome->text));
+    }
+    result->status = AIRS_GUEST_ERROR;
+    result->reason = reason_of(instance);
+}
+
+static uint64_t refused_growths(const airs_wasm_instance_t *instance) {
+    uint64_t used = 0;
+    uint64_t refused = 0;
+    airs_ext_instance_memory(instance->ext, &used, &refused);
+    return refused - instance->refused_before;
+}
+
+static airs_status_t failure_status(const airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome) {
+    if (instance->overtime) {
+        return AIRS_EXECUTION_TIME_EXCEEDED;
+    }
+    switch (outcome->trap) {
+        case WASMTIME_TRAP_CODE_STACK_OVERFLOW:
+            return AIRS_STACK_OVERFLOW;
+        case WASMTIME_TRAP_CODE_OUT_OF_FUEL:
+            return AIRS_OUT_OF_FUEL;
+        case AIRS_EXT_TRAP_NONE:
+            break;
+        default:
+            return AIRS_TRAP;
+    }
+    if (instance->host_failed) {
+        return AIRS_TRAP;
+    }
+    if (instance->call == AIRS_CALL_INSTANTIATE) {
+        return refused_growths(instance) > 0 ? AIRS_RESOURCE_LIMIT : AIRS_INSTANTIATION_FAILED;
+    }
+    return AIRS_INVALID_RESULT;
+}
+
+static void set_failure(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome, airs_call_result_t *result) {
+    result->status = failure_status(instance, outcome);
+    uint64_t refused = refused_growths(instance);
+    if (refused > 0) {
+        airs_text_append_format(&instance->reason,
+                                "%" PRIu64 " growths of its memory beyond the limit of %" PRIu64 " bytes were refused; ",
+                                refused, instance->limits.max_memory_bytes);
+    }
+    airs_text_append(&instance->reason, text_of(outcome->text));
+    result->reason = reason_of(instance);
+}
+
+static void set_metadata(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
+                         airs_call_result_t *result) {
+    airs_text_append(&instance->reason, text_of(outcome->text));
+    airs_text_append_char(&instance->reason, '\0');
+    size_t version = instance->reason.size;
+    airs_text_append(&instance->reason, text_of(outcome->version));
+    if (airs_text_status(&instance->reason) != AIRS_OK) {
+        result->name = "";
+        result->version = "";
+        return;
+    }
+    result->name = airs_text_cstr(&instance->reason);
+    result->version = airs_text_cstr(&instance->reason) + version;
+}
+
+static void conclude(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome, airs_call_result_t *result) {
+    result->status = AIRS_OK;
+    result->reason = "";
+    result->has_response = false;
+    if (outcome->kind == AIRS_EXT_CALL_GUEST_ERROR) {
+        set_guest_error(instance, outcome, result);
+    } else if (outcome->kind == AIRS_EXT_CALL_FAILED) {
+        set_failure(instance, outcome, result);
+    } else if (instance->call == AIRS_CALL_HANDLE_MESSAGE) {
+        result->has_response = outcome->has_payload;
+        result->response = airs_bytes(outcome->payload.data, outcome->payload.size);
+    } else if (instance->call == AIRS_CALL_HEALTH) {
+        result->health = (airs_health_t)outcome->health;
+    } else if (instance->call == AIRS_CALL_METADATA) {
+        set_metadata(instance, outcome, result);
+    }
+}
+
+/* Where slices are counted in fuel nothing interrupts a call, so its limit is looked at between slices. */
+static bool is_overtime(const airs_wasm_instance_t *instance) {
+    return instance->engine->ticker == NULL && instance->running_ns > limit_ns(instance);
+}
+
+static airs_poll_t after_poll(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
+                              airs_call_result_t *result) {
+    if (outcome->kind != AIRS_EXT_CALL_PENDING) {
+        conclude(instance, outcome, result);
+        return AIRS_POLL_DONE;
+    }
+    end_slice(instance);
+    if (!is_overtime(instance)) {
+        return AIRS_POLL_PENDING;
+    }
+    char text[128];
+    *result = (airs_call_result_t){.status = AIRS_EXECUTION_TIME_EXCEEDED};
+    airs_text_append(&instance->reason, airs_str(overtime_text(instance, text, sizeof text)));
+    result->reason = reason_of(instance);
+    return AIRS_POLL_DONE;
+}
+
+/* ---- calls ---------------------------------------------------------------------------------- */
+
+static airs_ext_bytes_t ext_bytes(airs_bytes_t bytes) {
+    return (airs_ext_bytes_t){bytes.data, bytes.size};
+}
+
+static airs_ext_bytes_t ext_text(airs_str_t text) {
+    return (airs_ext_bytes_t){(const uint8_t *)text.data, text.size};
+}
+
+static airs_ext_id_t ext_id(const airs_component_id_t *id) {
+    airs_id_t view = airs_component_id_view(id);
+    return (airs_ext_id_t){ext_text(view.ns), ext_text(view.name), ext_text(view.instance)};
+}
+
+static void fill_message(airs_wasm_instance_t *instance, const airs_component_message_t *message,
+                         airs_ext_message_t *out) {
+    out->sender = ext_id(message->sender);
+    out->payload = ext_bytes(message->payload);
+    out->has_correlation_id = airs_component_message_has_correlation(message);
+    out->has_reply_to = message->kind == AIRS_MESSAGE_REQUEST;
+    out->has_content_type = message->content_type.size > 0;
+    out->content_type = ext_text(message->content_type);
+    out->seconds = message->timestamp_ns / 1000000000U;
+    out->nanoseconds = (uint32_t)(message->timestamp_ns % 1000000000U);
+    if (out->has_correlation_id) {
+        airs_correlation_id_format(&message->correlation, instance->correlation);
+        out->correlation_id = (airs_ext_bytes_t){(const uint8_t *)instance->correlation, AIRS_CORRELATION_ID_TEXT_SIZE};
+    }
+    if (out->has_reply_to) {
+        out->reply_to = out->sender;
+    }
+}
+
+static void call_message(airs_wasm_instance_t *instance, const airs_call_t *call, airs_ext_outcome_t *outcome) {
+    airs_ext_message_t message;
+    fill_message(instance, call->message, &message);
+    if (call->kind == AIRS_CALL_HANDLE_MESSAGE) {
+        airs_ext_handle_message(instance->ext, &message, outcome);
+    } else {
+        airs_ext_handle_callback(instance->ext, &message, outcome);
+    }
+}
+
+static void out_of_memory(airs_ext_outcome_t *outcome) {
+    static const char text[] = "no memory for the call's arguments";
+    *outcome = (airs_ext_outcome_t){.kind = AIRS_EXT_CALL_FAILED,
+                                    .trap = AIRS_EXT_TRAP_NONE,
+                                    .text = {(const uint8_t *)text, sizeof text - 1}};
+}
+
+static void call_initialize(airs_wasm_instance_t *instance, const airs_call_t *call, airs_ext_outcome_t *outcome) {
+    const airs_component_config_t *config = call->config;
+    const airs_allocator_t *allocator = instance->engine->options.allocator;
+    airs_ext_bytes_t(*env)[2] = NULL;
+    if (config->env_count > 0) {
+        env = airs_alloc_array(allocator, config->env_count, sizeof *env);
+        if (env == NULL) {
+            out_of_memory(outcome);
+            return;
+        }
+    }
+    for (size_t i = 0; i < config->env_count; i++) {
+        env[i][0] = ext_text(config->env[i].name);
+        env[i][1] = ext_text(config->env[i].value);
+    }
+    airs_ext_config_t ext = {
+        .env = (const airs_ext_bytes_t(*)[2])env,
+        .env_count = config->env_count,
+        .config = ext_bytes(config->config),
+        .has_config = config->config.data != NULL,
+        .has_max_fuel = config->limits.max_fuel > 0,
+        .max_memory_bytes = config->limits.max_memory_bytes,
+        .max_execution_time_ms = config->limits.max_execution_time_ms,
+        .max_fuel = config->limits.max_fuel,
+    };
+    airs_ext_initialize(instance->ext, &ext, outcome);
+    airs_release(allocator, env);
+}
+
+static void start(airs_wasm_instance_t *instance, const airs_call_t *call, airs_ext_outcome_t *outcome) {
+    switch (call->kind) {
+        case AIRS_CALL_INSTANTIATE:
+            airs_ext_instantiate(instance->ext, outcome);
+            break;
+        case AIRS_CALL_INITIALIZE:
+            call_initialize(instance, call, outcome);
+            break;
+        case AIRS_CALL_HANDLE_MESSAGE:
+        case AIRS_CALL_HANDLE_CALLBACK:
+            call_message(instance, call, outcome);
+            break;
+        case AIRS_CALL_METADATA:
+            airs_ext_metadata(instance->ext, outcome);
+            break;
+        case AIRS_CALL_HEALTH:
+            airs_ext_health(instance->ext, outcome);
+            break;
+        case AIRS_CALL_SHUTDOWN:
+            airs_ext_shutdown(instance->ext, outcome);
+            break;
+    }
+}
+
+airs_poll_t airs_wasm_instance_call(airs_instance_t *base, const airs_call_t *call, airs_call_result_t *result) {
+    airs_wasm_instance_t *instance = airs_wasm_instance_of(base);
+    airs_ext_outcome_t outcome;
+    uint64_t used = 0;
+    instance->call = (uint8_t)call->kind;
+    instance->running_ns = 0;
+    instance->slices = 0;
+    airs_text_clear(&instance->reason);
+    airs_ext_instance_memory(instance->ext, &used, &instance->refused_before);
+    fill_fuel(instance);
+    begin_slice(instance);
+    start(instance, call, &outcome);
+    return after_poll(instance, &outcome, result);
+}
+
+airs_poll_t airs_wasm_instance_resume(airs_instance_t *base, airs_call_result_t *result) {
+    airs_wasm_instance_t *instance = airs_wasm_instance_of(base);
+    airs_ext_outcome_t outcome;
+    disarm_timer(instance);
+    begin_slice(instance);
+    airs_ext_resume(instance->ext, &outcome);
+    return after_poll(instance, &outcome, result);
+}
