@@ -24,14 +24,14 @@ struct airs_application {
     airs_application_options_t options;
     const airs_manifest_t *manifest;
     airs_node_t *node;
-    airs_component_t *components; /* the handles, in the manifest's order */
-    uint64_t started;             /* instances, in the order of their start */
+    airs_component_t *components;           /* the handles, in the manifest's order */
+    uint64_t started;                       /* instances, in the order of their start */
     _Atomic airs_application_stage_t stage; /* this and `current`: relaxed, for display */
     _Atomic(const char *) current;
     _Atomic uint64_t stop_failures;
-    _Atomic bool interrupted; /* relaxed: says no more than that */
-    airs_waiter_t waiter;     /* over what follows; told when interrupted */
-    airs_input_feed_t *feed;  /* NULL: none now */
+    _Atomic bool interrupted;       /* relaxed: says no more than that */
+    airs_waiter_t waiter;           /* over what follows; told when interrupted */
+    airs_input_feed_t *feed;        /* NULL: none now */
     airs_input_feed_counters_t fed; /* when there is none any more */
     uint64_t work_begin_ns;
     uint64_t work_end_ns; /* 0: not ended */
@@ -51,7 +51,8 @@ static uint64_t now_ns(airs_application_t *application) {
 }
 
 /* Pools for what the manifest needs: what it asks for, or the default if that is enough. */
-static airs_node_options_t node_options(const airs_manifest_t *manifest, const airs_application_options_t *options) {
+static airs_node_options_t node_options(const airs_manifest_t *manifest,
+                                        const airs_application_options_t *options) {
     airs_node_options_t node = AIRS_NODE_OPTIONS_INIT;
     uint64_t instances = airs_manifest_instances(manifest);
     node.workers = options->workers != 0 ? options->workers : (unsigned)manifest->engine.workers;
@@ -76,8 +77,9 @@ static airs_node_options_t node_options(const airs_manifest_t *manifest, const a
     return node;
 }
 
-airs_status_t airs_application_create(const airs_manifest_t *manifest, const airs_application_options_t *options,
-                                      airs_application_t **out, airs_error_t *error) {
+airs_status_t airs_application_create(const airs_manifest_t *manifest,
+                                      const airs_application_options_t *options, airs_application_t **out,
+                                      airs_error_t *error) {
     airs_application_options_t complete = options != NULL ? *options : (airs_application_options_t){0};
     if (complete.allocator == NULL) {
         complete.allocator = airs_allocator_default();
@@ -124,9 +126,7 @@ void airs_application_destroy(airs_application_t *application) {
     airs_release(allocator, application);
 }
 
-airs_node_t *airs_application_node(airs_application_t *application) {
-    return application->node;
-}
+airs_node_t *airs_application_node(airs_application_t *application) { return application->node; }
 
 static airs_status_t cancel(airs_error_t *error) {
     return airs_error_set(error, AIRS_CANCELLED, "interrupted");
@@ -140,8 +140,8 @@ airs_status_t airs_application_load(airs_application_t *application, airs_error_
             return cancel(error);
         }
         enter(application, AIRS_APPLICATION_LOADING, component->name);
-        airs_status_t status = airs_node_load(application->node, component->source, &application->components[i],
-                                              error);
+        airs_status_t status =
+            airs_node_load(application->node, component->source, &application->components[i], error);
         if (status != AIRS_OK) {
             airs_error_prefix(error, "component %s", component->name);
             return status;
@@ -199,9 +199,9 @@ static airs_status_t start_instance(airs_application_t *application, uint64_t se
     const airs_manifest_component_t *component = find_instance(application, serial, &index, &number);
     enter(application, AIRS_APPLICATION_STARTING, component->name);
     airs_spawn_options_t options = spawn_options(application, component);
-    airs_status_t status =
-        airs_node_spawn(application->node, application->components[index],
-                        instance_id(application, component->name, number, text), &options, error);
+    airs_status_t status = airs_node_spawn(application->node, application->components[index],
+                                           instance_id(application, component->name, number, text), &options,
+                                           error);
     if (status != AIRS_OK) {
         airs_error_prefix(error, "component %s, instance %" PRIu64, component->name, number);
     }
@@ -231,10 +231,12 @@ static void stop_all(airs_application_t *application, airs_stop_mode_t mode) {
         const airs_manifest_component_t *component =
             find_instance(application, --application->started, &index, &number);
         enter(application, AIRS_APPLICATION_STOPPING, component->name);
-        airs_status_t status = airs_node_stop(
-            application->node, instance_id(application, component->name, number, text), mode, limit_ms, &error);
+        airs_status_t status = airs_node_stop(application->node,
+                                              instance_id(application, component->name, number, text), mode,
+                                              limit_ms, &error);
         if (status == AIRS_TIMEOUT) {
-            airs_error_set(&error, status, "it was ended after the %" PRIu64 " ms of shutdown.stop-time", limit_ms);
+            airs_error_set(&error, status, "it was ended after the %" PRIu64 " ms of shutdown.stop-time",
+                           limit_ms);
         }
         if (status != AIRS_OK && status != AIRS_TARGET_NOT_FOUND) {
             note_stop_failure(application, component->name, number, &error);
@@ -247,7 +249,8 @@ airs_status_t airs_application_start(airs_application_t *application, airs_error
     uint64_t instances = airs_manifest_instances(application->manifest);
     airs_status_t status = AIRS_OK;
     while (application->started < instances) {
-        status = interrupted(application) ? cancel(error) : start_instance(application, application->started, error);
+        status = interrupted(application) ? cancel(error)
+                                          : start_instance(application, application->started, error);
         if (status != AIRS_OK) {
             stop_all(application, AIRS_STOP_DROP);
             return status;
@@ -386,7 +389,8 @@ airs_status_t airs_application_run(airs_application_t *application, const airs_a
     airs_input_end_t *end = NULL;
     patience_t patience = {false, 0};
     if (input != NULL && application->manifest->input == NULL) {
-        return airs_error_set(error, AIRS_INVALID_ARGUMENT, "%s: application.input names no component to take %s",
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "%s: application.input names no component to take %s",
                               application->manifest->path, input->name);
     }
     enter(application, AIRS_APPLICATION_RUNNING, NULL);
@@ -423,8 +427,8 @@ void airs_application_interrupt(airs_application_t *application) {
 void airs_application_progress(airs_application_t *application, airs_application_progress_t *out) {
     uint64_t now = now_ns(application);
     airs_waiter_lock(&application->waiter);
-    airs_input_feed_counters_t fed =
-        application->feed != NULL ? airs_input_feed_counters(application->feed) : application->fed;
+    airs_input_feed_counters_t fed = application->feed != NULL ? airs_input_feed_counters(application->feed)
+                                                               : application->fed;
     uint64_t begin = application->work_begin_ns;
     uint64_t end = application->work_end_ns != 0 ? application->work_end_ns : now;
     airs_waiter_unlock(&application->waiter);

@@ -29,8 +29,9 @@ typedef enum airs_application_stage {
 } airs_application_stage_t;
 
 /* Makes the node. The manifest is borrowed for the application's life. */
-airs_status_t airs_application_create(const airs_manifest_t *manifest, const airs_application_options_t *options,
-                                      airs_application_t **out, airs_error_t *error);
+airs_status_t airs_application_create(const airs_manifest_t *manifest,
+                                      const airs_application_options_t *options, airs_application_t **out,
+                                      airs_error_t *error);
 
 /* Load every component. AIRS_CANCELLED: interrupted; else the statuses of airs_node_load. */
 airs_status_t airs_application_load(airs_application_t *application, airs_error_t *error);
@@ -62,10 +63,10 @@ void airs_application_destroy(airs_application_t *application);
 
 typedef struct airs_application_progress {
     airs_application_stage_t stage;
-    const char *component; /* that is being loaded or started; NULL: none. Lives as long as the manifest. */
-    uint64_t lines;        /* of input that were accepted */
-    uint64_t bytes;        /* of them */
-    uint64_t work_ns;      /* from the first line to the last message handled, or until now */
+    const char *component;  /* that is being loaded or started; NULL: none. Lives as long as the manifest. */
+    uint64_t lines;         /* of input that were accepted */
+    uint64_t bytes;         /* of them */
+    uint64_t work_ns;       /* from the first line to the last message handled, or until now */
     uint64_t stop_failures; /* instances whose shutdown failed, or did not end in time */
     airs_node_counters_t totals;
 } airs_application_progress_t;

@@ -79,9 +79,10 @@ static airs_status_t refuse_line(airs_input_feed_t *feed, airs_status_t status, 
     if (status == AIRS_TARGET_NOT_FOUND || status == AIRS_NOT_RUNNING) {
         why = "it has ended, see the log; this line and those after it were not sent";
     }
-    return airs_error_set(error, status, "%s:%" PRIu64 ": %.*s/%.*s does not take the line: %s", feed->options.name,
-                          airs_line_reader_number(feed->reader), AIRS_STR_ARG(feed->options.target.ns),
-                          AIRS_STR_ARG(feed->options.target.name), why);
+    return airs_error_set(error, status, "%s:%" PRIu64 ": %.*s/%.*s does not take the line: %s",
+                          feed->options.name, airs_line_reader_number(feed->reader),
+                          AIRS_STR_ARG(feed->options.target.ns), AIRS_STR_ARG(feed->options.target.name),
+                          why);
 }
 
 airs_status_t airs_input_feed_run(airs_input_feed_t *feed, airs_error_t *error) {

@@ -13,11 +13,11 @@ typedef struct airs_input_feed airs_input_feed_t;
 typedef struct airs_input_feed_options {
     const airs_allocator_t *allocator;
     airs_node_t *node;
-    airs_id_t target;    /* its instance is not looked at */
-    uint64_t instances;  /* of the target: lines go to "0" when it is 1, else to any that lives */
-    uint64_t max_line;   /* bytes: the largest message that the target takes */
+    airs_id_t target;   /* its instance is not looked at */
+    uint64_t instances; /* of the target: lines go to "0" when it is 1, else to any that lives */
+    uint64_t max_line;  /* bytes: the largest message that the target takes */
     int descriptor;
-    const char *name;    /* of the input, for messages */
+    const char *name; /* of the input, for messages */
 } airs_input_feed_options_t;
 
 airs_status_t airs_input_feed_create(const airs_input_feed_options_t *options, airs_input_feed_t **out,

@@ -21,9 +21,9 @@ struct airs_line_reader {
     size_t end;      /* of what was read */
     size_t searched; /* up to here there is no newline */
     uint64_t number;
-    bool waits;    /* the descriptor can keep us waiting: poll before reading */
-    bool finished; /* nothing more will be read */
-    int wake[2];   /* a pipe: a byte in it, or its end, ends a wait */
+    bool waits;               /* the descriptor can keep us waiting: poll before reading */
+    bool finished;            /* nothing more will be read */
+    int wake[2];              /* a pipe: a byte in it, or its end, ends a wait */
     _Atomic bool interrupted; /* says no more than that: the order of other memory does not hang on it */
 };
 
@@ -75,9 +75,7 @@ void airs_line_reader_interrupt(airs_line_reader_t *reader) {
     errno = kept;
 }
 
-uint64_t airs_line_reader_number(const airs_line_reader_t *reader) {
-    return reader->number;
-}
+uint64_t airs_line_reader_number(const airs_line_reader_t *reader) { return reader->number; }
 
 static airs_status_t fail(airs_line_reader_t *reader, airs_status_t status) {
     reader->finished = true;
@@ -92,8 +90,9 @@ static airs_status_t fail_io(airs_line_reader_t *reader, airs_error_t *error) {
 }
 
 static airs_status_t fail_too_long(airs_line_reader_t *reader, airs_error_t *error) {
-    airs_error_set(error, AIRS_MESSAGE_TOO_LARGE, "%s:%" PRIu64 ": the line has more than the %zu bytes allowed",
-                   reader->options.name, reader->number, reader->options.max_line);
+    airs_error_set(error, AIRS_MESSAGE_TOO_LARGE,
+                   "%s:%" PRIu64 ": the line has more than the %zu bytes allowed", reader->options.name,
+                   reader->number, reader->options.max_line);
     return fail(reader, AIRS_MESSAGE_TOO_LARGE);
 }
 
@@ -151,7 +150,8 @@ static airs_status_t fill(airs_line_reader_t *reader, airs_error_t *error) {
         if (status != AIRS_OK) {
             break;
         }
-        ssize_t got = read(reader->options.descriptor, reader->buffer + reader->end, reader->capacity - reader->end);
+        ssize_t got =
+            read(reader->options.descriptor, reader->buffer + reader->end, reader->capacity - reader->end);
         if (got >= 0) {
             reader->end += (size_t)got;
             reader->finished = got == 0;

@@ -61,7 +61,8 @@ static airs_node_options_t complete_options(const airs_node_options_t *options) 
 
 static void warn(airs_log_t *log, const char *text) {
     if (log->level <= AIRS_LOG_WARN) {
-        airs_log_record_t record = {.level = AIRS_LOG_WARN, .source = airs_str("node"), .message = airs_str(text)};
+        airs_log_record_t record = {
+            .level = AIRS_LOG_WARN, .source = airs_str("node"), .message = airs_str(text)};
         log->write(log, &record);
     }
 }
@@ -73,8 +74,8 @@ static airs_status_t make_engine(airs_node_t *node, const airs_node_options_t *o
         .clock = options->clock,
         .log = options->log,
         .max_instances = options->max_actors,
-        .max_core_instances =
-            options->max_core_instances < UINT32_MAX ? (uint32_t)options->max_core_instances : UINT32_MAX,
+        .max_core_instances = options->max_core_instances < UINT32_MAX ? (uint32_t)options->max_core_instances
+                                                                       : UINT32_MAX,
         .max_memory_bytes = options->max_memory_bytes,
         .slice_us = options->slice_us,
         .cache_dir = cache_dir,
@@ -163,11 +164,10 @@ void airs_node_destroy(airs_node_t *node) {
     airs_release(node->allocator, node);
 }
 
-airs_actor_system_t *airs_node_actors(airs_node_t *node) {
-    return node->actors;
-}
+airs_actor_system_t *airs_node_actors(airs_node_t *node) { return node->actors; }
 
-airs_status_t airs_node_load(airs_node_t *node, const char *path, airs_component_t *out, airs_error_t *error) {
+airs_status_t airs_node_load(airs_node_t *node, const char *path, airs_component_t *out,
+                             airs_error_t *error) {
     if (path == NULL || path[0] == '\0') {
         return airs_error_set(error, AIRS_INVALID_ARGUMENT, "the path of the component is empty");
     }
@@ -175,8 +175,8 @@ airs_status_t airs_node_load(airs_node_t *node, const char *path, airs_component
     return node->engine->ops->load(node->engine, &source, out, error);
 }
 
-airs_status_t airs_node_load_bytes(airs_node_t *node, airs_bytes_t bytes, const char *name, airs_component_t *out,
-                                   airs_error_t *error) {
+airs_status_t airs_node_load_bytes(airs_node_t *node, airs_bytes_t bytes, const char *name,
+                                   airs_component_t *out, airs_error_t *error) {
     airs_component_source_t source = {.bytes = bytes, .name = name};
     return node->engine->ops->load(node->engine, &source, out, error);
 }
@@ -284,8 +284,8 @@ airs_status_t airs_node_spawn(airs_node_t *node, airs_component_t component, air
     return status;
 }
 
-airs_status_t airs_node_spawn_native(airs_node_t *node, const airs_native_t *native, void *state, airs_id_t id,
-                                     const airs_spawn_options_t *options, airs_error_t *error) {
+airs_status_t airs_node_spawn_native(airs_node_t *node, const airs_native_t *native, void *state,
+                                     airs_id_t id, const airs_spawn_options_t *options, airs_error_t *error) {
     airs_spawn_options_t complete = complete_spawn_options(options);
     complete.env_count = 0; /* a native actor has its state instead */
     airs_actor_spec_t spec = make_spec(&complete, NULL, NULL);
@@ -301,10 +301,12 @@ airs_status_t airs_node_send_wait(airs_node_t *node, airs_id_t target, airs_byte
     return airs_actor_system_send_wait(node->actors, target, payload, content_type, timeout_ms, error);
 }
 
-airs_status_t airs_node_call(airs_node_t *node, airs_id_t target, airs_bytes_t payload, airs_str_t content_type,
-                             uint64_t timeout_ms, void (*answer)(void *context, airs_bytes_t payload), void *context,
+airs_status_t airs_node_call(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
+                             airs_str_t content_type, uint64_t timeout_ms,
+                             void (*answer)(void *context, airs_bytes_t payload), void *context,
                              airs_error_t *error) {
-    return airs_actor_system_call(node->actors, target, payload, content_type, timeout_ms, answer, context, error);
+    return airs_actor_system_call(node->actors, target, payload, content_type, timeout_ms, answer, context,
+                                  error);
 }
 
 airs_status_t airs_node_stop(airs_node_t *node, airs_id_t id, airs_stop_mode_t mode, uint64_t timeout_ms,

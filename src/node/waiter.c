@@ -21,13 +21,9 @@ void airs_waiter_free(airs_waiter_t *waiter) {
     pthread_mutex_destroy(&waiter->mutex);
 }
 
-void airs_waiter_lock(airs_waiter_t *waiter) {
-    pthread_mutex_lock(&waiter->mutex);
-}
+void airs_waiter_lock(airs_waiter_t *waiter) { pthread_mutex_lock(&waiter->mutex); }
 
-void airs_waiter_unlock(airs_waiter_t *waiter) {
-    pthread_mutex_unlock(&waiter->mutex);
-}
+void airs_waiter_unlock(airs_waiter_t *waiter) { pthread_mutex_unlock(&waiter->mutex); }
 
 void airs_waiter_wait(airs_waiter_t *waiter, uint64_t timeout_ms) {
     struct timespec deadline;
@@ -42,6 +38,4 @@ void airs_waiter_wait(airs_waiter_t *waiter, uint64_t timeout_ms) {
     pthread_cond_timedwait(&waiter->woken, &waiter->mutex, &deadline);
 }
 
-void airs_waiter_wake(airs_waiter_t *waiter) {
-    pthread_cond_broadcast(&waiter->woken);
-}
+void airs_waiter_wake(airs_waiter_t *waiter) { pthread_cond_broadcast(&waiter->woken); }

@@ -1,0 +1,83 @@
+#include "cli/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <airssys/version.h>
+
+#include "cli/exit_code.h"
+#include "node/nearest_name.h"
+
+static const struct {
+    const char *name;
+    airs_verb_fn *run;
+    const char *summary;
+} verbs[] = {
+    {"run", airs_verb_run, "run the application that a manifest describes"},
+    {"inspect", airs_verb_inspect, "show what a component imports and exports, and what it needs"},
+    {"bindgen", airs_verb_bindgen, "generate C bindings from WIT, for a guest"},
+    {"componentize", airs_verb_componentize, "make a component from a core module"},
+};
+
+#define VERB_COUNT (sizeof verbs / sizeof verbs[0])
+
+void airs_complain(const char *verb, const char *format, ...) {
+    va_list arguments;
+    fprintf(stderr, "airssys%s%s: ", verb != NULL ? " " : "", verb != NULL ? verb : "");
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+static void print_usage(FILE *stream) {
+    fprintf(stream, "Usage: airssys VERB [OPTION]... [ARGUMENT]...\n"
+                    "Sandboxed WebAssembly components as supervised actors.\n\nVerbs:\n");
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        fprintf(stream, "  %-14s %s\n", verbs[i].name, verbs[i].summary);
+    }
+    fprintf(stream,
+            "\n'airssys VERB --help' says more about one of them; 'airssys --version' shows the version.\n");
+}
+
+static const char *verb_name_at(const void *names, size_t index) {
+    (void)names;
+    return index < VERB_COUNT ? verbs[index].name : NULL;
+}
+
+static int complain_unknown(const char *word) {
+    const char *nearest = airs_nearest_name(airs_str(word), verb_name_at, NULL);
+    const char *kind = word[0] == '-' ? "option" : "verb";
+    if (nearest != NULL) {
+        airs_complain(NULL, "unknown %s '%s'; did you mean '%s'?", kind, word, nearest);
+    } else {
+        airs_complain(NULL, "unknown %s '%s'", kind, word);
+    }
+    fprintf(stderr, "Try 'airssys --help'.\n");
+    return AIRS_EXIT_USAGE;
+}
+
+static int finish(void) { return fflush(stdout) == 0 ? AIRS_EXIT_OK : AIRS_EXIT_FAILURE; }
+
+int airs_command_main(int argc, char **argv) {
+    if (argc < 2) {
+        print_usage(stderr);
+        return AIRS_EXIT_USAGE;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+        printf("airssys %s\n", airs_version());
+        return finish();
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
+        print_usage(stdout);
+        return finish();
+    }
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(word, verbs[i].name) == 0) {
+            return verbs[i].run(argc - 1, argv + 1);
+        }
+    }
+    return complain_unknown(word);
+}

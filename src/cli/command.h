@@ -1,0 +1,21 @@
+/* The verbs of the command, `airssys VERB …`. */
+#ifndef AIRSSYS_CLI_COMMAND_H
+#define AIRSSYS_CLI_COMMAND_H
+
+#include "cli/options.h"
+
+/* The whole command; main's arguments. Returns the exit code. */
+int airs_command_main(int argc, char **argv);
+
+/* The verbs' own; argv[0] is the verb. */
+typedef int airs_verb_fn(int argc, char **argv);
+
+airs_verb_fn airs_verb_run;
+airs_verb_fn airs_verb_inspect;
+airs_verb_fn airs_verb_bindgen;
+airs_verb_fn airs_verb_componentize;
+
+/* One line on standard error: "airssys VERB: text". `verb` may be NULL. */
+void airs_complain(const char *verb, const char *format, ...) AIRS_PRINTF(2, 3);
+
+#endif

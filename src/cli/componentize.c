@@ -1,0 +1,93 @@
+#include <stdio.h>
+#include <string.h>
+
+#include <airs_wit_tools.h>
+
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/output_file.h"
+#include "core/memory.h"
+#include "node/file.h"
+
+#define MODULE_SIZE_MAX ((size_t)1 << 30)
+
+typedef struct componentize {
+    const char *module;
+    const char *out;
+    const char *wit;
+    const char *world;
+    bool command;
+} componentize_t;
+
+static int convert(const airs_verb_t *verb, const componentize_t *job, airs_bytes_t module) {
+    airs_wit_output_t component = {NULL, 0};
+    airs_wit_output_t message = {NULL, 0};
+    airs_error_t error;
+    int exit_code = AIRS_EXIT_OK;
+    if (!airs_wit_componentize(module.data, module.size, &job->wit, job->wit != NULL ? 1 : 0, job->world,
+                               job->command ? AIRS_WIT_ADAPTER_COMMAND : AIRS_WIT_ADAPTER_REACTOR, &component,
+                               &message)) {
+        airs_complain(verb->name, "%s: %.*s", job->module, (int)message.size,
+                      message.data != NULL ? (const char *)message.data : "");
+        exit_code = AIRS_EXIT_COMPONENT;
+    } else if (airs_output_file_write(job->out, airs_bytes(component.data, component.size), &error) !=
+               AIRS_OK) {
+        airs_complain(verb->name, "%s", error.text);
+        exit_code = AIRS_EXIT_FAILURE;
+    }
+    airs_wit_output_free(&component);
+    airs_wit_output_free(&message);
+    return exit_code;
+}
+
+static int run(const airs_verb_t *verb, const componentize_t *job) {
+    const airs_allocator_t *allocator = airs_allocator_default();
+    airs_bytes_t module;
+    airs_error_t error;
+    airs_status_t status = airs_file_read(allocator, job->module, MODULE_SIZE_MAX, &module, &error);
+    if (status != AIRS_OK) {
+        airs_complain(verb->name, "cannot read %s: %s", job->module, error.text);
+        return status == AIRS_IO ? AIRS_EXIT_COMPONENT : AIRS_EXIT_FAILURE;
+    }
+    int exit_code = convert(verb, job, module);
+    airs_release(allocator, (void *)module.data);
+    return exit_code;
+}
+
+int airs_verb_componentize(int argc, char **argv) {
+    static const int exit_codes[] = {AIRS_EXIT_OK, AIRS_EXIT_FAILURE, AIRS_EXIT_USAGE, AIRS_EXIT_COMPONENT,
+                                     -1};
+    componentize_t job = {0};
+    const airs_option_t options[] = {
+        {"out", 'o', "FILE", "the component to write; \"-\" is standard output", NULL, &job.out},
+        {"wit", 0, "PATH", "take the world from this WIT and not from the module", NULL, &job.wit},
+        {"world", 'w', "WORLD", "the world, when the WIT of --wit has several", NULL, &job.world},
+        {"command", 0, NULL, "the module is a program with a _start (a wasi:cli/run command)", &job.command,
+         NULL},
+    };
+    const airs_verb_t verb = {
+        .name = "componentize",
+        .usage = "MODULE",
+        .summary = "Make a component from a core module, binary or text.",
+        .help =
+            "Without --wit the world is what the module's own component-type section says, which is there\n"
+            "when NAME_component_type.o of 'airssys bindgen' was linked into it.\n",
+        .options = options,
+        .option_count = sizeof options / sizeof options[0],
+        .exit_codes = exit_codes,
+        .min_arguments = 1,
+        .max_arguments = 1,
+    };
+    char **arguments;
+    int count;
+    int exit_code;
+    if (!airs_options_read(&verb, argc, argv, &arguments, &count, &exit_code)) {
+        return exit_code;
+    }
+    if (job.out == NULL) {
+        airs_complain(verb.name, "--out FILE is missing: where to write the component");
+        return AIRS_EXIT_USAGE;
+    }
+    job.module = arguments[0];
+    return run(&verb, &job);
+}

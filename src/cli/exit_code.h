@@ -1,0 +1,28 @@
+/* What the command's exit code says. */
+#ifndef AIRSSYS_CLI_EXIT_CODE_H
+#define AIRSSYS_CLI_EXIT_CODE_H
+
+/* X(name, number, text); docs/reference/cli.md has the same list. */
+#define AIRS_EXIT_MAP(X)                                                                       \
+    X(OK, 0, "done")                                                                           \
+    X(FAILURE, 1, "the command itself failed: no memory, output that cannot be written")       \
+    X(USAGE, 2, "an option or argument is wrong")                                              \
+    X(MANIFEST, 3, "the manifest cannot be read or is invalid")                                \
+    X(COMPONENT, 4, "a component cannot be loaded, made or inspected")                         \
+    X(START, 5, "an instance could not be made, or its initialize failed")                     \
+    X(INPUT, 6, "the input cannot be read, has a line that is too large, or was not accepted") \
+    X(CRASHED, 7, "an actor crashed, or messages ended as dead letters")                       \
+    X(SHUTDOWN, 8, "an instance did not shut down as it should")                               \
+    X(INTERRUPTED, 130, "stopped by Ctrl-C before the work was done")                          \
+    X(TERMINATED, 143, "stopped by SIGTERM before the work was done")
+
+typedef enum airs_exit_code {
+#define AIRS_EXIT_ENUM(name, number, text) AIRS_EXIT_##name = (number),
+    AIRS_EXIT_MAP(AIRS_EXIT_ENUM)
+#undef AIRS_EXIT_ENUM
+} airs_exit_code_t;
+
+/* "  NUMBER  text" for each of the codes in `codes`, which ends in -1, for a verb's --help. */
+void airs_exit_codes_print(const int *codes);
+
+#endif

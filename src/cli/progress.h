@@ -1,0 +1,24 @@
+/* What an application is doing, in one line for a person. */
+#ifndef AIRSSYS_CLI_PROGRESS_H
+#define AIRSSYS_CLI_PROGRESS_H
+
+#include "node/application.h"
+
+#define AIRS_PROGRESS_LINE_MAX 256
+
+/* "1,234,567": digits in groups of three. */
+#define AIRS_COUNT_TEXT_MAX 32
+const char *airs_count_text(uint64_t count, char out[AIRS_COUNT_TEXT_MAX]);
+
+/* "0.42 s", "12.3 s", "2:05 min", "1:02:03 h". */
+#define AIRS_SECONDS_TEXT_MAX 32
+const char *airs_seconds_text(uint64_t ns, char out[AIRS_SECONDS_TEXT_MAX]);
+
+/* Messages a second, to the nearest; 0 when no time has passed. */
+uint64_t airs_rate(uint64_t count, uint64_t ns);
+
+/* `input_size`: of the input, when it is known; 0: not. Returns `out`. */
+const char *airs_progress_line(const airs_application_progress_t *progress, uint64_t input_size,
+                               char out[AIRS_PROGRESS_LINE_MAX]);
+
+#endif

@@ -1,0 +1,423 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "actor/actor_system.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/output_file.h"
+#include "cli/progress.h"
+#include "cli/summary.h"
+#include "cli/terminal.h"
+#include "core/text.h"
+#include "node/node.h"
+
+#define REDRAW_MS 200
+#define STANDARD_INPUT "standard input"
+
+typedef struct run_options {
+    const char *manifest;
+    const char *input; /* NULL: none; "-": standard input */
+    unsigned long workers;
+    int log_level;
+    bool json;
+    bool quiet;
+    bool no_cache;
+    const char *summary; /* a file; NULL: none */
+} run_options_t;
+
+/* How far the application came. */
+typedef enum step { STEP_LOAD, STEP_START, STEP_RUN, STEP_DONE } step_t;
+
+typedef struct run {
+    run_options_t options;
+    airs_manifest_t *manifest;
+    airs_application_t *application;
+    airs_terminal_t terminal;
+    airs_application_input_t input;
+    bool has_input;
+    uint64_t input_size; /* 0: not known */
+    uint64_t begin_ns;
+    /* Of the thread that works; read by the other after it has ended. */
+    pthread_t worker;
+    step_t failed_at;
+    airs_status_t status;
+    airs_error_t error;
+    /* Of the thread with the loop. */
+    uv_loop_t loop;
+    uv_signal_t signals[2];
+    uv_timer_t timer;
+    uv_async_t done;
+    int signal; /* the first that told it to stop; 0: none */
+} run_t;
+
+static const char *const log_levels[] = {"trace", "debug", "info", "warn", "error", NULL};
+
+/* ---- the thread that works ---- */
+
+static void *work(void *argument) {
+    run_t *run = argument;
+    run->failed_at = STEP_LOAD;
+    run->status = airs_application_load(run->application, &run->error);
+    if (run->status == AIRS_OK) {
+        run->failed_at = STEP_START;
+        run->status = airs_application_start(run->application, &run->error);
+    }
+    if (run->status == AIRS_OK) {
+        run->failed_at = STEP_RUN;
+        run->status =
+            airs_application_run(run->application, run->has_input ? &run->input : NULL, &run->error);
+    }
+    if (run->status == AIRS_OK) {
+        run->failed_at = STEP_DONE;
+    }
+    uv_async_send(&run->done);
+    return NULL;
+}
+
+/* Told when standard output takes nothing more: without its reader the application works for nobody. */
+static void stop_for_output(void *context) {
+    run_t *run = context;
+    airs_application_interrupt(run->application);
+}
+
+/* ---- the thread with the loop ---- */
+
+static void on_done(uv_async_t *handle) { uv_stop(handle->loop); }
+
+static int signal_exit_code(int number) {
+    return number == SIGTERM ? AIRS_EXIT_TERMINATED : AIRS_EXIT_INTERRUPTED;
+}
+
+static void on_signal(uv_signal_t *handle, int number) {
+    run_t *run = handle->data;
+    if (run->signal != 0) {
+        airs_terminal_clear(&run->terminal);
+        _exit(signal_exit_code(number)); /* asked for twice: nothing is waited for any more */
+    }
+    run->signal = number;
+    airs_terminal_tell(&run->terminal, "stopping in order; Ctrl-C once more stops at once");
+    airs_application_interrupt(run->application);
+}
+
+static void on_timer(uv_timer_t *handle) {
+    run_t *run = handle->data;
+    char line[AIRS_PROGRESS_LINE_MAX];
+    airs_application_progress_t progress;
+    airs_application_progress(run->application, &progress);
+    airs_terminal_draw(&run->terminal, airs_progress_line(&progress, run->input_size, line));
+}
+
+static void close_handle(uv_handle_t *handle, void *context) {
+    (void)context;
+    uv_close(handle, NULL);
+}
+
+/* Everything that needs the loop; false: errno-like number in *failed. */
+static bool open_loop(run_t *run, int *failed) {
+    static const int numbers[2] = {SIGINT, SIGTERM};
+    *failed = uv_loop_init(&run->loop);
+    if (*failed != 0) {
+        return false;
+    }
+    *failed = uv_async_init(&run->loop, &run->done, on_done);
+    for (size_t i = 0; i < 2 && *failed == 0; i++) {
+        *failed = uv_signal_init(&run->loop, &run->signals[i]);
+        run->signals[i].data = run;
+        if (*failed == 0) {
+            *failed = uv_signal_start(&run->signals[i], on_signal, numbers[i]);
+        }
+    }
+    /* Nothing is redrawn where it cannot be: then an application that waits wakes nobody up. */
+    if (*failed == 0 && run->terminal.draws) {
+        uv_timer_init(&run->loop, &run->timer);
+        run->timer.data = run;
+        *failed = uv_timer_start(&run->timer, on_timer, REDRAW_MS, REDRAW_MS);
+    }
+    return *failed == 0;
+}
+
+static void close_loop(run_t *run) {
+    uv_walk(&run->loop, close_handle, NULL);
+    uv_run(&run->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&run->loop);
+}
+
+/* Let the application work, with signals and progress. */
+static bool supervise(const airs_verb_t *verb, run_t *run) {
+    int failed;
+    if (!open_loop(run, &failed)) {
+        airs_complain(verb->name, "cannot wait for signals: %s", uv_strerror(failed));
+        close_loop(run);
+        return false;
+    }
+    failed = pthread_create(&run->worker, NULL, work, run);
+    if (failed != 0) {
+        airs_complain(verb->name, "cannot start a thread: %s", strerror(failed));
+    } else {
+        uv_run(&run->loop, UV_RUN_DEFAULT);
+        pthread_join(run->worker, NULL);
+    }
+    close_loop(run);
+    airs_terminal_clear(&run->terminal);
+    return failed == 0;
+}
+
+/* ---- the outcome ---- */
+
+static int failure_exit_code(const run_t *run, const airs_application_progress_t *progress) {
+    if (run->failed_at == STEP_LOAD) {
+        return AIRS_EXIT_COMPONENT;
+    }
+    if (run->failed_at == STEP_START) {
+        return AIRS_EXIT_START;
+    }
+    switch (run->status) {
+    case AIRS_OUT_OF_MEMORY:
+    case AIRS_INTERNAL:
+        return AIRS_EXIT_FAILURE;
+    case AIRS_IO:
+    case AIRS_MESSAGE_TOO_LARGE:
+    case AIRS_INVALID_ARGUMENT:
+        return progress->totals.crashed > 0 ? AIRS_EXIT_CRASHED : AIRS_EXIT_INPUT;
+    default:
+        return AIRS_EXIT_CRASHED; /* the component that takes the input has ended, or answered with an error */
+    }
+}
+
+static int exit_code_of(run_t *run, const airs_application_progress_t *progress) {
+    bool cancelled = run->status == AIRS_CANCELLED;
+    if (run->status != AIRS_OK && !cancelled) {
+        return failure_exit_code(run, progress);
+    }
+    if (progress->totals.crashed > 0 || progress->totals.dead_letters > 0) {
+        return AIRS_EXIT_CRASHED;
+    }
+    if (airs_terminal_output_error(&run->terminal) != 0) {
+        return AIRS_EXIT_FAILURE;
+    }
+    if (cancelled) {
+        return signal_exit_code(run->signal);
+    }
+    return progress->stop_failures > 0 ? AIRS_EXIT_SHUTDOWN : AIRS_EXIT_OK;
+}
+
+static void complain_outcome(const airs_verb_t *verb, run_t *run) {
+    int failed = airs_terminal_output_error(&run->terminal);
+    if (run->status != AIRS_OK && run->status != AIRS_CANCELLED) {
+        airs_complain(verb->name, "%s", run->error.text);
+    }
+    if (failed != 0) {
+        airs_complain(verb->name, "cannot write standard output: %s", strerror(failed));
+    }
+}
+
+/* False: the summary's file cannot be written. */
+static bool show_summary(const airs_verb_t *verb, const run_t *run, const airs_summary_t *summary) {
+    airs_error_t error = {AIRS_OK, ""};
+    airs_text_t json;
+    airs_text_t text;
+    airs_text_init(&json, airs_allocator_default());
+    airs_text_init(&text, airs_allocator_default());
+    airs_summary_json(summary, &json);
+    airs_summary_text(summary, &text);
+    if (!run->options.quiet) {
+        fputs(airs_text_cstr(run->options.json ? &json : &text), stderr);
+    }
+    if (run->options.summary != NULL) {
+        airs_output_file_write(run->options.summary, airs_bytes(airs_text_cstr(&json), json.size), &error);
+    }
+    if (error.status != AIRS_OK) {
+        airs_complain(verb->name, "%s", error.text);
+    }
+    airs_text_free(&json);
+    airs_text_free(&text);
+    return error.status == AIRS_OK;
+}
+
+static int report(const airs_verb_t *verb, run_t *run) {
+    uint64_t dead_letters[AIRS_DEAD_LETTER_REASONS];
+    airs_actor_system_t *actors = airs_node_actors(airs_application_node(run->application));
+    for (int reason = 0; reason < AIRS_DEAD_LETTER_REASONS; reason++) {
+        dead_letters[reason] = airs_dead_letters_count(airs_actor_system_dead_letters(actors),
+                                                       (airs_dead_letter_reason_t)reason);
+    }
+    airs_summary_t summary = {
+        .application = run->manifest->name,
+        .had_input = run->has_input,
+        .total_ns = airs_clock_monotonic(airs_clock_system()) - run->begin_ns,
+        .workers = airs_actor_system_workers(actors),
+        .dead_letters = dead_letters,
+    };
+    airs_application_progress(run->application, &summary.progress);
+    summary.exit_code = exit_code_of(run, &summary.progress);
+    complain_outcome(verb, run);
+    /* Before the work began there is nothing to sum up. */
+    bool written = run->failed_at < STEP_RUN || show_summary(verb, run, &summary);
+    return written || summary.exit_code != AIRS_EXIT_OK ? summary.exit_code : AIRS_EXIT_FAILURE;
+}
+
+/* ---- before the work ---- */
+
+/* Opening a pipe that nobody writes yet must not wait: Ctrl-C could not end that. */
+static int open_input(const airs_verb_t *verb, run_t *run) {
+    const char *name = run->options.input;
+    struct stat information;
+    if (run->manifest->input == NULL) {
+        airs_complain(verb->name,
+                      "%s: application.input names no component that could take the lines of --input",
+                      run->manifest->path);
+        return AIRS_EXIT_USAGE;
+    }
+    bool standard = strcmp(name, "-") == 0;
+    run->input.name = standard ? STANDARD_INPUT : name;
+    run->input.descriptor = standard ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (run->input.descriptor < 0 || fstat(run->input.descriptor, &information) != 0) {
+        airs_complain(verb->name, "cannot read %s: %s", run->input.name, strerror(errno));
+        return AIRS_EXIT_INPUT;
+    }
+    if (S_ISDIR(information.st_mode)) {
+        airs_complain(verb->name, "cannot read %s: it is a folder", run->input.name);
+        return AIRS_EXIT_INPUT;
+    }
+    if (S_ISREG(information.st_mode)) {
+        run->input_size = (uint64_t)information.st_size;
+    }
+    run->has_input = true;
+    return AIRS_EXIT_OK;
+}
+
+static int run_application(const airs_verb_t *verb, run_t *run) {
+    airs_error_t error;
+    airs_application_options_t options = {
+        .log = &run->terminal.log,
+        .workers = (unsigned)run->options.workers,
+        .cache_dir = run->options.no_cache ? "" : NULL,
+        .output = airs_terminal_output,
+        .output_context = &run->terminal,
+    };
+    if (airs_application_create(run->manifest, &options, &run->application, &error) != AIRS_OK) {
+        airs_complain(verb->name, "%s", error.text);
+        return AIRS_EXIT_FAILURE;
+    }
+    run->terminal.on_output_error = stop_for_output;
+    run->terminal.context = run;
+    if (!run->has_input) {
+        airs_terminal_tell(&run->terminal, run->manifest->input != NULL
+                                               ? "running without --input; Ctrl-C stops it"
+                                               : "running; Ctrl-C stops it");
+    }
+    int exit_code = supervise(verb, run) ? report(verb, run) : AIRS_EXIT_FAILURE;
+    airs_application_destroy(run->application);
+    return exit_code;
+}
+
+static int run_manifest(const airs_verb_t *verb, run_t *run) {
+    airs_error_t error;
+    run->begin_ns = airs_clock_monotonic(airs_clock_system());
+    airs_status_t status =
+        airs_manifest_load(airs_allocator_default(), run->options.manifest, &run->manifest, &error);
+    if (status != AIRS_OK) {
+        airs_complain(verb->name, "%s%s", status == AIRS_IO ? "" : "the manifest is invalid\n", error.text);
+        return status == AIRS_OUT_OF_MEMORY ? AIRS_EXIT_FAILURE : AIRS_EXIT_MANIFEST;
+    }
+    int exit_code = run->options.input != NULL ? open_input(verb, run) : AIRS_EXIT_OK;
+    if (exit_code == AIRS_EXIT_OK) {
+        airs_terminal_init(&run->terminal, (airs_log_level_t)run->options.log_level, run->options.quiet);
+        exit_code = run_application(verb, run);
+        airs_terminal_free(&run->terminal);
+    }
+    if (run->input.descriptor > STDERR_FILENO) {
+        close(run->input.descriptor);
+    }
+    airs_manifest_destroy(run->manifest);
+    return exit_code;
+}
+
+/* ---- the command line ---- */
+
+static const int exit_codes[] = {
+    AIRS_EXIT_OK,        AIRS_EXIT_FAILURE,     AIRS_EXIT_USAGE,      AIRS_EXIT_MANIFEST,
+    AIRS_EXIT_COMPONENT, AIRS_EXIT_START,       AIRS_EXIT_INPUT,      AIRS_EXIT_CRASHED,
+    AIRS_EXIT_SHUTDOWN,  AIRS_EXIT_INTERRUPTED, AIRS_EXIT_TERMINATED, -1,
+};
+
+static const char help[] =
+    "MANIFEST is a file, or a folder with an airssys.toml; default: ./airssys.toml.\n"
+    "\n"
+    "With --input each line of FILE, without its newline, is a message to the component that\n"
+    "the manifest's application.input names. After the last one each of its instances gets an\n"
+    "empty message of content type application/vnd.airssys.end; when all messages have been\n"
+    "handled, the application is shut down. Without --input it runs until Ctrl-C or SIGTERM.\n"
+    "\n"
+    "Standard output has what the component named by application.output writes, or returns for\n"
+    "the last message; other components' output goes to the log. The log, the progress and the\n"
+    "summary are on standard error. Ctrl-C stops in order, a second one at once.\n";
+
+/* Texts of options that are checked into `options`. */
+typedef struct raw_options {
+    const char *workers;
+    const char *log;
+    const char *output;
+} raw_options_t;
+
+static bool check_options(const airs_verb_t *verb, const raw_options_t *raw, run_options_t *options) {
+    static const char *const outputs[] = {"text", "json", NULL};
+    if (raw->workers != NULL &&
+        !airs_option_number(verb, "workers", raw->workers, 1, 256, &options->workers)) {
+        return false;
+    }
+    options->log_level = options->quiet ? AIRS_LOG_ERROR : AIRS_LOG_INFO;
+    if (raw->log != NULL) {
+        options->log_level = airs_option_word(verb, "log", raw->log, log_levels);
+    }
+    int output = raw->output != NULL ? airs_option_word(verb, "output", raw->output, outputs) : 0;
+    options->json = output == 1;
+    return options->log_level >= 0 && output >= 0;
+}
+
+int airs_verb_run(int argc, char **argv) {
+    run_t run = {.options = {.manifest = AIRS_MANIFEST_FILE_NAME}, .error = {AIRS_OK, ""}};
+    raw_options_t raw = {NULL, NULL, NULL};
+    const airs_option_t options[] = {
+        {"input", 'i', "FILE", "feed the lines of FILE; \"-\" is standard input", NULL, &run.options.input},
+        {"workers", 'w', "N", "worker threads; default: one for each usable core", NULL, &raw.workers},
+        {"log", 0, "LEVEL", "trace, debug, info (default), warn or error", NULL, &raw.log},
+        {"output", 0, "FORMAT", "of the summary: text (default) or json", NULL, &raw.output},
+        {"summary", 0, "FILE", "write the summary as JSON to FILE too", NULL, &run.options.summary},
+        {"quiet", 'q', NULL, "no progress, no summary, only errors in the log", &run.options.quiet, NULL},
+        {"no-cache", 0, NULL, "keep no compiled code, and use none", &run.options.no_cache, NULL},
+    };
+    const airs_verb_t verb = {
+        .name = "run",
+        .usage = "[MANIFEST]",
+        .summary = "Run the application that a manifest describes.",
+        .help = help,
+        .options = options,
+        .option_count = sizeof options / sizeof options[0],
+        .exit_codes = exit_codes,
+        .min_arguments = 0,
+        .max_arguments = 1,
+    };
+    char **arguments;
+    int count;
+    int exit_code;
+    if (!airs_options_read(&verb, argc, argv, &arguments, &count, &exit_code)) {
+        return exit_code;
+    }
+    if (!check_options(&verb, &raw, &run.options)) {
+        return AIRS_EXIT_USAGE;
+    }
+    if (count == 1) {
+        run.options.manifest = arguments[0];
+    }
+    signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of a write, which stops us in order */
+    return run_manifest(&verb, &run);
+}
