@@ -1,7 +1,8 @@
 # The tests: test/<layer>/test_<noun>.c is a program, linked with its layer, with the other sources of its
 # folder, with test/support and with cmocka.
 #
-# Labels: the layer, and "guest" for programs that run WebAssembly (the thread sanitizer leaves them out).
+# Labels: the layer, and "guest" for programs that run WebAssembly (a build with the thread sanitizer leaves them
+# out: it cannot follow compiled guests). In test/node those are the programs that make a node or an engine.
 # Programs find the guests by AIRS_TEST_GUESTS, the command by AIRS_TEST_COMMAND, the tree by AIRS_TEST_SOURCE.
 pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
 
@@ -36,6 +37,19 @@ function(airs_test_folder name)
     target_link_libraries(airs_test_${name} PUBLIC airs_test_support airs_${folder_LAYER})
   endif()
   foreach(program ${programs})
+    set(labels ${name} ${folder_LABELS})
+    if(folder_LABELS STREQUAL "")
+      set(labels ${name} unit)
+      set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${program})
+      file(STRINGS ${program} needs_guests LIMIT_COUNT 1
+           REGEX "AIRS_TEST_GUESTS|AIRS_TEST_COMMAND|airs_node_create|airs_wasm_engine_create")
+      if(needs_guests)
+        set(labels ${name} guest)
+      endif()
+    endif()
+    if(AIRS_SANITIZE STREQUAL "thread" AND "guest" IN_LIST labels)
+      continue()
+    endif()
     get_filename_component(noun ${program} NAME_WE)
     set(target ${name}_${noun})
     add_executable(${target} ${program})
@@ -53,7 +67,7 @@ function(airs_test_folder name)
     endif()
     string(REGEX REPLACE "^test_" "" noun ${noun})
     add_test(NAME ${name}/${noun} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
-    set_tests_properties(${name}/${noun} PROPERTIES TIMEOUT ${folder_TIMEOUT} LABELS "${name};${folder_LABELS}"
+    set_tests_properties(${name}/${noun} PROPERTIES TIMEOUT ${folder_TIMEOUT} LABELS "${labels}"
                          ENVIRONMENT "${AIRS_TEST_ENVIRONMENT}")
   endforeach()
 endfunction()
@@ -71,6 +85,6 @@ airs_test_folder(security LAYER security LABELS unit TIMEOUT ${brief})
 airs_test_folder(storage LAYER storage LABELS unit TIMEOUT ${brief})
 airs_test_folder(actor LAYER actor LABELS unit TIMEOUT ${long})
 airs_test_folder(runtime LAYER runtime RUST library LABELS guest TIMEOUT ${long})
-airs_test_folder(node LAYER node RUST library LABELS guest TIMEOUT ${long})
-airs_test_folder(cli LAYER cli RUST command LABELS guest TIMEOUT ${long})
+airs_test_folder(node LAYER node RUST library TIMEOUT ${long})
+airs_test_folder(cli LAYER cli RUST command TIMEOUT ${long})
 airs_test_folder(e2e LAYER node RUST library LABELS guest e2e TIMEOUT ${long})

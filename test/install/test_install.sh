@@ -1,0 +1,61 @@
+#!/bin/sh
+# What "./dev install" puts in place is enough to work with: the example of embedding is built against it by
+# pkg-config and by CMake's find_package and runs; so does a guest, built with the installed SDK and command.
+#
+#   test_install.sh CMAKE BUILD TREE GUEST    GUEST is a component for the embedding example
+set -eu
+
+cmake=${1:?the cmake to use}
+build=${2:?the build folder}
+tree=${3:?the source tree}
+guest=${4:?a component}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+    echo "FAILED: $*"
+    exit 1
+}
+
+# quietly COMMAND...: its output only when it fails.
+quietly() {
+    "$@" >"$work/log" 2>&1 || {
+        cat "$work/log"
+        fail "$*"
+    }
+}
+
+prefix="$work/a prefix"
+quietly "$cmake" --install "$build" --prefix "$prefix"
+library=$(dirname "$(find "$prefix" -name libairssys.so)")
+[ -d "$library" ] || fail "libairssys.so was not installed"
+LD_LIBRARY_PATH=$library
+PKG_CONFIG_PATH=$library/pkgconfig
+export LD_LIBRARY_PATH PKG_CONFIG_PATH
+
+"$prefix/bin/airssys" --version | grep -q "^airssys $(pkg-config --modversion airssys)" ||
+    fail "the installed command and airssys.pc do not agree on the version"
+if LD_LIBRARY_PATH='' ldd "$prefix/bin/airssys" | grep -E 'libairssys|libjansson|libuv|libxxhash|libsodium|not found'; then
+    fail "the command needs libraries beside the C library"
+fi
+
+# Only the public headers, each by itself, with every warning, as C.
+for header in "$prefix"/include/airssys/*.h; do
+    printf '#include <airssys/%s>\n' "$(basename "$header")" >"$work/header.c"
+    quietly cc -std=c17 -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror -fsyntax-only "-I$prefix/include" \
+        "$work/header.c"
+done
+echo "ok: every public header stands alone"
+
+# pkg-config puts a backslash before the space of the prefix, which only a shell reads as it is meant.
+eval "set -- $(pkg-config --cflags --libs airssys)"
+quietly cc -std=c17 -Wall -Wextra -Werror "$tree/examples/embed/embed.c" -o "$work/embed" "$@"
+quietly "$work/embed" "$guest"
+cp "$work/log" "$work/by-pkg-config"
+echo "ok: examples/embed by pkg-config"
+
+quietly "$cmake" -S "$tree/test/install/consumer" -B "$work/consumer" -G Ninja "-DCMAKE_PREFIX_PATH=$prefix" \
+    "-DEMBED=$tree/examples/embed/embed.c"
+quietly "$cmake" --build "$work/consumer"
+quietly "$work/consumer/embed" "$work/consumer/greeter.wasm"
+echo "ok: examples/embed and a guest by find_package"
