@@ -63,9 +63,9 @@ function(airs_library)
                         LINK_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cmake/airssys.map)
   target_include_directories(airssys_library INTERFACE
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  target_link_libraries(airssys_library PRIVATE airs::rust_library airs::xxhash airs::jansson airs::sodium airs::uv
+  target_link_libraries(airssys_library PRIVATE airs::rust_library airs::xxhash airs::jansson airs::sodium
                         Threads::Threads)
-  target_link_options(airssys_library PRIVATE -Wl,--exclude-libs,ALL
+  target_link_options(airssys_library PRIVATE -Wl,--exclude-libs,ALL -Wl,--as-needed
                       -Wl,--version-script,${CMAKE_CURRENT_SOURCE_DIR}/cmake/airssys.map)
   if(NOT AIRS_SANITIZE)
     target_link_options(airssys_library PRIVATE -Wl,-z,defs)
