@@ -18,17 +18,17 @@ typedef struct airs_actor_system airs_actor_system_t;
 
 /* Everything is borrowed and must outlive the system. */
 typedef struct airs_actor_system_options {
-    airs_runtime_engine_t *engine; /* mandatory; not destroyed by the system */
-    const airs_allocator_t *allocator;   /* NULL: the default one */
-    airs_clock_t *clock;                 /* NULL: the system's */
-    airs_random_t *random;               /* NULL: the system's */
-    airs_log_t *log;                     /* NULL: none */
-    airs_storage_backend_t *storage;     /* what guests' storage calls reach; NULL: their engine gets none */
+    airs_runtime_engine_t *engine;     /* mandatory; not destroyed by the system */
+    const airs_allocator_t *allocator; /* NULL: the default one */
+    airs_clock_t *clock;               /* NULL: the system's */
+    airs_random_t *random;             /* NULL: the system's */
+    airs_log_t *log;                   /* NULL: none */
+    airs_storage_backend_t *storage;   /* what guests' storage calls reach; NULL: their engine gets none */
     const airs_security_context_t *security; /* handed to instances as it is; may be NULL */
-    airs_block_pool_t *pool;             /* NULL: one of its own, from `allocator` */
-    unsigned workers;                    /* 0: as many as airs_cpu_count says; ignored when stepped */
-    size_t dead_letters;                 /* how many are kept; 0: 1,000 */
-    size_t dead_letter_bytes;            /* of payload kept with them; 0: 16 MiB */
+    airs_block_pool_t *pool;                 /* NULL: one of its own, from `allocator` */
+    unsigned workers;                        /* 0: as many as airs_cpu_count says; ignored when stepped */
+    size_t dead_letters;                     /* how many are kept; 0: 1,000 */
+    size_t dead_letter_bytes;                /* of payload kept with them; 0: 16 MiB */
 
     /* No threads at all: actors run, one turn at a time and chosen by `random`, inside
      * airs_actor_system_step, and inside the functions below that wait; timers fire inside
@@ -73,13 +73,15 @@ typedef struct airs_actor_spec {
  * AIRS_ALREADY_EXISTS, AIRS_NOT_LOADED (no such component), AIRS_INSTANTIATION_FAILED,
  * AIRS_INITIALIZE_FAILED (it answered with an error), what ended it (AIRS_TRAP, …), AIRS_OUT_OF_MEMORY,
  * AIRS_STOPPED (somebody stopped it meanwhile). When it fails no actor is left behind. */
-airs_status_t airs_actor_system_spawn_component(airs_actor_system_t *system, airs_component_handle_t component,
-                                                airs_id_t id, const airs_actor_spec_t *spec, airs_error_t *error);
+airs_status_t airs_actor_system_spawn_component(airs_actor_system_t *system,
+                                                airs_component_handle_t component, airs_id_t id,
+                                                const airs_actor_spec_t *spec, airs_error_t *error);
 
 /* The same with a native actor. `state` belongs to the actor from here on, also when this fails:
  * native->destroy has then been called. AIRS_INITIALIZE_FAILED when native->start fails. */
-airs_status_t airs_actor_system_spawn_native(airs_actor_system_t *system, const airs_native_t *native, void *state,
-                                             airs_id_t id, const airs_actor_spec_t *spec, airs_error_t *error);
+airs_status_t airs_actor_system_spawn_native(airs_actor_system_t *system, const airs_native_t *native,
+                                             void *state, airs_id_t id, const airs_actor_spec_t *spec,
+                                             airs_error_t *error);
 
 /* A message from outside; its sender is airssys/host/0. `content_type` size 0: none.
  * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE, AIRS_OUT_OF_MEMORY. */
@@ -114,7 +116,8 @@ void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mo
 airs_status_t airs_actor_system_drain(airs_actor_system_t *system, uint64_t timeout_ms);
 
 /* AIRS_TARGET_NOT_FOUND when it has ended. Any thread, the workers included. */
-airs_status_t airs_actor_system_counters(airs_actor_system_t *system, airs_id_t id, airs_actor_counters_t *out);
+airs_status_t airs_actor_system_counters(airs_actor_system_t *system, airs_id_t id,
+                                         airs_actor_counters_t *out);
 
 /* Any thread, the workers included. */
 void airs_actor_system_totals(airs_actor_system_t *system, airs_node_counters_t *out);

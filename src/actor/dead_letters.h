@@ -8,11 +8,12 @@
 #include "core/component_message.h"
 
 /* X(name, text) */
-#define AIRS_DEAD_LETTER_MAP(X)                                                           \
-    X(HANDLER_ERROR, "handler-error") /* the receiver answered a plain message with an error */ \
-    X(CRASHED, "crashed")             /* the receiver ended while it had this one in hand */    \
-    X(RECEIVER_ENDED, "receiver-ended") /* it waited in a mailbox whose actor ended otherwise than by a stop */ \
-    X(STOPPED, "stopped")             /* accepted behind the stop that the receiver drained to */
+#define AIRS_DEAD_LETTER_MAP(X)                                                                   \
+    X(HANDLER_ERROR, "handler-error") /* the receiver answered a plain message with an error */   \
+    X(CRASHED, "crashed")             /* the receiver ended while it had this one in hand */      \
+    X(RECEIVER_ENDED,                                                                             \
+      "receiver-ended")   /* it waited in a mailbox whose actor ended otherwise than by a stop */ \
+    X(STOPPED, "stopped") /* accepted behind the stop that the receiver drained to */
 
 typedef enum airs_dead_letter_reason {
 #define AIRS_DEAD_LETTER_ENUM(name, text) AIRS_DEAD_LETTER_##name,
@@ -41,8 +42,8 @@ typedef struct airs_dead_letter {
 typedef struct airs_dead_letters airs_dead_letters_t;
 
 /* Keep `max_letters` (at least 1) with together `max_bytes` of payload. */
-airs_status_t airs_dead_letters_create(const airs_allocator_t *allocator, size_t max_letters, size_t max_bytes,
-                                       airs_dead_letters_t **out);
+airs_status_t airs_dead_letters_create(const airs_allocator_t *allocator, size_t max_letters,
+                                       size_t max_bytes, airs_dead_letters_t **out);
 /* NULL is fine. */
 void airs_dead_letters_destroy(airs_dead_letters_t *letters);
 

@@ -1,0 +1,135 @@
+#include "actor/actor.h"
+
+#include "actor/response_router.h"
+
+static void park_expired(airs_timer_t *timer) {
+    airs_actor_t *actor = (airs_actor_t *)((char *)timer - offsetof(airs_actor_t, park_timer));
+    airs_actor_signal(actor, AIRS_SIGNAL_PARK_EXPIRED);
+}
+
+void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
+    actor->behaviour = setup->behaviour;
+    actor->services = setup->services;
+    actor->id = setup->id;
+    /* Relaxed: only has to be unique. */
+    actor->incarnation =
+        atomic_fetch_add_explicit(&setup->services->next_incarnation, 1, memory_order_relaxed) + 1;
+    actor->max_message_bytes = setup->max_message_bytes;
+    actor->max_parked_ns = UINT64_MAX;
+    if (setup->max_parked_ms > 0 && setup->max_parked_ms < UINT64_MAX / 1000000) {
+        actor->max_parked_ns = setup->max_parked_ms * 1000000;
+    }
+    actor->max_requests = setup->max_requests;
+    actor->internal = setup->internal;
+    actor->park_timer.fire = park_expired;
+    airs_refcount_init(&actor->references);
+    atomic_init(&actor->run_state, AIRS_RUN_ON);
+    atomic_init(&actor->state, AIRS_ACTOR_CREATED);
+    airs_mailbox_init(&actor->mailbox, setup->mailbox);
+    airs_response_router_attach(setup->services->responses, actor);
+}
+
+airs_actor_t *airs_actor_ref(airs_actor_t *actor) {
+    airs_refcount_ref(&actor->references);
+    return actor;
+}
+
+void airs_actor_unref(airs_actor_t *actor) {
+    if (actor == NULL || !airs_refcount_unref(&actor->references)) {
+        return;
+    }
+    airs_release(actor->services->allocator, actor->end_reason);
+    airs_component_id_unref(actor->id);
+    actor->behaviour->release(actor);
+}
+
+bool airs_actor_transition_allowed(airs_actor_state_t from, airs_actor_state_t to) {
+    switch (from) {
+    case AIRS_ACTOR_CREATED:
+        return to == AIRS_ACTOR_STARTING || to == AIRS_ACTOR_STOPPED;
+    case AIRS_ACTOR_STARTING:
+        return to == AIRS_ACTOR_RUNNING || to == AIRS_ACTOR_STOPPED;
+    case AIRS_ACTOR_RUNNING:
+        return to == AIRS_ACTOR_STOPPING || to == AIRS_ACTOR_STOPPED;
+    case AIRS_ACTOR_STOPPING:
+        return to == AIRS_ACTOR_STOPPED;
+    case AIRS_ACTOR_STOPPED:
+        return false;
+    }
+    return false;
+}
+
+airs_status_t airs_actor_transition(airs_actor_t *actor, airs_actor_state_t to) {
+    /* Relaxed: the owner reads what owners wrote. */
+    airs_actor_state_t from = (airs_actor_state_t)atomic_load_explicit(&actor->state, memory_order_relaxed);
+    if (!airs_actor_transition_allowed(from, to)) {
+        return AIRS_INVALID_STATE;
+    }
+    /* Release: pairs with airs_actor_state. */
+    atomic_store_explicit(&actor->state, (uint8_t)to, memory_order_release);
+    return AIRS_OK;
+}
+
+const char *airs_actor_state_text(airs_actor_state_t state) {
+    switch (state) {
+    case AIRS_ACTOR_CREATED:
+        return "created";
+    case AIRS_ACTOR_STARTING:
+        return "starting";
+    case AIRS_ACTOR_RUNNING:
+        return "running";
+    case AIRS_ACTOR_STOPPING:
+        return "stopping";
+    case AIRS_ACTOR_STOPPED:
+        return "stopped";
+    }
+    return "unknown";
+}
+
+void airs_actor_activate(airs_actor_t *actor, airs_worker_t *worker) {
+    airs_scheduler_t *scheduler = actor->services->scheduler;
+    airs_tally_activate(airs_scheduler_tally(scheduler, worker));
+    airs_scheduler_submit(scheduler, worker, actor);
+}
+
+void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal) {
+    switch (airs_mailbox_signal(&actor->mailbox, signal)) {
+    case AIRS_PUSH_CLAIMED:
+        airs_actor_activate(actor, airs_scheduler_worker(actor->services->scheduler));
+        break;
+    case AIRS_PUSH_QUEUED:
+        airs_actor_wake(actor);
+        break;
+    case AIRS_PUSH_CLOSED:
+        break;
+    }
+}
+
+void airs_actor_wake(void *context) {
+    airs_actor_t *actor = context;
+    /* Acquire and release: what the waker wrote is seen by whoever resumes the call, which begins by
+     * taking the notice away (airs_actor_turn); and this thread sees what the owner wrote before it
+     * parked, if it is to hand the actor on. */
+    uint8_t before = atomic_exchange_explicit(&actor->run_state, AIRS_RUN_NOTIFIED, memory_order_acq_rel);
+    if (before == AIRS_RUN_PARKED) {
+        airs_scheduler_t *scheduler = actor->services->scheduler;
+        airs_scheduler_submit(scheduler, airs_scheduler_worker(scheduler), actor);
+    }
+}
+
+static uint64_t relaxed(const _Atomic uint64_t *counter) {
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void airs_actor_counters(airs_actor_t *actor, airs_actor_counters_t *out) {
+    *out = (airs_actor_counters_t){
+        .state = airs_actor_state(actor),
+        .received = airs_mailbox_received(&actor->mailbox),
+        .handled = relaxed(&actor->handled),
+        .errors = relaxed(&actor->errors),
+        .sent = relaxed(&actor->sent),
+        .refused = relaxed(&actor->mailbox.refused),
+        .dropped = relaxed(&actor->dropped),
+        .queued = airs_mailbox_waiting(&actor->mailbox),
+    };
+}

@@ -1,0 +1,179 @@
+/* An actor as the layer knows it: what guests and native actors have in common.
+ *
+ * One thread at a time owns an actor: the worker that runs its turn, the run queue that holds it, the
+ * outside thread that starts or stops it, or, while a call is parked, nobody until the waker comes. The
+ * owner's fields need no lock. Ownership passes through the mailbox's head (idle), the run queues' locks
+ * and `run_state` (parked). */
+#ifndef AIRSSYS_ACTOR_ACTOR_H
+#define AIRSSYS_ACTOR_ACTOR_H
+
+#include <airssys/node.h>
+
+#include "actor/log_limiter.h"
+#include "actor/mailbox.h"
+#include "actor/services.h"
+#include "core/correlation_tracker.h"
+#include "core/refcount.h"
+
+typedef struct airs_behaviour airs_behaviour_t;
+
+/* What kinds of actors do in their own way. Calls are as in core/runtime_engine.h: PENDING ones are
+ * announced through airs_actor_wake and gone on with by `resume`. */
+struct airs_behaviour {
+    bool uses_engine; /* its calls run between the engine's activity_begin and activity_end */
+    airs_poll_t (*start)(airs_actor_t *actor, airs_call_result_t *result);
+    airs_poll_t (*handle)(airs_actor_t *actor, const airs_component_message_t *message,
+                          airs_call_result_t *result);
+    airs_poll_t (*stop)(airs_actor_t *actor, airs_call_result_t *result);
+    airs_poll_t (*resume)(airs_actor_t *actor, airs_call_result_t *result);
+    /* The incarnation is over, perhaps in the middle of a call: drop what it consists of. Called once. */
+    void (*discard)(airs_actor_t *actor);
+    /* The memory, with the last reference. */
+    void (*release)(airs_actor_t *actor);
+};
+
+/* Where a call that is not in progress leaves the actor. */
+typedef enum airs_run_state {
+    AIRS_RUN_ON,       /* owned */
+    AIRS_RUN_PARKED,   /* waits for airs_actor_wake */
+    AIRS_RUN_NOTIFIED, /* owned, and woken before it could park */
+} airs_run_state_t;
+
+/* Which call is in progress. */
+typedef enum airs_actor_step {
+    AIRS_STEP_NONE,
+    AIRS_STEP_START,
+    AIRS_STEP_HANDLE,
+    AIRS_STEP_STOP,
+} airs_actor_step_t;
+
+/* Why an incarnation ended, which decides what happens to what it leaves. */
+typedef enum airs_actor_end {
+    AIRS_END_DRAINED, /* stopped in line: what came behind the stop are dead letters */
+    AIRS_END_DROPPED, /* stopped, or ended by itself: what waits is dropped and counted */
+    AIRS_END_KILLED,  /* likewise, and without its shutdown call */
+    AIRS_END_CRASHED, /* what waits are dead letters, the message in hand too */
+} airs_actor_end_t;
+
+/* A place in the registry's list of all actors. Who reads the list puts one of its own into it
+ * (`actor` NULL), to keep its place while it holds no lock. */
+typedef struct airs_roster_node airs_roster_node_t;
+struct airs_roster_node {
+    airs_roster_node_t *next;
+    airs_roster_node_t *previous;
+    airs_actor_t *actor;
+};
+
+struct airs_actor {
+    /* Read by all, written before the actor is known to others. */
+    const airs_behaviour_t *behaviour;
+    airs_services_t *services;
+    airs_component_id_t *id;
+    uint64_t incarnation; /* counts from 1 over the whole system */
+    uint64_t max_message_bytes;
+    uint64_t max_parked_ns; /* UINT64_MAX: no limit */
+    uint32_t max_requests;
+    bool internal; /* not one of the node's actors: not registered, not counted */
+
+    /* Written by others, seldom. */
+    airs_refcount_t references;
+    _Atomic uint8_t run_state; /* airs_run_state_t */
+    _Atomic uint8_t state;     /* airs_actor_state_t */
+
+    /* The registry's, under its locks. */
+    airs_actor_t *registry_next;
+    struct airs_actor_group *group;
+    size_t group_index;
+    airs_roster_node_t roster;
+
+    /* What it awaits; see core/correlation_tracker.h. */
+    airs_pending_list_t requests;
+
+    /* The owner's. */
+    airs_actor_t *run_next;
+    airs_worker_t *worker; /* whose turn this is; NULL on an outside thread */
+    airs_component_message_t *in_hand;
+    uint8_t step;            /* airs_actor_step_t */
+    uint8_t stop_mode;       /* airs_actor_end_t, once stopping */
+    bool pending;            /* the call of `step` is to be resumed */
+    bool answered;           /* the request in hand has its answer */
+    bool exiting;            /* asked to end itself */
+    bool park_armed;         /* park_timer was added */
+    uint64_t parked_left_ns; /* of the call in hand */
+    uint64_t parked_since_ns;
+    airs_timer_t park_timer;
+    airs_log_limiter_t complaints;
+    airs_status_t end_status; /* how it ended; read by others once the state is STOPPED */
+    char *end_reason;         /* likewise; NULL: nothing to say beyond the status */
+
+    /* The owner's, read by whoever asks for counters. */
+    _Atomic uint64_t handled;
+    _Atomic uint64_t errors;
+    _Atomic uint64_t sent;
+    _Atomic uint64_t dropped;
+
+    airs_mailbox_t mailbox;
+};
+
+/* What a kind of actor gives airs_actor_init. */
+typedef struct airs_actor_setup {
+    const airs_behaviour_t *behaviour;
+    airs_services_t *services;
+    airs_component_id_t *id; /* one reference is taken over */
+    airs_mailbox_limits_t mailbox;
+    uint64_t max_message_bytes;
+    uint64_t max_parked_ms; /* 0: no limit */
+    uint32_t max_requests;
+    bool internal;
+} airs_actor_setup_t;
+
+/* Fill a zeroed actor: created, owned by the caller, with one reference, which airs_actor_end gives up. */
+void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup);
+
+airs_actor_t *airs_actor_ref(airs_actor_t *actor);
+/* NULL is fine. */
+void airs_actor_unref(airs_actor_t *actor);
+
+/* May an actor go from one state to the other? */
+bool airs_actor_transition_allowed(airs_actor_state_t from, airs_actor_state_t to);
+
+/* AIRS_INVALID_STATE when it may not; nothing has changed then. The owner's. */
+airs_status_t airs_actor_transition(airs_actor_t *actor, airs_actor_state_t to);
+
+static inline airs_actor_state_t airs_actor_state(airs_actor_t *actor) {
+    /* Acquire: pairs with airs_actor_transition; whoever sees STOPPED sees how it ended. */
+    return (airs_actor_state_t)atomic_load_explicit(&actor->state, memory_order_acquire);
+}
+
+/* The calls below are the owner's; after GONE the actor must not be touched without a reference. */
+
+/* Start it (created -> starting -> running, or ended with end_status), then run what waits, all on the
+ * calling thread, which is no worker. A call that pends goes to the workers. */
+void airs_actor_start_here(airs_actor_t *actor);
+
+/* A claimed, idle actor: stop it likewise. */
+void airs_actor_stop_here(airs_actor_t *actor, airs_actor_end_t mode);
+
+/* Run it for a turn. What the scheduler calls. */
+airs_turn_t airs_actor_turn(airs_worker_t *worker, airs_actor_t *actor);
+
+/* Any thread: after a push or signal answered CLAIMED, have it run. `worker` is the calling one. */
+void airs_actor_activate(airs_actor_t *actor, airs_worker_t *worker);
+
+/* Any thread with a reference: put into the control lane, and wake the actor if it is parked. */
+void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal);
+
+/* Any thread: its parked call may go on (airs_host_t.wake). */
+void airs_actor_wake(void *actor);
+
+void airs_actor_counters(airs_actor_t *actor, airs_actor_counters_t *out);
+
+/* The counters that the actor's owner writes. */
+static inline airs_tally_t *airs_actor_tally(airs_actor_t *actor) {
+    return airs_scheduler_tally(actor->services->scheduler, actor->worker);
+}
+
+/* What a system message in the user lane asks. */
+typedef enum airs_system_message { AIRS_SYSTEM_STOP = 1 } airs_system_message_t;
+
+#endif

@@ -1,0 +1,137 @@
+#include "actor/actor_end.h"
+
+#include <stdio.h>
+
+#include "actor/component_registry.h"
+#include "actor/response_router.h"
+#include "core/check.h"
+
+void airs_actor_complain(airs_actor_t *actor, airs_log_level_t level, bool limited, const char *what,
+                         airs_status_t status, const char *reason) {
+    airs_log_t *log = actor->services->log;
+    uint32_t suppressed = 0;
+    if (level < log->level ||
+        (limited && !airs_log_limiter_pass(&actor->complaints, airs_clock_monotonic(actor->services->clock),
+                                           &suppressed))) {
+        return;
+    }
+    char count[16];
+    int size = snprintf(count, sizeof count, "%u", suppressed);
+    const airs_log_field_t fields[] = {
+        {airs_str("status"), airs_str(airs_status_name(status))},
+        {airs_str("reason"), airs_str(reason != NULL ? reason : airs_status_text(status))},
+        {airs_str("suppressed"), airs_str_n(count, size > 0 ? (size_t)size : 0)},
+    };
+    airs_log_record_t record = {
+        .level = level,
+        .source = airs_str(airs_component_id_text(actor->id)),
+        .message = airs_str(what),
+        .fields = fields,
+        .field_count = suppressed > 0 ? 3 : 2,
+    };
+    log->write(log, &record);
+}
+
+static void count_dropped(airs_actor_t *actor) {
+    airs_count(&actor->dropped, 1);
+    airs_tally_t *tally = airs_actor_tally(actor);
+    airs_tally_add(tally, &tally->dropped, 1);
+}
+
+static void bury(airs_actor_t *actor, airs_component_message_t *message, airs_dead_letter_reason_t reason,
+                 const char *detail) {
+    uint64_t now = airs_worker_now(actor->worker, actor->services->clock);
+    airs_dead_letters_put(actor->services->dead_letters, reason, detail, actor->id, message, now);
+}
+
+static bool is_callback(const airs_component_message_t *message) {
+    return message->kind == AIRS_MESSAGE_RESPONSE || message->kind == AIRS_MESSAGE_FAILURE;
+}
+
+/* The message whose call did not come to its end. */
+static void end_in_hand(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status, const char *reason) {
+    airs_component_message_t *message = actor->in_hand;
+    if (message == NULL) {
+        return;
+    }
+    actor->in_hand = NULL;
+    if (is_callback(message)) {
+        airs_response_router_settle(actor);
+    }
+    if (message->kind == AIRS_MESSAGE_REQUEST && !actor->answered) {
+        bool crashed = end == AIRS_END_CRASHED;
+        airs_response_router_fail(actor->services->responses, actor, &message->correlation,
+                                  crashed ? status : AIRS_STOPPED, crashed ? reason : NULL);
+    }
+    if (end == AIRS_END_CRASHED) {
+        bury(actor, message, AIRS_DEAD_LETTER_CRASHED, reason != NULL ? reason : airs_status_text(status));
+    } else {
+        count_dropped(actor);
+        airs_component_message_destroy(message);
+    }
+}
+
+/* A message that was still waiting. */
+static void end_waiting(airs_actor_t *actor, airs_actor_end_t end, airs_component_message_t *message) {
+    if (message->kind == AIRS_MESSAGE_SYSTEM) {
+        airs_component_message_destroy(message);
+        return;
+    }
+    if (message->kind == AIRS_MESSAGE_REQUEST) {
+        airs_response_router_fail(actor->services->responses, actor, &message->correlation, AIRS_STOPPED,
+                                  NULL);
+    }
+    if (is_callback(message)) {
+        airs_response_router_settle(actor);
+    }
+    if (is_callback(message) || end == AIRS_END_DROPPED || end == AIRS_END_KILLED) {
+        count_dropped(actor);
+        airs_component_message_destroy(message);
+        return;
+    }
+    /* A drop to the actor's own counters, a dead letter to the system's. */
+    airs_count(&actor->dropped, 1);
+    bury(actor, message, end == AIRS_END_DRAINED ? AIRS_DEAD_LETTER_STOPPED : AIRS_DEAD_LETTER_RECEIVER_ENDED,
+         NULL);
+}
+
+static void keep_reason(airs_actor_t *actor, airs_status_t status, const char *reason) {
+    actor->end_status = status;
+    if (reason == NULL || status == AIRS_OK) {
+        return;
+    }
+    size_t size = strlen(reason) + 1;
+    actor->end_reason = airs_alloc(actor->services->allocator, size);
+    if (actor->end_reason != NULL) {
+        memcpy(actor->end_reason, reason, size);
+    }
+}
+
+void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status, const char *reason) {
+    airs_services_t *services = actor->services;
+    airs_worker_t *worker = actor->worker;
+    AIRS_ASSERT(!actor->park_armed);
+    if (end == AIRS_END_CRASHED && airs_actor_state(actor) != AIRS_ACTOR_STARTING) {
+        atomic_fetch_add_explicit(&services->crashed, 1, memory_order_relaxed);
+        airs_actor_complain(actor, AIRS_LOG_ERROR, false, "the actor has crashed", status, reason);
+    }
+    airs_mailbox_refuse(&actor->mailbox);
+    keep_reason(actor, status, reason);
+    end_in_hand(actor, end, status, reason);
+    actor->behaviour->discard(actor); /* `reason` is gone with it */
+    if (!actor->internal) {
+        airs_component_registry_remove(services->registry, actor);
+    }
+    airs_component_message_t *message = airs_mailbox_close(&actor->mailbox);
+    while (message != NULL) {
+        airs_component_message_t *next = atomic_load_explicit(&message->next, memory_order_relaxed);
+        end_waiting(actor, end, message);
+        message = next;
+    }
+    airs_response_router_cancel_all(services->responses, actor);
+    AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_STOPPED) == AIRS_OK);
+    airs_gate_notify(&services->lives);
+    airs_gate_notify(&services->room);
+    airs_actor_unref(actor);
+    airs_scheduler_deactivate(services->scheduler, worker);
+}

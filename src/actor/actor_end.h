@@ -1,0 +1,15 @@
+/* The end of an incarnation: what becomes of the message in hand, of what waits, of its requests. */
+#ifndef AIRSSYS_ACTOR_ACTOR_END_H
+#define AIRSSYS_ACTOR_ACTOR_END_H
+
+#include "actor/actor.h"
+
+/* The owner's. `status` and `reason` (may be NULL, valid for the call) say why; AIRS_OK for an end in
+ * order. Gives up the caller's ownership and the actor's own reference: it must not be touched after. */
+void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status, const char *reason);
+
+/* Write into the log about this actor, at most AIRS_LOG_LIMIT times a second when `limited`. */
+void airs_actor_complain(airs_actor_t *actor, airs_log_level_t level, bool limited, const char *what,
+                         airs_status_t status, const char *reason);
+
+#endif

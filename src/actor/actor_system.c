@@ -1,0 +1,406 @@
+#include "actor/actor_system.h"
+
+#include "actor/component_registry.h"
+#include "actor/component_spawner.h"
+#include "actor/cpu_count.h"
+#include "actor/host_caller.h"
+#include "actor/message_broker.h"
+#include "actor/response_router.h"
+#include "actor/timer_queue.h"
+
+/* How long stop_all at the end gives each actor. */
+#define LAST_STOP_MS 10000
+/* How long a stop waits for an actor it has killed: a guest gives way at the end of its slice. */
+#define KILL_MS 1000
+#define DEAD_LETTERS 1000
+#define DEAD_LETTER_BYTES ((size_t)16 << 20)
+
+struct airs_actor_system {
+    airs_services_t services;
+    airs_timer_queue_t *timers;
+    airs_message_broker_t *broker;
+    airs_host_caller_t *host;
+    bool owns_pool;
+    bool has_gates;
+};
+
+/* ---- beginning and end ---- */
+
+static airs_status_t take_options(airs_actor_system_t *system, const airs_actor_system_options_t *options,
+                                  airs_error_t *error) {
+    if (options->engine == NULL) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT, "an actor system needs an engine");
+    }
+    airs_services_t *services = &system->services;
+    services->engine = options->engine;
+    services->clock = options->clock != NULL ? options->clock : airs_clock_system();
+    services->random = options->random != NULL ? options->random : airs_random_system();
+    services->log = options->log != NULL ? options->log : airs_log_none();
+    services->storage = options->storage;
+    services->security = options->security;
+    services->pool = options->pool;
+    services->stepped = options->stepped;
+    services->idle = options->idle;
+    services->idle_context = options->idle_context;
+    return AIRS_OK;
+}
+
+static airs_status_t make_gates(airs_actor_system_t *system) {
+    if (airs_gate_init(&system->services.lives) != AIRS_OK) {
+        return AIRS_OUT_OF_MEMORY;
+    }
+    if (airs_gate_init(&system->services.room) != AIRS_OK) {
+        airs_gate_destroy(&system->services.lives);
+        return AIRS_OUT_OF_MEMORY;
+    }
+    system->has_gates = true;
+    return AIRS_OK;
+}
+
+static airs_status_t make_pool(airs_actor_system_t *system) {
+    if (system->services.pool != NULL) {
+        return AIRS_OK;
+    }
+    airs_status_t status = airs_block_pool_create(system->services.allocator, &system->services.pool);
+    system->owns_pool = status == AIRS_OK;
+    return status;
+}
+
+static airs_status_t make_scheduler(airs_actor_system_t *system, const airs_actor_system_options_t *options) {
+    airs_services_t *services = &system->services;
+    airs_scheduler_options_t scheduler = {
+        .allocator = services->allocator,
+        .engine = services->engine,
+        .clock = services->clock,
+        .random = services->random,
+        .workers = options->workers > 0 ? options->workers : airs_cpu_count(),
+        .stepped = options->stepped,
+        .run = airs_actor_turn,
+    };
+    return airs_scheduler_create(&scheduler, &services->scheduler);
+}
+
+/* In the order in which they need each other. */
+static airs_status_t make_parts(airs_actor_system_t *system, const airs_actor_system_options_t *options) {
+    airs_services_t *services = &system->services;
+    const airs_allocator_t *allocator = services->allocator;
+    size_t letters = options->dead_letters > 0 ? options->dead_letters : DEAD_LETTERS;
+    size_t bytes = options->dead_letter_bytes > 0 ? options->dead_letter_bytes : DEAD_LETTER_BYTES;
+    airs_status_t status = make_gates(system);
+    if (status == AIRS_OK) {
+        status = make_pool(system);
+    }
+    if (status == AIRS_OK) {
+        status = airs_timer_queue_create(allocator, services->clock, !options->stepped, &system->timers);
+    }
+    if (status == AIRS_OK) {
+        services->timers = airs_timer_queue_service(system->timers);
+        status = airs_dead_letters_create(allocator, letters, bytes, &services->dead_letters);
+    }
+    if (status == AIRS_OK) {
+        status = airs_component_registry_create(allocator, services->random, &services->registry);
+    }
+    if (status == AIRS_OK) {
+        status = airs_response_router_create(services, &services->responses);
+    }
+    if (status == AIRS_OK) {
+        status = airs_message_broker_create(services, &system->broker);
+    }
+    if (status == AIRS_OK) {
+        services->router = airs_message_broker_router(system->broker);
+        status = make_scheduler(system, options);
+    }
+    if (status == AIRS_OK) {
+        status = airs_host_caller_create(services, &system->host);
+    }
+    return status;
+}
+
+airs_status_t airs_actor_system_create(const airs_actor_system_options_t *options, airs_actor_system_t **out,
+                                       airs_error_t *error) {
+    const airs_allocator_t *allocator = options->allocator != NULL ? options->allocator
+                                                                   : airs_allocator_default();
+    airs_actor_system_t *system = airs_alloc_zeroed(allocator, sizeof *system);
+    if (system == NULL) {
+        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "out of memory");
+    }
+    system->services.allocator = allocator;
+    airs_status_t status = take_options(system, options, error);
+    if (status == AIRS_OK) {
+        status = make_parts(system, options);
+        if (status != AIRS_OK) {
+            airs_error_set(error, status, "the actor system cannot be started: %s", airs_status_text(status));
+        }
+    }
+    if (status != AIRS_OK) {
+        airs_actor_system_destroy(system);
+        return status;
+    }
+    *out = system;
+    return AIRS_OK;
+}
+
+void airs_actor_system_destroy(airs_actor_system_t *system) {
+    if (system == NULL) {
+        return;
+    }
+    airs_services_t *services = &system->services;
+    if (services->registry != NULL) {
+        airs_actor_system_stop_all(system, AIRS_STOP_DROP, LAST_STOP_MS);
+    }
+    airs_host_caller_destroy(system->host);
+    airs_scheduler_destroy(services->scheduler);
+    airs_message_broker_destroy(system->broker);
+    airs_response_router_destroy(services->responses);
+    airs_component_registry_destroy(services->registry);
+    airs_dead_letters_destroy(services->dead_letters);
+    airs_timer_queue_destroy(system->timers);
+    if (system->owns_pool) {
+        airs_block_pool_destroy(services->pool);
+    }
+    if (system->has_gates) {
+        airs_gate_destroy(&services->room);
+        airs_gate_destroy(&services->lives);
+    }
+    airs_release(services->allocator, system);
+}
+
+/* ---- spawning ---- */
+
+airs_status_t airs_actor_system_spawn_component(airs_actor_system_t *system,
+                                                airs_component_handle_t component, airs_id_t id,
+                                                const airs_actor_spec_t *spec, airs_error_t *error) {
+    airs_spawn_t spawn = {.component = component, .id = id, .spec = spec};
+    return airs_component_spawner_spawn(&system->services, &spawn, error);
+}
+
+airs_status_t airs_actor_system_spawn_native(airs_actor_system_t *system, const airs_native_t *native,
+                                             void *state, airs_id_t id, const airs_actor_spec_t *spec,
+                                             airs_error_t *error) {
+    airs_spawn_t spawn = {.native = native, .state = state, .id = id, .spec = spec};
+    return airs_component_spawner_spawn(&system->services, &spawn, error);
+}
+
+/* ---- messages from outside ---- */
+
+airs_status_t airs_actor_system_send(airs_actor_system_t *system, airs_id_t target, airs_bytes_t payload,
+                                     airs_str_t content_type, airs_error_t *error) {
+    return airs_host_caller_send(system->host, target, payload, content_type, error);
+}
+
+airs_status_t airs_actor_system_send_wait(airs_actor_system_t *system, airs_id_t target, airs_bytes_t payload,
+                                          airs_str_t content_type, uint64_t timeout_ms, airs_error_t *error) {
+    return airs_host_caller_send_wait(system->host, target, payload, content_type, timeout_ms, error);
+}
+
+airs_status_t airs_actor_system_call(airs_actor_system_t *system, airs_id_t target, airs_bytes_t payload,
+                                     airs_str_t content_type, uint64_t timeout_ms,
+                                     void (*answer)(void *context, airs_bytes_t payload), void *context,
+                                     airs_error_t *error) {
+    airs_host_call_t call = {
+        .target = target,
+        .payload = payload,
+        .content_type = content_type,
+        .timeout_ms = timeout_ms,
+        .answer = answer,
+        .context = context,
+    };
+    return airs_host_caller_call(system->host, &call, error);
+}
+
+/* ---- stopping ---- */
+
+static bool has_ended(void *actor) { return airs_actor_state(actor) == AIRS_ACTOR_STOPPED; }
+
+/* In line behind what is queued. */
+static airs_status_t push_stop(airs_services_t *services, airs_actor_t *actor) {
+    airs_message_parts_t parts = {.kind = AIRS_MESSAGE_SYSTEM,
+                                  .timestamp_ns = airs_clock_wall(services->clock)};
+    airs_component_message_t *message = NULL;
+    airs_status_t status = airs_component_message_create(services->pool, &parts, &message);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    message->system = AIRS_SYSTEM_STOP;
+    airs_mailbox_refuse(&actor->mailbox);
+    switch (airs_mailbox_push(&actor->mailbox, message)) {
+    case AIRS_PUSH_CLAIMED:
+        airs_actor_activate(actor, NULL);
+        break;
+    case AIRS_PUSH_QUEUED:
+        break;
+    case AIRS_PUSH_CLOSED:
+        airs_component_message_destroy(message);
+        break;
+    }
+    return AIRS_OK;
+}
+
+static airs_status_t ask_to_stop(airs_services_t *services, airs_actor_t *actor, airs_stop_mode_t mode) {
+    /* An idle actor is stopped right here, which spares two hand-overs between threads. */
+    if (airs_mailbox_claim(&actor->mailbox)) {
+        airs_mailbox_refuse(&actor->mailbox);
+        airs_actor_stop_here(actor, mode == AIRS_STOP_DRAIN ? AIRS_END_DRAINED : AIRS_END_DROPPED);
+        return AIRS_OK;
+    }
+    if (mode == AIRS_STOP_DRAIN) {
+        return push_stop(services, actor);
+    }
+    airs_mailbox_refuse(&actor->mailbox);
+    airs_actor_signal(actor, AIRS_SIGNAL_STOP);
+    return AIRS_OK;
+}
+
+static airs_status_t stop_actor(airs_services_t *services, airs_actor_t *actor, airs_stop_mode_t mode,
+                                uint64_t timeout_ms) {
+    airs_status_t status = ask_to_stop(services, actor, mode);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    airs_gate_notify(&services->room); /* who waits for room there waits in vain */
+    if (has_ended(actor) || airs_services_wait(services, &services->lives, has_ended, actor, timeout_ms)) {
+        return actor->end_status == AIRS_SHUTDOWN_FAILED ? AIRS_SHUTDOWN_FAILED : AIRS_OK;
+    }
+    airs_actor_signal(actor, AIRS_SIGNAL_KILL);
+    (void)airs_services_wait(services, &services->lives, has_ended, actor, KILL_MS);
+    return AIRS_TIMEOUT;
+}
+
+airs_status_t airs_actor_system_stop(airs_actor_system_t *system, airs_id_t id, airs_stop_mode_t mode,
+                                     uint64_t timeout_ms, airs_error_t *error) {
+    airs_services_t *services = &system->services;
+    airs_actor_t *actor = id.instance.size > 0 ? airs_component_registry_find(services->registry, id) : NULL;
+    if (actor == NULL) {
+        return airs_error_set(error, AIRS_TARGET_NOT_FOUND, "no actor %.*s/%.*s/%.*s", AIRS_STR_ARG(id.ns),
+                              AIRS_STR_ARG(id.name), AIRS_STR_ARG(id.instance));
+    }
+    airs_status_t status = stop_actor(services, actor, mode, timeout_ms);
+    if (status != AIRS_OK) {
+        const char *reason = status == AIRS_SHUTDOWN_FAILED && actor->end_reason != NULL
+                                 ? actor->end_reason
+                                 : airs_status_text(status);
+        airs_error_set(error, status, "%s: %s", airs_component_id_text(actor->id), reason);
+    }
+    airs_actor_unref(actor);
+    return status;
+}
+
+void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms) {
+    airs_services_t *services = &system->services;
+    for (;;) {
+        airs_actor_t *actor = airs_component_registry_last(services->registry);
+        if (actor == NULL) {
+            return;
+        }
+        airs_status_t status = stop_actor(services, actor, mode, timeout_ms);
+        if (status == AIRS_OUT_OF_MEMORY) {
+            /* No memory to stand in line with. */
+            (void)stop_actor(services, actor, AIRS_STOP_DROP, timeout_ms);
+        }
+        if (!has_ended(actor)) {
+            /* A callback that does not return, or a stop that others began: nothing else can be done. */
+            (void)airs_services_wait(services, &services->lives, has_ended, actor, UINT64_MAX);
+        }
+        airs_actor_unref(actor);
+    }
+}
+
+/* ---- waiting for quiet ---- */
+
+static bool is_quiet(void *context) { return airs_scheduler_quiet(context); }
+
+airs_status_t airs_actor_system_drain(airs_actor_system_t *system, uint64_t timeout_ms) {
+    airs_services_t *services = &system->services;
+    bool quiet = airs_services_wait(services, airs_scheduler_quiet_gate(services->scheduler), is_quiet,
+                                    services->scheduler, timeout_ms);
+    return quiet ? AIRS_OK : AIRS_TIMEOUT;
+}
+
+/* ---- looking ---- */
+
+airs_status_t airs_actor_system_counters(airs_actor_system_t *system, airs_id_t id,
+                                         airs_actor_counters_t *out) {
+    airs_actor_t *actor = id.instance.size > 0 ? airs_component_registry_find(system->services.registry, id)
+                                               : NULL;
+    if (actor == NULL) {
+        return AIRS_TARGET_NOT_FOUND;
+    }
+    airs_actor_counters(actor, out);
+    airs_actor_unref(actor);
+    return AIRS_OK;
+}
+
+static void add_tally(void *context, const airs_tally_t *tally) {
+    airs_node_counters_t *out = context;
+    out->messages += atomic_load_explicit(&tally->handled, memory_order_relaxed);
+    out->dropped += atomic_load_explicit(&tally->dropped, memory_order_relaxed);
+}
+
+void airs_actor_system_totals(airs_actor_system_t *system, airs_node_counters_t *out) {
+    airs_services_t *services = &system->services;
+    airs_dead_letters_t *letters = services->dead_letters;
+    *out = (airs_node_counters_t){
+        .actors = airs_component_registry_count(services->registry),
+        .spawned = atomic_load_explicit(&services->spawned, memory_order_relaxed),
+        .crashed = atomic_load_explicit(&services->crashed, memory_order_relaxed),
+        /* A message that was answered with an error was handled. */
+        .dead_letters = airs_dead_letters_total(letters) -
+                        airs_dead_letters_count(letters, AIRS_DEAD_LETTER_HANDLER_ERROR),
+    };
+    airs_scheduler_tallies(services->scheduler, add_tally, out);
+}
+
+typedef struct airs_list_context {
+    bool (*each)(void *context, airs_id_t id, const airs_actor_counters_t *counters);
+    void *context;
+} airs_list_context_t;
+
+static bool list_one(void *context, airs_actor_t *actor) {
+    const airs_list_context_t *list = context;
+    airs_actor_counters_t counters;
+    airs_actor_counters(actor, &counters);
+    return list->each(list->context, airs_component_id_view(actor->id), &counters);
+}
+
+void airs_actor_system_list(airs_actor_system_t *system,
+                            bool (*each)(void *context, airs_id_t id, const airs_actor_counters_t *counters),
+                            void *context) {
+    airs_list_context_t list = {.each = each, .context = context};
+    airs_component_registry_each(system->services.registry, list_one, &list);
+}
+
+void airs_actor_system_requests(airs_actor_system_t *system, airs_request_counters_t *out) {
+    airs_response_router_counters(system->services.responses, out);
+}
+
+unsigned airs_actor_system_workers(airs_actor_system_t *system) {
+    return airs_scheduler_workers(system->services.scheduler);
+}
+
+airs_message_router_t *airs_actor_system_router(airs_actor_system_t *system) {
+    return system->services.router;
+}
+
+airs_timer_service_t *airs_actor_system_timers(airs_actor_system_t *system) {
+    return system->services.timers;
+}
+
+airs_dead_letters_t *airs_actor_system_dead_letters(airs_actor_system_t *system) {
+    return system->services.dead_letters;
+}
+
+airs_block_pool_t *airs_actor_system_pool(airs_actor_system_t *system) { return system->services.pool; }
+
+/* ---- by hand ---- */
+
+bool airs_actor_system_step(airs_actor_system_t *system) {
+    return airs_scheduler_step(system->services.scheduler);
+}
+
+size_t airs_actor_system_advance(airs_actor_system_t *system) {
+    return airs_timer_queue_advance(system->timers);
+}
+
+uint64_t airs_actor_system_next_deadline(airs_actor_system_t *system) {
+    return airs_timer_queue_next_deadline(system->timers);
+}

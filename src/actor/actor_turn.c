@@ -1,0 +1,347 @@
+#include "actor/actor.h"
+
+#include "actor/actor_end.h"
+#include "actor/response_router.h"
+#include "core/check.h"
+
+/* Calls in one turn, at most. */
+#define BATCH 100
+/* How long a turn may last before the actor goes to the back of the queue, looked at every so many calls. */
+#define TURN_NS 1000000
+#define LOOK_EVERY 8
+
+/* How far the actor came. */
+typedef enum airs_progress {
+    GOES_ON, /* no call is in progress */
+    PENDS,   /* one is, and cannot go on now */
+    IDLE,    /* nothing to do: not ours any more */
+    ENDED,   /* likewise */
+} airs_progress_t;
+
+static airs_progress_t begin_stop(airs_actor_t *actor, airs_actor_end_t mode);
+
+static void settle(airs_actor_t *actor) {
+    if (airs_mailbox_settle(&actor->mailbox)) {
+        airs_gate_notify(&actor->services->room);
+    }
+}
+
+/* ---- how calls end ---- */
+
+static airs_progress_t conclude_start(airs_actor_t *actor, const airs_call_result_t *result) {
+    if (result->status != AIRS_OK) {
+        airs_status_t status = result->status == AIRS_GUEST_ERROR ? AIRS_INITIALIZE_FAILED : result->status;
+        airs_actor_finish(actor, AIRS_END_CRASHED, status, result->reason);
+        return ENDED;
+    }
+    AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_RUNNING) == AIRS_OK);
+    if (!actor->internal) {
+        atomic_fetch_add_explicit(&actor->services->spawned, 1, memory_order_relaxed);
+        airs_gate_notify(&actor->services->lives);
+    }
+    return actor->exiting ? begin_stop(actor, AIRS_END_DROPPED) : GOES_ON;
+}
+
+static airs_progress_t conclude_stop(airs_actor_t *actor, const airs_call_result_t *result) {
+    airs_status_t status = AIRS_OK;
+    if (result->status != AIRS_OK) {
+        status = AIRS_SHUTDOWN_FAILED;
+        airs_actor_complain(actor, AIRS_LOG_WARN, false, "the shutdown call failed", result->status,
+                            result->reason);
+    }
+    airs_actor_finish(actor, (airs_actor_end_t)actor->stop_mode, status, result->reason);
+    return ENDED;
+}
+
+/* handle-message or handle-callback answered with an error. */
+static void conclude_error(airs_actor_t *actor, airs_component_message_t *message, const char *reason) {
+    airs_count(&actor->errors, 1);
+    airs_actor_complain(actor, AIRS_LOG_WARN, true, "a message was answered with an error",
+                        AIRS_HANDLE_MESSAGE_FAILED, reason);
+    if (message->kind == AIRS_MESSAGE_PLAIN) {
+        airs_dead_letters_put(actor->services->dead_letters, AIRS_DEAD_LETTER_HANDLER_ERROR, reason,
+                              actor->id, message, airs_worker_now(actor->worker, actor->services->clock));
+        return;
+    }
+    if (message->kind == AIRS_MESSAGE_REQUEST && !actor->answered) {
+        airs_response_router_fail(actor->services->responses, actor, &message->correlation,
+                                  AIRS_HANDLE_MESSAGE_FAILED, reason);
+    }
+    airs_component_message_destroy(message);
+}
+
+static void conclude_ok(airs_actor_t *actor, airs_component_message_t *message,
+                        const airs_call_result_t *result) {
+    if (message->kind == AIRS_MESSAGE_REQUEST && !actor->answered) {
+        airs_bytes_t payload = result->has_response ? result->response : airs_bytes(NULL, 0);
+        airs_response_router_respond(actor->services->responses, actor, &message->correlation, payload,
+                                     airs_str(NULL));
+    }
+    airs_component_message_destroy(message);
+}
+
+static airs_progress_t conclude_handle(airs_actor_t *actor, const airs_call_result_t *result) {
+    if (result->status != AIRS_OK && result->status != AIRS_GUEST_ERROR) {
+        airs_actor_finish(actor, AIRS_END_CRASHED, result->status, result->reason);
+        return ENDED;
+    }
+    airs_component_message_t *message = actor->in_hand;
+    actor->in_hand = NULL;
+    airs_count(&actor->handled, 1);
+    if (message->kind == AIRS_MESSAGE_RESPONSE || message->kind == AIRS_MESSAGE_FAILURE) {
+        airs_response_router_settle(actor);
+    }
+    if (!actor->internal) {
+        airs_tally_t *tally = airs_actor_tally(actor);
+        airs_tally_add(tally, &tally->handled, 1);
+    }
+    if (result->status == AIRS_OK) {
+        conclude_ok(actor, message, result);
+    } else {
+        conclude_error(actor, message, result->reason);
+    }
+    return actor->exiting ? begin_stop(actor, AIRS_END_DROPPED) : GOES_ON;
+}
+
+static airs_progress_t conclude(airs_actor_t *actor, airs_poll_t poll, const airs_call_result_t *result) {
+    if (poll == AIRS_POLL_PENDING) {
+        actor->pending = true;
+        return PENDS;
+    }
+    actor->pending = false;
+    airs_actor_step_t step = (airs_actor_step_t)actor->step;
+    actor->step = AIRS_STEP_NONE;
+    switch (step) {
+    case AIRS_STEP_START:
+        return conclude_start(actor, result);
+    case AIRS_STEP_HANDLE:
+        return conclude_handle(actor, result);
+    case AIRS_STEP_STOP:
+        return conclude_stop(actor, result);
+    case AIRS_STEP_NONE:
+        break;
+    }
+    AIRS_ASSERT(false);
+    return GOES_ON;
+}
+
+/* ---- how calls begin ---- */
+
+static void begin_step(airs_actor_t *actor, airs_actor_step_t step) {
+    actor->step = (uint8_t)step;
+    actor->parked_left_ns = actor->max_parked_ns;
+}
+
+static airs_progress_t begin_start(airs_actor_t *actor) {
+    AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_STARTING) == AIRS_OK);
+    begin_step(actor, AIRS_STEP_START);
+    airs_call_result_t result = {0};
+    airs_poll_t poll = actor->behaviour->start(actor, &result);
+    return conclude(actor, poll, &result);
+}
+
+static airs_progress_t begin_stop(airs_actor_t *actor, airs_actor_end_t mode) {
+    AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_STOPPING) == AIRS_OK);
+    airs_mailbox_refuse(&actor->mailbox);
+    actor->stop_mode = (uint8_t)mode;
+    begin_step(actor, AIRS_STEP_STOP);
+    airs_call_result_t result = {0};
+    airs_poll_t poll = actor->behaviour->stop(actor, &result);
+    return conclude(actor, poll, &result);
+}
+
+static airs_progress_t begin_handle(airs_actor_t *actor, airs_component_message_t *message) {
+    if (message->kind == AIRS_MESSAGE_SYSTEM) {
+        AIRS_ASSERT(message->system == AIRS_SYSTEM_STOP);
+        airs_component_message_destroy(message);
+        return begin_stop(actor, AIRS_END_DRAINED);
+    }
+    actor->in_hand = message;
+    actor->answered = false;
+    begin_step(actor, AIRS_STEP_HANDLE);
+    airs_call_result_t result = {0};
+    airs_poll_t poll = actor->behaviour->handle(actor, message, &result);
+    return conclude(actor, poll, &result);
+}
+
+/* ---- parking ---- */
+
+static void disarm(airs_actor_t *actor) {
+    if (!actor->park_armed) {
+        return;
+    }
+    airs_services_t *services = actor->services;
+    actor->park_armed = false;
+    (void)services->timers->cancel(services->timers, &actor->park_timer);
+    uint64_t parked = airs_clock_monotonic(services->clock) - actor->parked_since_ns;
+    actor->parked_left_ns = parked < actor->parked_left_ns ? actor->parked_left_ns - parked : 0;
+}
+
+static airs_status_t arm(airs_actor_t *actor) {
+    if (actor->parked_left_ns == UINT64_MAX) {
+        return AIRS_OK;
+    }
+    airs_services_t *services = actor->services;
+    actor->parked_since_ns = airs_clock_monotonic(services->clock);
+    actor->park_timer.deadline_ns = actor->parked_since_ns + actor->parked_left_ns;
+    airs_status_t status = services->timers->add(services->timers, &actor->park_timer);
+    actor->park_armed = status == AIRS_OK;
+    return status;
+}
+
+/* A call pends. Let go of the actor until it is woken, or keep it when that has happened. */
+static airs_turn_t park(airs_actor_t *actor) {
+    settle(actor);
+    /* Relaxed: only spares the timer; the exchange below and in go_on decide. */
+    if (atomic_load_explicit(&actor->run_state, memory_order_relaxed) == AIRS_RUN_NOTIFIED) {
+        return AIRS_TURN_AGAIN;
+    }
+    airs_status_t status = arm(actor);
+    if (status != AIRS_OK) {
+        /* Nothing may wait without a bound. */
+        airs_actor_finish(actor, AIRS_END_CRASHED, status, "no memory for the parked call's deadline");
+        return AIRS_TURN_GONE;
+    }
+    uint8_t on = AIRS_RUN_ON;
+    /* Release: pairs with the exchange in airs_actor_wake, whose thread hands the actor on. */
+    if (atomic_compare_exchange_strong_explicit(&actor->run_state, &on, AIRS_RUN_PARKED, memory_order_acq_rel,
+                                                memory_order_relaxed)) {
+        return AIRS_TURN_GONE;
+    }
+    disarm(actor);
+    return AIRS_TURN_AGAIN;
+}
+
+/* The pending call's turn has come. */
+static airs_progress_t go_on(airs_actor_t *actor) {
+    /* Acquire: pairs with airs_actor_wake. */
+    atomic_exchange_explicit(&actor->run_state, AIRS_RUN_ON, memory_order_acq_rel);
+    disarm(actor);
+    uint32_t signals = airs_mailbox_signals(&actor->mailbox);
+    if ((signals & AIRS_SIGNAL_KILL) != 0) {
+        airs_actor_finish(actor, AIRS_END_KILLED, AIRS_STOPPED, NULL);
+        return ENDED;
+    }
+    if ((signals & AIRS_SIGNAL_PARK_EXPIRED) != 0) {
+        airs_actor_finish(actor, AIRS_END_CRASHED, AIRS_PARKED_TIME_EXCEEDED, NULL);
+        return ENDED;
+    }
+    airs_call_result_t result = {0};
+    airs_poll_t poll = actor->behaviour->resume(actor, &result);
+    return conclude(actor, poll, &result);
+}
+
+/* ---- the turn ---- */
+
+/* The control lane, between calls. */
+static airs_progress_t obey(airs_actor_t *actor, uint32_t signals) {
+    if ((signals & AIRS_SIGNAL_KILL) != 0) {
+        airs_actor_finish(actor, AIRS_END_KILLED, AIRS_STOPPED, NULL);
+        return ENDED;
+    }
+    if ((signals & AIRS_SIGNAL_STOP) != 0) {
+        return begin_stop(actor, AIRS_END_DROPPED);
+    }
+    /* The deadline of a call that has ended meanwhile. */
+    airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_PARK_EXPIRED);
+    return GOES_ON;
+}
+
+/* Has the turn lasted long enough? Looked at every few calls only, for a clock costs. */
+static bool turn_over(airs_actor_t *actor, uint64_t *began_ns) {
+    uint64_t now = airs_clock_monotonic(actor->services->clock);
+    if (*began_ns == 0) {
+        *began_ns = now;
+    }
+    if (actor->worker != NULL) {
+        actor->worker->wall_ns = 0;
+        airs_scheduler_share(actor->worker, now - *began_ns > TURN_NS / 10 ? 0 : 1);
+    }
+    return now - *began_ns >= TURN_NS;
+}
+
+static airs_progress_t run_batch(airs_actor_t *actor) {
+    uint64_t began_ns = 0;
+    for (unsigned calls = 1;; calls++) {
+        uint32_t signals = airs_mailbox_signals(&actor->mailbox);
+        airs_progress_t progress = signals != 0 ? obey(actor, signals) : GOES_ON;
+        if (progress != GOES_ON) {
+            return progress;
+        }
+        airs_component_message_t *message = airs_mailbox_take(&actor->mailbox);
+        if (message == NULL) {
+            settle(actor);
+            if (airs_mailbox_release_ownership(&actor->mailbox)) {
+                return IDLE;
+            }
+            continue;
+        }
+        if (airs_mailbox_settle_due(&actor->mailbox)) {
+            settle(actor);
+        }
+        progress = begin_handle(actor, message);
+        if (progress != GOES_ON) {
+            return progress;
+        }
+        if (calls >= BATCH || (calls % LOOK_EVERY == 0 && turn_over(actor, &began_ns))) {
+            settle(actor);
+            return GOES_ON;
+        }
+    }
+}
+
+airs_turn_t airs_actor_turn(airs_worker_t *worker, airs_actor_t *actor) {
+    airs_scheduler_t *scheduler = actor->services->scheduler;
+    actor->worker = worker;
+    airs_progress_t progress = actor->pending ? go_on(actor) : GOES_ON;
+    if (progress == GOES_ON) {
+        progress = run_batch(actor);
+    }
+    switch (progress) {
+    case GOES_ON:
+        return AIRS_TURN_AGAIN;
+    case PENDS:
+        return park(actor);
+    case IDLE:
+        airs_scheduler_deactivate(scheduler, worker);
+        return AIRS_TURN_GONE;
+    case ENDED:
+        break;
+    }
+    return AIRS_TURN_GONE;
+}
+
+/* ---- on threads from outside ---- */
+
+/* The worker's part, done by an outside thread after a first call that it made itself. */
+static void leave(airs_actor_t *actor, airs_progress_t progress) {
+    airs_scheduler_t *scheduler = actor->services->scheduler;
+    if (progress == GOES_ON && airs_mailbox_release_ownership(&actor->mailbox)) {
+        airs_scheduler_deactivate(scheduler, NULL);
+    } else if (progress == GOES_ON || (progress == PENDS && park(actor) == AIRS_TURN_AGAIN)) {
+        airs_scheduler_submit(scheduler, NULL, actor);
+    }
+}
+
+static void run_here(airs_actor_t *actor, airs_progress_t (*begin)(airs_actor_t *actor)) {
+    airs_runtime_engine_t *engine = actor->behaviour->uses_engine ? actor->services->engine : NULL;
+    actor->worker = NULL;
+    airs_tally_activate(airs_scheduler_tally(actor->services->scheduler, NULL));
+    if (engine != NULL) {
+        engine->ops->activity_begin(engine);
+    }
+    leave(actor, begin(actor));
+    if (engine != NULL) {
+        engine->ops->activity_end(engine);
+    }
+}
+
+void airs_actor_start_here(airs_actor_t *actor) { run_here(actor, begin_start); }
+
+static airs_progress_t begin_stop_drained(airs_actor_t *actor) { return begin_stop(actor, AIRS_END_DRAINED); }
+
+static airs_progress_t begin_stop_dropped(airs_actor_t *actor) { return begin_stop(actor, AIRS_END_DROPPED); }
+
+void airs_actor_stop_here(airs_actor_t *actor, airs_actor_end_t mode) {
+    run_here(actor, mode == AIRS_END_DRAINED ? begin_stop_drained : begin_stop_dropped);
+}

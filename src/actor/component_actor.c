@@ -1,0 +1,174 @@
+#include "actor/component_actor.h"
+
+/* What `start` is doing. */
+typedef enum airs_start_phase {
+    PHASE_INSTANTIATE,
+    PHASE_INITIALIZE,
+    PHASE_STARTED,
+} airs_start_phase_t;
+
+typedef struct airs_component_actor {
+    airs_actor_t actor;
+    airs_component_handle_t component;
+    airs_instance_t *instance;
+    const airs_actor_spec_t *spec;  /* the spawner's; NULL once started */
+    airs_component_config_t config; /* what initialize is told, from `spec` */
+    airs_start_phase_t phase;
+    char *refusal; /* why there is no instance */
+} airs_component_actor_t;
+
+static airs_component_actor_t *component_of(airs_actor_t *actor) { return (airs_component_actor_t *)actor; }
+
+static const airs_runtime_engine_ops_t *ops_of(airs_component_actor_t *self) {
+    return self->actor.services->engine->ops;
+}
+
+/* The space that all instances of a component share, unless the spawner says otherwise: the id's text up to
+ * its last slash. */
+static airs_str_t space_of(airs_component_actor_t *self) {
+    if (self->spec->storage_space.size > 0) {
+        return self->spec->storage_space;
+    }
+    const char *text = airs_component_id_text(self->actor.id);
+    return airs_str_n(text, (size_t)(strrchr(text, '/') - text));
+}
+
+static airs_host_t host_for(airs_component_actor_t *self) {
+    airs_services_t *services = self->actor.services;
+    return (airs_host_t){
+        .self = &self->actor,
+        .id = self->actor.id,
+        .router = services->router,
+        .timers = services->timers,
+        .storage = services->storage,
+        .storage_space = space_of(self),
+        .storage_quota = self->spec->storage_quota,
+        .security = services->security,
+        .clock = services->clock,
+        .random = services->random,
+        .log = services->log,
+        .standard_output = self->spec->standard_output,
+        .wake = airs_actor_wake,
+        .wake_context = &self->actor,
+    };
+}
+
+/* Every call of a guest reads the time anew when it sends, once. */
+static airs_poll_t call(airs_component_actor_t *self, const airs_call_t *what, airs_call_result_t *result) {
+    if (self->actor.worker != NULL) {
+        self->actor.worker->wall_ns = 0;
+    }
+    return ops_of(self)->call(self->instance, what, result);
+}
+
+/* ---- starting: an instance, its start functions, initialize ---- */
+
+static airs_poll_t refuse(airs_component_actor_t *self, airs_status_t status, const airs_error_t *error,
+                          airs_call_result_t *result) {
+    size_t size = strlen(error->text) + 1;
+    self->refusal = error->text[0] != '\0' ? airs_alloc(self->actor.services->allocator, size) : NULL;
+    if (self->refusal != NULL) {
+        memcpy(self->refusal, error->text, size);
+    }
+    *result = (airs_call_result_t){
+        .status = status == AIRS_COMPONENT_NOT_FOUND ? AIRS_NOT_LOADED : status,
+        .reason = self->refusal,
+    };
+    return AIRS_POLL_DONE;
+}
+
+/* Instantiation is done: go on to initialize; that is done: started. */
+static airs_poll_t advance(airs_component_actor_t *self, airs_poll_t poll, airs_call_result_t *result) {
+    if (poll == AIRS_POLL_DONE && result->status == AIRS_OK && self->phase == PHASE_INSTANTIATE) {
+        self->phase = PHASE_INITIALIZE;
+        airs_call_t initialize = {.kind = AIRS_CALL_INITIALIZE, .config = &self->config};
+        poll = call(self, &initialize, result);
+    }
+    if (poll == AIRS_POLL_DONE) {
+        self->phase = PHASE_STARTED;
+        self->spec = NULL;
+    }
+    return poll;
+}
+
+static airs_poll_t component_start(airs_actor_t *actor, airs_call_result_t *result) {
+    airs_component_actor_t *self = component_of(actor);
+    airs_runtime_engine_t *engine = actor->services->engine;
+    airs_host_t host = host_for(self);
+    airs_error_t error;
+    error.text[0] = '\0';
+    airs_status_t status = engine->ops->instance_create(engine, self->component, &host, &self->spec->limits,
+                                                        &self->instance, &error);
+    if (status != AIRS_OK) {
+        self->instance = NULL;
+        return refuse(self, status, &error, result);
+    }
+    self->phase = PHASE_INSTANTIATE;
+    airs_call_t instantiate = {.kind = AIRS_CALL_INSTANTIATE};
+    airs_poll_t poll = call(self, &instantiate, result);
+    return advance(self, poll, result);
+}
+
+/* ---- running ---- */
+
+static airs_poll_t component_handle(airs_actor_t *actor, const airs_component_message_t *message,
+                                    airs_call_result_t *result) {
+    bool callback = message->kind == AIRS_MESSAGE_RESPONSE || message->kind == AIRS_MESSAGE_FAILURE;
+    airs_call_t handle = {
+        .kind = callback ? AIRS_CALL_HANDLE_CALLBACK : AIRS_CALL_HANDLE_MESSAGE,
+        .message = message,
+    };
+    return call(component_of(actor), &handle, result);
+}
+
+static airs_poll_t component_stop(airs_actor_t *actor, airs_call_result_t *result) {
+    airs_call_t shutdown = {.kind = AIRS_CALL_SHUTDOWN};
+    return call(component_of(actor), &shutdown, result);
+}
+
+static airs_poll_t component_resume(airs_actor_t *actor, airs_call_result_t *result) {
+    airs_component_actor_t *self = component_of(actor);
+    if (actor->worker != NULL) {
+        actor->worker->wall_ns = 0;
+    }
+    airs_poll_t poll = ops_of(self)->resume(self->instance, result);
+    return self->phase == PHASE_STARTED ? poll : advance(self, poll, result);
+}
+
+static void component_discard(airs_actor_t *actor) {
+    airs_component_actor_t *self = component_of(actor);
+    ops_of(self)->instance_destroy(self->instance);
+    self->instance = NULL;
+    self->spec = NULL;
+}
+
+static void component_release(airs_actor_t *actor) {
+    const airs_allocator_t *allocator = actor->services->allocator;
+    airs_release(allocator, component_of(actor)->refusal);
+    airs_release_aligned(allocator, actor);
+}
+
+airs_actor_t *airs_component_actor_create(const airs_actor_setup_t *setup, airs_component_handle_t component,
+                                          const airs_actor_spec_t *spec) {
+    static const airs_behaviour_t behaviour = {
+        .uses_engine = true,
+        .start = component_start,
+        .handle = component_handle,
+        .stop = component_stop,
+        .resume = component_resume,
+        .discard = component_discard,
+        .release = component_release,
+    };
+    airs_component_actor_t *self = airs_alloc_aligned(setup->services->allocator, sizeof *self);
+    if (self == NULL) {
+        return NULL;
+    }
+    airs_actor_setup_t whole = *setup;
+    whole.behaviour = &behaviour;
+    airs_actor_init(&self->actor, &whole);
+    self->component = component;
+    self->spec = spec;
+    self->config = (airs_component_config_t){
+        .env = spec->env, .env_count = spec->env_count, .config = spec->config, .limits = spec->limits};
+    return &self->actor;
+}

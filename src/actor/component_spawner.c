@@ -1,0 +1,159 @@
+#include "actor/component_spawner.h"
+
+#include "actor/component_actor.h"
+#include "actor/component_registry.h"
+#include "actor/native_actor.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static const airs_actor_spec_t defaults = {
+    .mailbox_messages = 1024,
+    .mailbox_bytes = 64 * MIB,
+    .max_message_bytes = 16 * MIB,
+    .max_requests = 100000,
+    .limits = {.max_memory_bytes = 64 * MIB, .max_execution_time_ms = 5000, .max_parked_time_ms = 60000},
+    .storage_quota = UINT64_MAX,
+};
+
+static uint64_t or_default(uint64_t value, uint64_t default_value) {
+    return value != 0 ? value : default_value;
+}
+
+static airs_actor_spec_t complete(const airs_actor_spec_t *given) {
+    if (given == NULL) {
+        return defaults;
+    }
+    airs_actor_spec_t spec = *given;
+    airs_instance_limits_t *limits = &spec.limits;
+    spec.mailbox_messages = (uint32_t)or_default(spec.mailbox_messages, defaults.mailbox_messages);
+    spec.mailbox_bytes = or_default(spec.mailbox_bytes, defaults.mailbox_bytes);
+    spec.max_message_bytes = or_default(spec.max_message_bytes, defaults.max_message_bytes);
+    spec.max_requests = (uint32_t)or_default(spec.max_requests, defaults.max_requests);
+    spec.storage_quota = or_default(spec.storage_quota, defaults.storage_quota);
+    limits->max_memory_bytes = or_default(limits->max_memory_bytes, defaults.limits.max_memory_bytes);
+    limits->max_execution_time_ms =
+        or_default(limits->max_execution_time_ms, defaults.limits.max_execution_time_ms);
+    limits->max_parked_time_ms = or_default(limits->max_parked_time_ms, defaults.limits.max_parked_time_ms);
+    if (spec.max_message_bytes > spec.mailbox_bytes) {
+        spec.max_message_bytes = spec.mailbox_bytes;
+    }
+    return spec;
+}
+
+static airs_status_t check(const airs_spawn_t *spawn, const airs_actor_spec_t *spec, airs_error_t *error) {
+    if (spawn->native != NULL && spawn->native->handle == NULL) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT, "a native actor needs a handle function");
+    }
+    if (spawn->id.instance.size == 0 || airs_str_equal(spawn->id.instance, airs_str("*"))) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "an actor's instance is neither empty nor \"*\": those name groups");
+    }
+    if (spec->mailbox_messages > AIRS_MAILBOX_MESSAGES_MAX) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "a mailbox of %u messages: at most %u are possible", spec->mailbox_messages,
+                              AIRS_MAILBOX_MESSAGES_MAX);
+    }
+    if (spec->mailbox_bytes > AIRS_MAILBOX_BYTES_MAX) {
+        return airs_error_set(
+            error, AIRS_INVALID_ARGUMENT, "a mailbox of %llu bytes: at most %llu are possible",
+            (unsigned long long)spec->mailbox_bytes, (unsigned long long)AIRS_MAILBOX_BYTES_MAX);
+    }
+    return AIRS_OK;
+}
+
+static airs_actor_t *make(airs_services_t *services, const airs_spawn_t *spawn, const airs_actor_spec_t *spec,
+                          airs_component_id_t *id, bool internal) {
+    airs_actor_setup_t setup = {
+        .services = services,
+        .id = id,
+        .mailbox = {.messages = spec->mailbox_messages, .bytes = spec->mailbox_bytes},
+        .max_message_bytes = spec->max_message_bytes,
+        .max_parked_ms = spec->limits.max_parked_time_ms,
+        .max_requests = spec->max_requests,
+        .internal = internal,
+    };
+    return spawn->native != NULL ? airs_native_actor_create(&setup, spawn->native, spawn->state)
+                                 : airs_component_actor_create(&setup, spawn->component, spec);
+}
+
+/* Nothing has been made of it yet: the state is the actor's all the same. */
+static void discard_state(const airs_spawn_t *spawn) {
+    if (spawn->native != NULL && spawn->native->destroy != NULL) {
+        spawn->native->destroy(spawn->state);
+    }
+}
+
+/* A created actor with a reference besides its own for the caller. */
+static airs_status_t create(airs_services_t *services, const airs_spawn_t *spawn,
+                            const airs_actor_spec_t *spec, bool internal, airs_actor_t **out,
+                            airs_error_t *error) {
+    airs_component_id_t *id = NULL;
+    airs_status_t status = check(spawn, spec, error);
+    if (status == AIRS_OK) {
+        status = airs_component_id_create(services->allocator, spawn->id, &id, error);
+    }
+    airs_actor_t *actor = status == AIRS_OK ? make(services, spawn, spec, id, internal) : NULL;
+    if (actor == NULL) {
+        airs_component_id_unref(id);
+        discard_state(spawn);
+        return status != AIRS_OK ? status : AIRS_OUT_OF_MEMORY;
+    }
+    *out = airs_actor_ref(actor);
+    return AIRS_OK;
+}
+
+static bool has_started_or_ended(void *context) {
+    airs_actor_state_t state = airs_actor_state(context);
+    return state != AIRS_ACTOR_CREATED && state != AIRS_ACTOR_STARTING;
+}
+
+/* It has ended; did it start before that? A native actor may end itself in its very start. */
+static airs_status_t status_of(airs_actor_t *actor, airs_error_t *error) {
+    if (airs_actor_state(actor) != AIRS_ACTOR_STOPPED || actor->end_status == AIRS_OK) {
+        return AIRS_OK;
+    }
+    const char *reason = actor->end_reason != NULL ? actor->end_reason : airs_status_text(actor->end_status);
+    return airs_error_set(error, actor->end_status, "%s: %s", airs_component_id_text(actor->id), reason);
+}
+
+airs_status_t airs_component_spawner_spawn(airs_services_t *services, const airs_spawn_t *spawn,
+                                           airs_error_t *error) {
+    airs_actor_spec_t spec = complete(spawn->spec);
+    airs_actor_t *actor = NULL;
+    airs_status_t status = create(services, spawn, &spec, false, &actor, error);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    status = airs_component_registry_insert(services->registry, actor);
+    if (status != AIRS_OK) {
+        if (status == AIRS_ALREADY_EXISTS) {
+            airs_error_set(error, status, "%s already exists", airs_component_id_text(actor->id));
+        }
+        actor->behaviour->discard(actor);
+        airs_actor_unref(actor); /* its own */
+        airs_actor_unref(actor);
+        return status;
+    }
+    airs_actor_start_here(actor);
+    if (!has_started_or_ended(actor) &&
+        !airs_services_wait(services, &services->lives, has_started_or_ended, actor, UINT64_MAX)) {
+        /* Only a stepped system gives up: nothing can run any more. The spec must not be used after this. */
+        airs_actor_signal(actor, AIRS_SIGNAL_KILL);
+        (void)airs_services_wait(services, &services->lives, has_started_or_ended, actor, UINT64_MAX);
+        airs_actor_unref(actor);
+        return airs_error_set(error, AIRS_TIMEOUT, "initialize waits for what does not come");
+    }
+    status = status_of(actor, error);
+    airs_actor_unref(actor);
+    return status;
+}
+
+airs_status_t airs_component_spawner_spawn_internal(airs_services_t *services, const airs_spawn_t *spawn,
+                                                    airs_actor_t **out) {
+    airs_actor_spec_t spec = complete(spawn->spec);
+    airs_status_t status = create(services, spawn, &spec, true, out, NULL);
+    if (status == AIRS_OK) {
+        airs_actor_start_here(*out);
+    }
+    return status;
+}

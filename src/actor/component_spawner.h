@@ -1,0 +1,26 @@
+/* Makes actors: mailbox, registration, start; and sees to it that nothing is left of one that fails. */
+#ifndef AIRSSYS_ACTOR_COMPONENT_SPAWNER_H
+#define AIRSSYS_ACTOR_COMPONENT_SPAWNER_H
+
+#include "actor/actor.h"
+#include "actor/actor_system.h"
+
+/* What is to be spawned: a component, or with `native` set a native actor with its state. */
+typedef struct airs_spawn {
+    airs_component_handle_t component;
+    const airs_native_t *native;
+    void *state;
+    airs_id_t id;
+    const airs_actor_spec_t *spec; /* NULL: all defaults */
+} airs_spawn_t;
+
+/* airs_actor_system_spawn_component and _spawn_native. */
+airs_status_t airs_component_spawner_spawn(airs_services_t *services, const airs_spawn_t *spawn,
+                                           airs_error_t *error);
+
+/* A native actor that is not registered and not counted, for the runtime's own use; started. A reference
+ * besides the actor's own for the caller. */
+airs_status_t airs_component_spawner_spawn_internal(airs_services_t *services, const airs_spawn_t *spawn,
+                                                    airs_actor_t **out);
+
+#endif

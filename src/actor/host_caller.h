@@ -1,0 +1,38 @@
+/* The program around the system, as a sender: messages and requests from outside threads.
+ *
+ * Requests need a requester that is an actor, because answers go to mailboxes. This one lives beside the
+ * registered actors and hands each answer to the thread that waits for it. Its id is airssys/host/0. */
+#ifndef AIRSSYS_ACTOR_HOST_CALLER_H
+#define AIRSSYS_ACTOR_HOST_CALLER_H
+
+#include "actor/actor.h"
+
+typedef struct airs_host_caller airs_host_caller_t;
+
+airs_status_t airs_host_caller_create(airs_services_t *services, airs_host_caller_t **out);
+
+/* Nobody may wait in a call. NULL is fine. */
+void airs_host_caller_destroy(airs_host_caller_t *caller);
+
+/* airs_actor_system_send. */
+airs_status_t airs_host_caller_send(airs_host_caller_t *caller, airs_id_t target, airs_bytes_t payload,
+                                    airs_str_t content_type, airs_error_t *error);
+
+/* airs_actor_system_send_wait. */
+airs_status_t airs_host_caller_send_wait(airs_host_caller_t *caller, airs_id_t target, airs_bytes_t payload,
+                                         airs_str_t content_type, uint64_t timeout_ms, airs_error_t *error);
+
+typedef struct airs_host_call {
+    airs_id_t target;
+    airs_bytes_t payload;
+    airs_str_t content_type;
+    uint64_t timeout_ms;
+    void (*answer)(void *context, airs_bytes_t payload);
+    void *context;
+} airs_host_call_t;
+
+/* airs_actor_system_call. */
+airs_status_t airs_host_caller_call(airs_host_caller_t *caller, const airs_host_call_t *call,
+                                    airs_error_t *error);
+
+#endif

@@ -1,0 +1,252 @@
+#include "actor/mailbox.h"
+
+#include "core/check.h"
+
+/* The packed word: bytes in the low 39 bits, messages in the next 24, and a bit that refuses all. */
+#define BYTES_BITS 39
+#define BYTES_MASK ((UINT64_C(1) << BYTES_BITS) - 1)
+#define ONE_MESSAGE (UINT64_C(1) << BYTES_BITS)
+#define MESSAGES_MASK ((UINT64_C(1) << 24) - 1)
+#define REFUSING (UINT64_C(1) << 63)
+
+/* Room is given back in lots of this many messages, or of a sixteenth of a smaller mailbox, so that the
+ * owner writes the senders' cache line once a lot. */
+#define LOT 32
+
+static uint32_t messages_of(uint64_t level) { return (uint32_t)((level >> BYTES_BITS) & MESSAGES_MASK); }
+
+static airs_component_message_t *message_at(uintptr_t head) {
+    return head > AIRS_MAILBOX_CLOSED ? (airs_component_message_t *)head : NULL;
+}
+
+static airs_component_message_t *next_of(airs_component_message_t *message) {
+    /* Relaxed: written before the message was published by the push that the owner's exchange read. */
+    return atomic_load_explicit(&message->next, memory_order_relaxed);
+}
+
+void airs_mailbox_init(airs_mailbox_t *mailbox, airs_mailbox_limits_t limits) {
+    AIRS_ASSERT(limits.messages > 0 && limits.messages <= AIRS_MAILBOX_MESSAGES_MAX);
+    AIRS_ASSERT(limits.bytes <= AIRS_MAILBOX_BYTES_MAX);
+    atomic_init(&mailbox->head, AIRS_MAILBOX_OWNED);
+    atomic_init(&mailbox->level, 0);
+    mailbox->limits = limits;
+    atomic_init(&mailbox->refused, 0);
+    atomic_init(&mailbox->room_waiters, 0);
+    mailbox->inbox = NULL;
+    mailbox->taken_bytes = 0;
+    mailbox->taken = 0;
+    uint32_t lot = limits.messages / 16;
+    mailbox->taken_max = lot == 0 ? 1 : lot < LOT ? lot : LOT;
+    atomic_init(&mailbox->released, 0);
+    atomic_init(&mailbox->signals, 0);
+}
+
+airs_status_t airs_mailbox_reserve(airs_mailbox_t *mailbox, size_t bytes) {
+    /* Larger than the whole mailbox: must not even be added, it could run into the messages' bits. */
+    if (bytes > mailbox->limits.bytes) {
+        atomic_fetch_add_explicit(&mailbox->refused, 1, memory_order_relaxed);
+        return AIRS_QUEUE_FULL;
+    }
+    uint64_t cost = ONE_MESSAGE + bytes;
+    /* Relaxed: the word bounds, it publishes nothing; the push does that. */
+    uint64_t before = atomic_fetch_add_explicit(&mailbox->level, cost, memory_order_relaxed);
+    if ((before & REFUSING) == 0 && messages_of(before) < mailbox->limits.messages &&
+        (before & BYTES_MASK) + bytes <= mailbox->limits.bytes) {
+        return AIRS_OK;
+    }
+    atomic_fetch_sub_explicit(&mailbox->level, cost, memory_order_relaxed);
+    atomic_fetch_add_explicit(&mailbox->refused, 1, memory_order_relaxed);
+    return (before & REFUSING) != 0 ? AIRS_NOT_RUNNING : AIRS_QUEUE_FULL;
+}
+
+bool airs_mailbox_room(airs_mailbox_t *mailbox, size_t bytes) {
+    /* Sequentially consistent: see airs_mailbox_settle. */
+    uint64_t level = atomic_load_explicit(&mailbox->level, memory_order_seq_cst);
+    return (level & REFUSING) != 0 || (messages_of(level) < mailbox->limits.messages &&
+                                       (level & BYTES_MASK) + bytes <= mailbox->limits.bytes);
+}
+
+void airs_mailbox_unreserve(airs_mailbox_t *mailbox, size_t bytes) {
+    atomic_fetch_sub_explicit(&mailbox->level, ONE_MESSAGE + bytes, memory_order_relaxed);
+}
+
+airs_push_t airs_mailbox_push(airs_mailbox_t *mailbox, airs_component_message_t *message) {
+    uintptr_t head = atomic_load_explicit(&mailbox->head, memory_order_relaxed);
+    do {
+        if (head == AIRS_MAILBOX_CLOSED) {
+            return AIRS_PUSH_CLOSED;
+        }
+        atomic_store_explicit(&message->next, message_at(head), memory_order_relaxed);
+        /* Release: publishes the message to the owner's exchange in `fetch`. Acquire, for the case that
+         * the actor was idle: what its last owner wrote, up to its release in release_ownership, is seen
+         * by the next one. */
+    } while (!atomic_compare_exchange_weak_explicit(&mailbox->head, &head, (uintptr_t)message,
+                                                    memory_order_acq_rel, memory_order_relaxed));
+    return head == AIRS_MAILBOX_IDLE ? AIRS_PUSH_CLAIMED : AIRS_PUSH_QUEUED;
+}
+
+airs_push_t airs_mailbox_signal(airs_mailbox_t *mailbox, airs_signal_t signal) {
+    /* Sequentially consistent, with the loads in release_ownership: either the owner sees the signal
+     * before it lets go, or this thread sees OWNED and makes its letting go fail, or IDLE and claims. */
+    atomic_fetch_or_explicit(&mailbox->signals, signal, memory_order_seq_cst);
+    uintptr_t head = atomic_load_explicit(&mailbox->head, memory_order_seq_cst);
+    for (;;) {
+        if (head == AIRS_MAILBOX_CLOSED) {
+            return AIRS_PUSH_CLOSED;
+        }
+        if (head != AIRS_MAILBOX_IDLE && head != AIRS_MAILBOX_OWNED) {
+            return AIRS_PUSH_QUEUED;
+        }
+        uintptr_t next = head == AIRS_MAILBOX_IDLE ? AIRS_MAILBOX_OWNED : AIRS_MAILBOX_POKED;
+        if (atomic_compare_exchange_weak_explicit(&mailbox->head, &head, next, memory_order_seq_cst,
+                                                  memory_order_seq_cst)) {
+            return head == AIRS_MAILBOX_IDLE ? AIRS_PUSH_CLAIMED : AIRS_PUSH_QUEUED;
+        }
+    }
+}
+
+bool airs_mailbox_claim(airs_mailbox_t *mailbox) {
+    uintptr_t head = AIRS_MAILBOX_IDLE;
+    /* Acquire: pairs with release_ownership, as in push. */
+    return atomic_compare_exchange_strong_explicit(&mailbox->head, &head, AIRS_MAILBOX_OWNED,
+                                                   memory_order_acq_rel, memory_order_relaxed);
+}
+
+void airs_mailbox_refuse(airs_mailbox_t *mailbox) {
+    atomic_fetch_or_explicit(&mailbox->level, REFUSING, memory_order_relaxed);
+}
+
+uint32_t airs_mailbox_waiting(airs_mailbox_t *mailbox) {
+    return messages_of(atomic_load_explicit(&mailbox->level, memory_order_relaxed));
+}
+
+uint64_t airs_mailbox_received(airs_mailbox_t *mailbox) {
+    return atomic_load_explicit(&mailbox->released, memory_order_relaxed) + airs_mailbox_waiting(mailbox);
+}
+
+void airs_mailbox_clear_signals(airs_mailbox_t *mailbox, uint32_t signals) {
+    atomic_fetch_and_explicit(&mailbox->signals, ~signals, memory_order_relaxed);
+}
+
+/* Turn a chain round, the newest of which is `newest`, and put `after` behind its newest. */
+static airs_component_message_t *reversed(airs_component_message_t *newest, airs_component_message_t *after) {
+    while (newest != NULL) {
+        airs_component_message_t *older = next_of(newest);
+        atomic_store_explicit(&newest->next, after, memory_order_relaxed);
+        after = newest;
+        newest = older;
+    }
+    return after;
+}
+
+/* Move what senders pushed into the inbox, which is empty. */
+static void fetch(airs_mailbox_t *mailbox) {
+    uintptr_t head = atomic_load_explicit(&mailbox->head, memory_order_relaxed);
+    if (message_at(head) == NULL) {
+        return;
+    }
+    /* Acquire: pairs with the release of each push. Sequentially consistent with airs_mailbox_signal,
+     * which leaves no mark in `head` when it finds messages there: the look at the signals that follows
+     * every fetch comes after this exchange in the one order of all. */
+    head = atomic_exchange_explicit(&mailbox->head, AIRS_MAILBOX_OWNED, memory_order_seq_cst);
+    mailbox->inbox = reversed(message_at(head), NULL);
+}
+
+/* Count what one message took of the bounds. */
+static void account(airs_mailbox_t *mailbox, const airs_component_message_t *message) {
+    if (message->cost_slots != 0) {
+        mailbox->taken++;
+        mailbox->taken_bytes += message->payload.size;
+    } else {
+        uint64_t released = atomic_load_explicit(&mailbox->released, memory_order_relaxed);
+        atomic_store_explicit(&mailbox->released, released + 1, memory_order_relaxed);
+    }
+}
+
+airs_component_message_t *airs_mailbox_take(airs_mailbox_t *mailbox) {
+    if (mailbox->inbox == NULL) {
+        fetch(mailbox);
+    }
+    airs_component_message_t *message = mailbox->inbox;
+    if (message != NULL) {
+        mailbox->inbox = next_of(message);
+        account(mailbox, message);
+    }
+    return message;
+}
+
+airs_component_message_t *airs_mailbox_take_many(airs_mailbox_t *mailbox, size_t max) {
+    if (mailbox->inbox == NULL) {
+        fetch(mailbox);
+    }
+    airs_component_message_t *first = mailbox->inbox;
+    airs_component_message_t *last = NULL;
+    for (size_t count = 0; count < max && mailbox->inbox != NULL; count++) {
+        last = mailbox->inbox;
+        mailbox->inbox = next_of(last);
+        account(mailbox, last);
+    }
+    if (last != NULL) {
+        atomic_store_explicit(&last->next, NULL, memory_order_relaxed);
+        return first;
+    }
+    return NULL;
+}
+
+bool airs_mailbox_settle(airs_mailbox_t *mailbox) {
+    if (mailbox->taken == 0) {
+        return false;
+    }
+    uint64_t cost = mailbox->taken * ONE_MESSAGE + mailbox->taken_bytes;
+    uint64_t released = atomic_load_explicit(&mailbox->released, memory_order_relaxed);
+    atomic_store_explicit(&mailbox->released, released + mailbox->taken, memory_order_relaxed);
+    mailbox->taken = 0;
+    mailbox->taken_bytes = 0;
+    /* Sequentially consistent, both: pairs with a waiter that counts itself and then looks for room. Either
+     * it finds the room, or this thread finds it. */
+    uint64_t level = atomic_fetch_sub_explicit(&mailbox->level, cost, memory_order_seq_cst) - cost;
+    return atomic_load_explicit(&mailbox->room_waiters, memory_order_seq_cst) != 0 &&
+           messages_of(level) <= mailbox->limits.messages / 2 &&
+           (level & BYTES_MASK) <= mailbox->limits.bytes / 2;
+}
+
+bool airs_mailbox_release_ownership(airs_mailbox_t *mailbox) {
+    if (mailbox->inbox != NULL || atomic_load_explicit(&mailbox->signals, memory_order_seq_cst) != 0) {
+        return false;
+    }
+    uintptr_t head = AIRS_MAILBOX_OWNED;
+    /* Release: all that this owner wrote is seen by whoever claims the actor next. */
+    if (atomic_compare_exchange_strong_explicit(&mailbox->head, &head, AIRS_MAILBOX_IDLE,
+                                                memory_order_seq_cst, memory_order_relaxed)) {
+        return true;
+    }
+    if (head == AIRS_MAILBOX_POKED) {
+        /* Seen; a message may take its place meanwhile, which is as good. */
+        (void)atomic_compare_exchange_strong_explicit(&mailbox->head, &head, AIRS_MAILBOX_OWNED,
+                                                      memory_order_acq_rel, memory_order_relaxed);
+    }
+    return false;
+}
+
+airs_component_message_t *airs_mailbox_close(airs_mailbox_t *mailbox) {
+    airs_mailbox_refuse(mailbox);
+    /* Acquire: pairs with pushes. Release: whoever reads CLOSED sees how the actor ended. */
+    uintptr_t head = atomic_exchange_explicit(&mailbox->head, AIRS_MAILBOX_CLOSED, memory_order_acq_rel);
+    airs_component_message_t *rest = reversed(message_at(head), NULL);
+    airs_component_message_t *first = mailbox->inbox;
+    mailbox->inbox = NULL;
+    if (first == NULL) {
+        first = rest;
+    } else {
+        airs_component_message_t *last = first;
+        while (next_of(last) != NULL) {
+            last = next_of(last);
+        }
+        atomic_store_explicit(&last->next, rest, memory_order_relaxed);
+    }
+    for (airs_component_message_t *message = first; message != NULL; message = next_of(message)) {
+        account(mailbox, message);
+    }
+    (void)airs_mailbox_settle(mailbox);
+    return first;
+}

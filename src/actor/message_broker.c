@@ -1,0 +1,354 @@
+#include "actor/message_broker.h"
+
+#include <stdio.h>
+
+#include "actor/component_registry.h"
+#include "actor/response_router.h"
+
+struct airs_message_broker {
+    airs_message_router_t router;
+    airs_services_t *services;
+};
+
+static airs_services_t *services_of(airs_message_router_t *router) {
+    return ((airs_message_broker_t *)router)->services;
+}
+
+/* ---- one message to one mailbox ---- */
+
+static airs_status_t too_large(airs_actor_t *target, size_t size, airs_error_t *error) {
+    atomic_fetch_add_explicit(&target->mailbox.refused, 1, memory_order_relaxed);
+    return airs_error_set(error, AIRS_MESSAGE_TOO_LARGE, "%zu bytes, and %s takes %llu at most", size,
+                          airs_component_id_text(target->id), (unsigned long long)target->max_message_bytes);
+}
+
+static airs_status_t make(airs_services_t *services, const airs_message_parts_t *parts,
+                          airs_payload_t *shared, airs_component_message_t **out) {
+    airs_status_t status = shared != NULL
+                               ? airs_component_message_create_shared(services->pool, parts, shared, out)
+                               : airs_component_message_create(services->pool, parts, out);
+    if (status == AIRS_OK) {
+        (*out)->cost_slots = 1;
+    }
+    return status;
+}
+
+airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker_t *worker,
+                                          airs_actor_t *target, const airs_message_parts_t *parts,
+                                          airs_payload_t *shared, airs_error_t *error) {
+    size_t size = shared != NULL ? airs_payload_bytes(shared).size : parts->payload.size;
+    if (size > target->max_message_bytes) {
+        return too_large(target, size, error);
+    }
+    airs_status_t status = airs_mailbox_reserve(&target->mailbox, size);
+    if (status != AIRS_OK) {
+        return status == AIRS_NOT_RUNNING && airs_mailbox_closed(&target->mailbox) ? AIRS_TARGET_NOT_FOUND
+                                                                                   : status;
+    }
+    airs_component_message_t *message = NULL;
+    status = make(services, parts, shared, &message);
+    if (status != AIRS_OK) {
+        airs_mailbox_unreserve(&target->mailbox, size);
+        return status;
+    }
+    switch (airs_mailbox_push(&target->mailbox, message)) {
+    case AIRS_PUSH_QUEUED:
+        return AIRS_OK;
+    case AIRS_PUSH_CLAIMED:
+        airs_actor_activate(target, worker);
+        return AIRS_OK;
+    case AIRS_PUSH_CLOSED:
+        break;
+    }
+    airs_component_message_destroy(message);
+    airs_mailbox_unreserve(&target->mailbox, size);
+    return AIRS_TARGET_NOT_FOUND;
+}
+
+/* ---- routes ---- */
+
+static void release_route(airs_route_t *route) {
+    airs_actor_unref(route->actor);
+    route->actor = NULL;
+}
+
+airs_actor_t *airs_message_broker_resolve(airs_services_t *services, airs_route_t *route, airs_id_t target) {
+    if (route->actor != NULL && target.instance.size > 0 && !airs_mailbox_closed(&route->actor->mailbox)) {
+        return route->actor;
+    }
+    release_route(route);
+    route->actor = airs_component_registry_find(services->registry, target);
+    return route->actor;
+}
+
+/* Something done with an actor that may turn out to have ended: once more with the one that has its name
+ * now, if there is one. */
+typedef struct airs_delivery {
+    airs_actor_t *sender;
+    const airs_message_parts_t *parts;
+    uint64_t timeout_ms;
+    airs_correlation_id_t *correlation;
+    airs_error_t *error;
+} airs_delivery_t;
+
+static airs_status_t deliver_to(airs_services_t *services, airs_route_t *route, airs_id_t target,
+                                const airs_delivery_t *delivery,
+                                airs_status_t (*attempt)(airs_services_t *services, airs_actor_t *actor,
+                                                         const airs_delivery_t *delivery)) {
+    airs_status_t status = AIRS_TARGET_NOT_FOUND;
+    for (unsigned attempts = 0; attempts < 2 && status == AIRS_TARGET_NOT_FOUND; attempts++) {
+        airs_actor_t *actor = airs_message_broker_resolve(services, route, target);
+        if (actor == NULL) {
+            return AIRS_TARGET_NOT_FOUND;
+        }
+        status = attempt(services, actor, delivery);
+    }
+    return status;
+}
+
+static airs_message_parts_t parts_of(airs_actor_t *sender, airs_message_kind_t kind, airs_bytes_t payload) {
+    return (airs_message_parts_t){
+        .kind = kind,
+        .sender = sender->id,
+        .payload = payload,
+        .timestamp_ns = airs_worker_now(sender->worker, sender->services->clock),
+    };
+}
+
+/* ---- send ---- */
+
+static airs_status_t attempt_send(airs_services_t *services, airs_actor_t *actor,
+                                  const airs_delivery_t *delivery) {
+    return airs_message_broker_deliver(services, delivery->sender->worker, actor, delivery->parts, NULL,
+                                       delivery->error);
+}
+
+static airs_status_t send(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
+                          airs_id_t target, airs_bytes_t payload, airs_error_t *error) {
+    airs_message_parts_t parts = parts_of(sender, AIRS_MESSAGE_PLAIN, payload);
+    airs_delivery_t delivery = {.sender = sender, .parts = &parts, .error = error};
+    airs_status_t status = deliver_to(services_of(router), route, target, &delivery, attempt_send);
+    if (status == AIRS_OK) {
+        airs_count(&sender->sent, 1);
+    }
+    return status;
+}
+
+/* ---- request ---- */
+
+static airs_status_t attempt_request(airs_services_t *services, airs_actor_t *actor,
+                                     const airs_delivery_t *delivery) {
+    airs_actor_t *sender = delivery->sender;
+    airs_request_parts_t parts = {
+        .requester = sender,
+        .worker = sender->worker,
+        .target = actor,
+        .timeout_ms = delivery->timeout_ms,
+    };
+    airs_status_t status = airs_response_router_open(services->responses, &parts, delivery->correlation);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    status =
+        airs_message_broker_deliver(services, sender->worker, actor, delivery->parts, NULL, delivery->error);
+    if (status != AIRS_OK &&
+        !airs_response_router_abandon(services->responses, &parts, delivery->correlation)) {
+        return AIRS_OK;
+    }
+    return status;
+}
+
+static airs_status_t request(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
+                             airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
+                             airs_correlation_id_t *out, airs_error_t *error) {
+    airs_message_parts_t parts = parts_of(sender, AIRS_MESSAGE_REQUEST, payload);
+    parts.correlation = out;
+    airs_delivery_t delivery = {
+        .sender = sender, .parts = &parts, .timeout_ms = timeout_ms, .correlation = out, .error = error};
+    airs_status_t status = deliver_to(services_of(router), route, target, &delivery, attempt_request);
+    if (status == AIRS_OK) {
+        airs_count(&sender->sent, 1);
+    }
+    return status;
+}
+
+static airs_status_t cancel_request(airs_message_router_t *router, airs_actor_t *sender,
+                                    const airs_correlation_id_t *id) {
+    return airs_response_router_cancel(services_of(router)->responses, sender, id);
+}
+
+/* ---- broadcast ---- */
+
+typedef struct airs_broadcast {
+    airs_services_t *services;
+    airs_actor_t *sender;
+    const airs_message_parts_t *parts;
+    airs_payload_t *payload;
+    size_t index;   /* of the target in hand */
+    size_t reached; /* actors that have it */
+    size_t failed;  /* and that could not be reached */
+    size_t first_failed;
+    airs_status_t first_status;
+    char first_target[AIRS_ID_MAX + 3];
+} airs_broadcast_t;
+
+static bool names_all(airs_id_t target) {
+    return target.instance.size == 1 && target.instance.data[0] == '*';
+}
+
+static void count_target(airs_broadcast_t *broadcast, airs_id_t target, airs_status_t status) {
+    if (status == AIRS_OK) {
+        broadcast->reached++;
+        airs_count(&broadcast->sender->sent, 1);
+        return;
+    }
+    if (broadcast->failed++ == 0) {
+        broadcast->first_failed = broadcast->index;
+        broadcast->first_status = status;
+        (void)snprintf(broadcast->first_target, sizeof broadcast->first_target, "%.*s/%.*s/%.*s",
+                       AIRS_STR_ARG(target.ns), AIRS_STR_ARG(target.name), AIRS_STR_ARG(target.instance));
+    }
+}
+
+static airs_status_t give(airs_broadcast_t *broadcast, airs_actor_t *actor) {
+    return airs_message_broker_deliver(broadcast->services, broadcast->sender->worker, actor,
+                                       broadcast->parts, broadcast->payload, NULL);
+}
+
+/* An ended instance is none of "all": it is not a failure. */
+static void give_all(airs_broadcast_t *broadcast, airs_id_t target) {
+    airs_actor_t **actors = NULL;
+    size_t count = 0;
+    airs_status_t status =
+        airs_component_registry_instances(broadcast->services->registry, target, &actors, &count);
+    if (status != AIRS_OK) {
+        count_target(broadcast, target, status);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        status = give(broadcast, actors[i]);
+        if (status != AIRS_TARGET_NOT_FOUND) {
+            count_target(broadcast, airs_component_id_view(actors[i]->id), status);
+        }
+        airs_actor_unref(actors[i]);
+    }
+    airs_release(broadcast->services->allocator, actors);
+}
+
+static void give_one(airs_broadcast_t *broadcast, airs_id_t target) {
+    airs_actor_t *actor = airs_component_registry_find(broadcast->services->registry, target);
+    count_target(broadcast, target, actor != NULL ? give(broadcast, actor) : AIRS_TARGET_NOT_FOUND);
+    airs_actor_unref(actor);
+}
+
+static airs_status_t conclude_broadcast(const airs_broadcast_t *broadcast, size_t *failed_first,
+                                        airs_error_t *error) {
+    if (broadcast->failed == 0) {
+        return AIRS_OK;
+    }
+    if (failed_first != NULL) {
+        *failed_first = broadcast->first_failed;
+    }
+    return airs_error_set(error, broadcast->first_status,
+                          "%zu of %zu targets were not reached; the first, %s: %s", broadcast->failed,
+                          broadcast->failed + broadcast->reached, broadcast->first_target,
+                          airs_status_text(broadcast->first_status));
+}
+
+static airs_status_t broadcast(airs_message_router_t *router, airs_actor_t *sender, const airs_id_t *targets,
+                               const uint8_t *allowed, size_t count, airs_bytes_t payload,
+                               size_t *failed_first, airs_error_t *error) {
+    airs_services_t *services = services_of(router);
+    airs_message_parts_t parts = parts_of(sender, AIRS_MESSAGE_PLAIN, airs_bytes(NULL, 0));
+    airs_broadcast_t all = {.services = services, .sender = sender, .parts = &parts};
+    airs_status_t status = airs_payload_create(services->pool, payload, airs_str(NULL), &all.payload);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    for (all.index = 0; all.index < count; all.index++) {
+        if (allowed != NULL && allowed[all.index] == 0) {
+            count_target(&all, targets[all.index], AIRS_CAPABILITY_DENIED);
+        } else if (names_all(targets[all.index])) {
+            give_all(&all, targets[all.index]);
+        } else {
+            give_one(&all, targets[all.index]);
+        }
+    }
+    airs_payload_unref(all.payload);
+    return conclude_broadcast(&all, failed_first, error);
+}
+
+/* ---- who lives ---- */
+
+static airs_actor_info_t info_of(airs_actor_t *actor, char name[AIRS_ID_MAX + 1]) {
+    airs_str_t text = airs_component_id_view(actor->id).name;
+    memcpy(name, text.data, text.size);
+    name[text.size] = '\0';
+    return (airs_actor_info_t){.id = actor->id, .name = name, .version = "", .health = "unknown"};
+}
+
+typedef struct airs_listing {
+    bool (*each)(void *context, const airs_actor_info_t *info);
+    void *context;
+} airs_listing_t;
+
+static bool list_one(void *context, airs_actor_t *actor) {
+    const airs_listing_t *listing = context;
+    char name[AIRS_ID_MAX + 1];
+    airs_actor_info_t info = info_of(actor, name);
+    return listing->each(listing->context, &info);
+}
+
+static void list(airs_message_router_t *router, bool (*each)(void *context, const airs_actor_info_t *info),
+                 void *context) {
+    airs_listing_t listing = {.each = each, .context = context};
+    airs_component_registry_each(services_of(router)->registry, list_one, &listing);
+}
+
+static airs_status_t describe(airs_message_router_t *router, airs_id_t id,
+                              void (*take)(void *context, const airs_actor_info_t *info), void *context) {
+    airs_actor_t *actor = airs_component_registry_find(services_of(router)->registry, id);
+    if (actor == NULL) {
+        return AIRS_TARGET_NOT_FOUND;
+    }
+    char name[AIRS_ID_MAX + 1];
+    airs_actor_info_t info = info_of(actor, name);
+    take(context, &info);
+    airs_actor_unref(actor);
+    return AIRS_OK;
+}
+
+static void route_release(airs_message_router_t *router, airs_route_t *route) {
+    (void)router;
+    release_route(route);
+}
+
+/* ---- the broker ---- */
+
+airs_status_t airs_message_broker_create(airs_services_t *services, airs_message_broker_t **out) {
+    static const airs_message_router_ops_t ops = {
+        .send = send,
+        .request = request,
+        .cancel_request = cancel_request,
+        .broadcast = broadcast,
+        .list = list,
+        .describe = describe,
+        .route_release = route_release,
+    };
+    airs_message_broker_t *broker = airs_alloc_zeroed(services->allocator, sizeof *broker);
+    if (broker == NULL) {
+        return AIRS_OUT_OF_MEMORY;
+    }
+    broker->router.ops = &ops;
+    broker->services = services;
+    *out = broker;
+    return AIRS_OK;
+}
+
+void airs_message_broker_destroy(airs_message_broker_t *broker) {
+    if (broker != NULL) {
+        airs_release(broker->services->allocator, broker);
+    }
+}
+
+airs_message_router_t *airs_message_broker_router(airs_message_broker_t *broker) { return &broker->router; }

@@ -1,0 +1,205 @@
+#include "actor/native_actor.h"
+
+#include "actor/message_broker.h"
+#include "actor/response_router.h"
+
+/* Targets that an actor remembers. */
+#define ROUTES 4
+
+typedef struct airs_native_actor airs_native_actor_t;
+
+struct airs_actor_context {
+    airs_native_actor_t *self;
+};
+
+struct airs_native_actor {
+    airs_actor_t actor;
+    airs_native_t native;
+    void *state;
+    airs_actor_context_t context;
+    /* The last one that was used and the next one to give up; an entry names its target by the actor's own id. */
+    airs_route_t routes[ROUTES];
+    unsigned last_route;
+    unsigned next_route;
+};
+
+static airs_native_actor_t *native_of(airs_actor_t *actor) { return (airs_native_actor_t *)actor; }
+
+/* ---- behaviour ---- */
+
+static airs_poll_t done(airs_call_result_t *result, airs_status_t status) {
+    *result = (airs_call_result_t){.status = status};
+    if (status != AIRS_OK) {
+        result->reason = airs_status_text(status);
+    }
+    return AIRS_POLL_DONE;
+}
+
+static airs_poll_t native_start(airs_actor_t *actor, airs_call_result_t *result) {
+    airs_native_actor_t *self = native_of(actor);
+    airs_status_t status = self->native.start != NULL ? self->native.start(&self->context, self->state)
+                                                      : AIRS_OK;
+    done(result, status);
+    if (status != AIRS_OK) {
+        result->status = AIRS_INITIALIZE_FAILED;
+    }
+    return AIRS_POLL_DONE;
+}
+
+static airs_incoming_kind_t incoming_kind(const airs_component_message_t *message) {
+    switch ((airs_message_kind_t)message->kind) {
+    case AIRS_MESSAGE_REQUEST:
+        return AIRS_INCOMING_REQUEST;
+    case AIRS_MESSAGE_RESPONSE:
+        return AIRS_INCOMING_RESPONSE;
+    case AIRS_MESSAGE_FAILURE:
+        return AIRS_INCOMING_FAILURE;
+    case AIRS_MESSAGE_PLAIN:
+    case AIRS_MESSAGE_SYSTEM:
+        break;
+    }
+    return AIRS_INCOMING_MESSAGE;
+}
+
+static airs_poll_t native_handle(airs_actor_t *actor, const airs_component_message_t *message,
+                                 airs_call_result_t *result) {
+    airs_native_actor_t *self = native_of(actor);
+    char correlation[AIRS_CORRELATION_ID_TEXT_SIZE + 1];
+    bool correlated = airs_component_message_has_correlation(message);
+    if (correlated) {
+        airs_correlation_id_format(&message->correlation, correlation);
+    }
+    airs_incoming_t incoming = {
+        .kind = incoming_kind(message),
+        .sender = airs_component_id_view(message->sender),
+        .payload = message->payload,
+        .content_type = message->content_type,
+        .timestamp_ns = message->timestamp_ns,
+        .correlation_id = correlated ? correlation : NULL,
+    };
+    airs_status_t status = self->native.handle(&self->context, self->state, &incoming);
+    /* Every failure of a native callback is a crash: an error answer is the engine's alone. */
+    return done(result, status == AIRS_GUEST_ERROR ? AIRS_HANDLE_MESSAGE_FAILED : status);
+}
+
+static airs_poll_t native_stop(airs_actor_t *actor, airs_call_result_t *result) {
+    airs_native_actor_t *self = native_of(actor);
+    if (self->native.stop != NULL) {
+        self->native.stop(&self->context, self->state);
+    }
+    return done(result, AIRS_OK);
+}
+
+/* A native call never pends. */
+static airs_poll_t native_resume(airs_actor_t *actor, airs_call_result_t *result) {
+    (void)actor;
+    return done(result, AIRS_INTERNAL);
+}
+
+static void native_discard(airs_actor_t *actor) {
+    airs_native_actor_t *self = native_of(actor);
+    for (size_t i = 0; i < ROUTES; i++) {
+        airs_route_t route = self->routes[i];
+        self->routes[i].actor = NULL;
+        airs_actor_unref(route.actor);
+    }
+    if (self->native.destroy != NULL) {
+        self->native.destroy(self->state);
+    }
+    self->state = NULL;
+}
+
+static void native_release(airs_actor_t *actor) { airs_release_aligned(actor->services->allocator, actor); }
+
+airs_actor_t *airs_native_actor_create(const airs_actor_setup_t *setup, const airs_native_t *native,
+                                       void *state) {
+    static const airs_behaviour_t behaviour = {
+        .start = native_start,
+        .handle = native_handle,
+        .stop = native_stop,
+        .resume = native_resume,
+        .discard = native_discard,
+        .release = native_release,
+    };
+    airs_native_actor_t *self = airs_alloc_aligned(setup->services->allocator, sizeof *self);
+    if (self == NULL) {
+        return NULL;
+    }
+    airs_actor_setup_t whole = *setup;
+    whole.behaviour = &behaviour;
+    airs_actor_init(&self->actor, &whole);
+    /* A caller built with an older header has a smaller structure. */
+    size_t size = native->size < sizeof self->native ? native->size : sizeof self->native;
+    memcpy(&self->native, native, size);
+    self->state = state;
+    self->context.self = self;
+    return &self->actor;
+}
+
+/* ---- what callbacks call ---- */
+
+/* The route for `target`: one that is remembered, or one to be filled in. */
+static airs_route_t *route_to(airs_native_actor_t *self, airs_id_t target) {
+    for (unsigned i = 0; i < ROUTES; i++) {
+        unsigned index = (self->last_route + i) % ROUTES;
+        airs_actor_t *actor = self->routes[index].actor;
+        if (actor != NULL && airs_id_equal(airs_component_id_view(actor->id), target)) {
+            self->last_route = index;
+            return &self->routes[index];
+        }
+    }
+    airs_route_t *route = &self->routes[self->next_route];
+    airs_actor_unref(route->actor);
+    route->actor = NULL;
+    self->last_route = self->next_route;
+    self->next_route = (self->next_route + 1) % ROUTES;
+    return route;
+}
+
+airs_id_t airs_actor_self(airs_actor_context_t *context) {
+    return airs_component_id_view(context->self->actor.id);
+}
+
+airs_status_t airs_actor_send(airs_actor_context_t *context, airs_id_t target, airs_bytes_t payload) {
+    airs_native_actor_t *self = context->self;
+    airs_message_router_t *router = self->actor.services->router;
+    return router->ops->send(router, &self->actor, route_to(self, target), target, payload, NULL);
+}
+
+airs_status_t airs_actor_request(airs_actor_context_t *context, airs_id_t target, airs_bytes_t payload,
+                                 uint64_t timeout_ms, airs_request_id_t *out) {
+    airs_native_actor_t *self = context->self;
+    airs_message_router_t *router = self->actor.services->router;
+    airs_correlation_id_t id;
+    airs_status_t status = router->ops->request(router, &self->actor, route_to(self, target), target, payload,
+                                                timeout_ms, &id, NULL);
+    if (status == AIRS_OK && out != NULL) {
+        airs_correlation_id_format(&id, out->text);
+    }
+    return status;
+}
+
+airs_status_t airs_actor_cancel_request(airs_actor_context_t *context, const airs_request_id_t *id) {
+    airs_native_actor_t *self = context->self;
+    airs_message_router_t *router = self->actor.services->router;
+    airs_correlation_id_t parsed;
+    airs_str_t text = airs_str_n(id->text, strnlen(id->text, sizeof id->text));
+    if (airs_correlation_id_parse(text, &parsed) != AIRS_OK) {
+        return AIRS_NOT_FOUND;
+    }
+    return router->ops->cancel_request(router, &self->actor, &parsed);
+}
+
+airs_status_t airs_actor_respond(airs_actor_context_t *context, airs_bytes_t payload) {
+    airs_actor_t *actor = &context->self->actor;
+    const airs_component_message_t *message = actor->in_hand;
+    if (message == NULL || message->kind != AIRS_MESSAGE_REQUEST || actor->answered) {
+        return AIRS_INVALID_STATE;
+    }
+    actor->answered = true;
+    airs_response_router_respond(actor->services->responses, actor, &message->correlation, payload,
+                                 airs_str(NULL));
+    return AIRS_OK;
+}
+
+void airs_actor_exit(airs_actor_context_t *context) { context->self->actor.exiting = true; }

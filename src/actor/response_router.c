@@ -1,0 +1,222 @@
+#include "actor/response_router.h"
+
+#include "core/request_error.h"
+
+/* A deadline further away than this is none. */
+#define TIMEOUT_MS_MAX (UINT64_C(1) << 53)
+
+struct airs_response_router {
+    airs_services_t *services;
+    airs_correlation_tracker_t *tracker;
+};
+
+/* Give the end of a request, which was taken, to its requester. Takes the message. */
+static void deliver(airs_response_router_t *router, airs_actor_t *requester, airs_worker_t *worker,
+                    airs_component_message_t *message) {
+    airs_scheduler_t *scheduler = router->services->scheduler;
+    switch (airs_mailbox_push(&requester->mailbox, message)) {
+    case AIRS_PUSH_CLAIMED:
+        airs_actor_activate(requester, worker);
+        break;
+    case AIRS_PUSH_QUEUED:
+        break;
+    case AIRS_PUSH_CLOSED:
+        /* It ended after the request was taken. */
+        airs_component_message_destroy(message);
+        airs_pending_list_settle(&requester->requests);
+        break;
+    }
+    airs_actor_unref(requester); /* the request's reference */
+    airs_scheduler_deactivate(scheduler, worker);
+}
+
+static uint64_t now(airs_response_router_t *router, airs_worker_t *worker) {
+    return airs_worker_now(worker, router->services->clock);
+}
+
+static void deliver_failure(airs_response_router_t *router, airs_pending_request_t *request,
+                            airs_worker_t *worker, airs_status_t status, const char *reason) {
+    airs_actor_t *requester = request->requester;
+    airs_str_t text = airs_str(reason != NULL ? reason : airs_status_text(status));
+    airs_failure_note_t *note = request->user;
+    if (note != NULL) {
+        note->status = airs_error_set(note->error, status, "%s: %.*s",
+                                      airs_component_id_text(request->target_id), AIRS_STR_ARG(text));
+    }
+    deliver(router, requester, worker,
+            airs_request_error_message(request, status, text, now(router, worker)));
+}
+
+static void timed_out(void *context, airs_pending_request_t *request) {
+    airs_response_router_t *router = context;
+    deliver_failure(router, request, airs_scheduler_worker(router->services->scheduler), AIRS_TIMEOUT, NULL);
+}
+
+airs_status_t airs_response_router_create(airs_services_t *services, airs_response_router_t **out) {
+    airs_response_router_t *router = airs_alloc_zeroed(services->allocator, sizeof *router);
+    if (router == NULL) {
+        return AIRS_OUT_OF_MEMORY;
+    }
+    router->services = services;
+    airs_correlation_tracker_options_t options = {
+        .allocator = services->allocator,
+        .pool = services->pool,
+        .random = services->random,
+        .timers = services->timers,
+        .timed_out = timed_out,
+        .context = router,
+    };
+    airs_status_t status = airs_correlation_tracker_create(&options, &router->tracker);
+    if (status != AIRS_OK) {
+        airs_release(services->allocator, router);
+        return status;
+    }
+    *out = router;
+    return AIRS_OK;
+}
+
+void airs_response_router_destroy(airs_response_router_t *router) {
+    if (router != NULL) {
+        airs_correlation_tracker_destroy(router->tracker);
+        airs_release(router->services->allocator, router);
+    }
+}
+
+void airs_response_router_attach(airs_response_router_t *router, airs_actor_t *requester) {
+    airs_pending_list_init(&requester->requests, router->tracker);
+}
+
+static uint64_t deadline_in(airs_clock_t *clock, uint64_t timeout_ms) {
+    uint64_t deadline = 0;
+    if (timeout_ms > TIMEOUT_MS_MAX || __builtin_mul_overflow(timeout_ms, UINT64_C(1000000), &deadline) ||
+        __builtin_add_overflow(deadline, airs_clock_monotonic(clock), &deadline)) {
+        return UINT64_MAX;
+    }
+    return deadline;
+}
+
+airs_status_t airs_response_router_open(airs_response_router_t *router, const airs_request_parts_t *parts,
+                                        airs_correlation_id_t *out) {
+    airs_services_t *services = router->services;
+    airs_actor_t *requester = parts->requester;
+    airs_pending_parts_t pending = {
+        .requester = airs_actor_ref(requester),
+        .incarnation = requester->incarnation,
+        .requester_id = requester->id,
+        .target_id = parts->target->id,
+        .deadline_ns = deadline_in(services->clock, parts->timeout_ms),
+        .user = parts->note,
+        .limit = requester->max_requests,
+    };
+    /* First: its end may come before this returns. */
+    airs_tally_activate(airs_scheduler_tally(services->scheduler, parts->worker));
+    airs_status_t status =
+        airs_correlation_tracker_register(router->tracker, &requester->requests, &pending, out);
+    if (status != AIRS_OK) {
+        airs_actor_unref(requester);
+        airs_scheduler_deactivate(services->scheduler, parts->worker);
+    }
+    return status;
+}
+
+/* A request that its requester took back ends silently. */
+static void forget(airs_response_router_t *router, airs_actor_t *requester, airs_worker_t *worker,
+                   airs_pending_request_t *request) {
+    airs_pending_request_destroy(request);
+    airs_pending_list_settle(&requester->requests);
+    airs_actor_unref(requester); /* the request's reference; the caller has one too */
+    airs_scheduler_deactivate(router->services->scheduler, worker);
+}
+
+static bool take_back(airs_response_router_t *router, airs_actor_t *requester, airs_worker_t *worker,
+                      const airs_correlation_id_t *id) {
+    airs_pending_request_t *request =
+        airs_correlation_tracker_take_own(router->tracker, &requester->requests, id, AIRS_REQUEST_CANCELLED);
+    if (request == NULL) {
+        return false;
+    }
+    forget(router, requester, worker, request);
+    return true;
+}
+
+bool airs_response_router_abandon(airs_response_router_t *router, const airs_request_parts_t *parts,
+                                  const airs_correlation_id_t *id) {
+    return take_back(router, parts->requester, parts->worker, id);
+}
+
+airs_status_t airs_response_router_cancel(airs_response_router_t *router, airs_actor_t *requester,
+                                          const airs_correlation_id_t *id) {
+    return take_back(router, requester, requester->worker, id) ? AIRS_OK : AIRS_NOT_FOUND;
+}
+
+void airs_response_router_settle(airs_actor_t *requester) { airs_pending_list_settle(&requester->requests); }
+
+void airs_response_router_cancel_all(airs_response_router_t *router, airs_actor_t *requester) {
+    for (;;) {
+        airs_pending_request_t *request =
+            airs_correlation_tracker_take_next(router->tracker, &requester->requests, AIRS_REQUEST_ORPHANED);
+        if (request == NULL) {
+            return;
+        }
+        forget(router, requester, requester->worker, request);
+    }
+}
+
+/* Only who was asked may end a request. Ids are compared as objects: another actor of the same name is
+ * another one. */
+static bool was_asked(const airs_pending_request_t *request, void *responder) {
+    return request->target_id == ((airs_actor_t *)responder)->id;
+}
+
+void airs_response_router_respond(airs_response_router_t *router, airs_actor_t *responder,
+                                  const airs_correlation_id_t *id, airs_bytes_t payload,
+                                  airs_str_t content_type) {
+    airs_pending_request_t *request =
+        airs_correlation_tracker_take_if(router->tracker, id, was_asked, responder, AIRS_REQUEST_COMPLETED);
+    if (request == NULL) {
+        return;
+    }
+    airs_actor_t *requester = request->requester;
+    airs_worker_t *worker = responder->worker;
+    airs_status_t status = AIRS_MESSAGE_TOO_LARGE;
+    if (payload.size <= requester->max_message_bytes) {
+        airs_message_parts_t parts = {
+            .kind = AIRS_MESSAGE_RESPONSE,
+            .sender = responder->id,
+            .payload = payload,
+            .content_type = content_type,
+            .timestamp_ns = now(router, worker),
+            .correlation = id,
+        };
+        airs_component_message_t *message = NULL;
+        status = airs_component_message_create(router->services->pool, &parts, &message);
+        if (status == AIRS_OK) {
+            airs_pending_request_destroy(request);
+            deliver(router, requester, worker, message);
+            return;
+        }
+    }
+    deliver_failure(router, request, worker, status, NULL);
+}
+
+void airs_response_router_fail(airs_response_router_t *router, airs_actor_t *responder,
+                               const airs_correlation_id_t *id, airs_status_t status, const char *reason) {
+    airs_pending_request_t *request =
+        airs_correlation_tracker_take_if(router->tracker, id, was_asked, responder, AIRS_REQUEST_FAILED);
+    if (request != NULL) {
+        deliver_failure(router, request, responder->worker, status, reason);
+    }
+}
+
+void airs_response_router_counters(airs_response_router_t *router, airs_request_counters_t *out) {
+    airs_correlation_statistics_t statistics;
+    airs_correlation_tracker_statistics(router->tracker, &statistics);
+    *out = (airs_request_counters_t){
+        .pending = statistics.pending,
+        .completed = statistics.completed,
+        .failed = statistics.failed,
+        .timed_out = statistics.timed_out,
+        .cancelled = statistics.cancelled + statistics.orphaned,
+        .late = statistics.late,
+    };
+}

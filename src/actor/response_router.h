@@ -1,0 +1,72 @@
+/* Who hears the end of a request.
+ *
+ * A request ends in exactly one way: response, failure, time-out or cancel; whoever takes it out of the
+ * correlation tracker decides which. The requester hears of the first three by a callback, which is
+ * exempt from its mailbox's bounds and can be made even when there is no memory left: a block for it is
+ * set aside when the request is made.
+ *
+ * A request is answered only in the name of the actor that was asked. It ends silently with the
+ * requester's incarnation. */
+#ifndef AIRSSYS_ACTOR_RESPONSE_ROUTER_H
+#define AIRSSYS_ACTOR_RESPONSE_ROUTER_H
+
+#include "actor/actor.h"
+#include "actor/actor_system.h"
+
+/* AIRS_OUT_OF_MEMORY. */
+airs_status_t airs_response_router_create(airs_services_t *services, airs_response_router_t **out);
+
+/* No request may be pending. NULL is fine. */
+void airs_response_router_destroy(airs_response_router_t *router);
+
+/* Before an actor's first request. */
+void airs_response_router_attach(airs_response_router_t *router, airs_actor_t *requester);
+
+/* What a requester that is no guest may want to know of a failure beside its message: written by whoever
+ * ends the request, before the message is in the requester's mailbox. */
+typedef struct airs_failure_note {
+    airs_status_t status;
+    airs_error_t *error; /* may be NULL */
+} airs_failure_note_t;
+
+/* What a request is made of. */
+typedef struct airs_request_parts {
+    airs_actor_t *requester;
+    airs_worker_t *worker; /* the calling one, NULL for a thread from outside */
+    airs_actor_t *target;
+    uint64_t timeout_ms;
+    airs_failure_note_t *note; /* NULL: none; must live until the request has ended */
+} airs_request_parts_t;
+
+/* Register a request; *out is its id. Nothing has been sent yet. AIRS_TOO_MANY_REQUESTS,
+ * AIRS_OUT_OF_MEMORY. */
+airs_status_t airs_response_router_open(airs_response_router_t *router, const airs_request_parts_t *parts,
+                                        airs_correlation_id_t *out);
+
+/* The request could not be sent: forget it. False when it had its end meanwhile (its deadline passed), of
+ * which the requester hears: then it counts as sent. */
+bool airs_response_router_abandon(airs_response_router_t *router, const airs_request_parts_t *parts,
+                                  const airs_correlation_id_t *id);
+
+/* The requester's owner: AIRS_NOT_FOUND when it has ended, or is another actor's. */
+airs_status_t airs_response_router_cancel(airs_response_router_t *router, airs_actor_t *requester,
+                                          const airs_correlation_id_t *id);
+
+/* A callback of the requester has run, or was discarded. Its owner's. */
+void airs_response_router_settle(airs_actor_t *requester);
+
+/* The requester's incarnation has ended. */
+void airs_response_router_cancel_all(airs_response_router_t *router, airs_actor_t *requester);
+
+/* The owner of the actor that was asked answers. Late answers are counted and dropped. */
+void airs_response_router_respond(airs_response_router_t *router, airs_actor_t *responder,
+                                  const airs_correlation_id_t *id, airs_bytes_t payload,
+                                  airs_str_t content_type);
+
+/* It cannot: `status` and `reason` (NULL: the status's text) go into the failure's JSON object. */
+void airs_response_router_fail(airs_response_router_t *router, airs_actor_t *responder,
+                               const airs_correlation_id_t *id, airs_status_t status, const char *reason);
+
+void airs_response_router_counters(airs_response_router_t *router, airs_request_counters_t *out);
+
+#endif

@@ -1,0 +1,19 @@
+#include "actor/services.h"
+
+static bool wait_stepped(airs_services_t *services, bool (*condition)(void *context), void *context) {
+    while (!condition(context)) {
+        if (airs_scheduler_step(services->scheduler)) {
+            continue;
+        }
+        if (services->idle == NULL || !services->idle(services->idle_context)) {
+            return condition(context);
+        }
+    }
+    return true;
+}
+
+bool airs_services_wait(airs_services_t *services, airs_gate_t *gate, bool (*condition)(void *context),
+                        void *context, uint64_t timeout_ms) {
+    return services->stepped ? wait_stepped(services, condition, context)
+                             : airs_gate_wait(gate, condition, context, timeout_ms);
+}

@@ -1,0 +1,46 @@
+/* What the parts of an actor system share: handed to each when it is made, never changed after. */
+#ifndef AIRSSYS_ACTOR_SERVICES_H
+#define AIRSSYS_ACTOR_SERVICES_H
+
+#include "actor/dead_letters.h"
+#include "actor/gate.h"
+#include "actor/scheduler.h"
+#include "core/runtime_engine.h"
+
+typedef struct airs_component_registry airs_component_registry_t;
+typedef struct airs_response_router airs_response_router_t;
+
+typedef struct airs_services {
+    const airs_allocator_t *allocator;
+    airs_block_pool_t *pool;
+    airs_clock_t *clock;
+    airs_random_t *random;
+    airs_log_t *log;
+    airs_runtime_engine_t *engine;
+    airs_storage_backend_t *storage;
+    const airs_security_context_t *security;
+    airs_timer_service_t *timers;
+    airs_scheduler_t *scheduler;
+    airs_component_registry_t *registry;
+    airs_response_router_t *responses;
+    airs_message_router_t *router;
+    airs_dead_letters_t *dead_letters;
+
+    _Atomic uint64_t next_incarnation;
+    _Atomic uint64_t spawned;
+    _Atomic uint64_t crashed;
+
+    airs_gate_t lives; /* an actor has started or ended */
+    airs_gate_t room;  /* a mailbox that somebody waits for has room, or has closed */
+
+    /* Stepped: see airs_actor_system_options_t. */
+    bool stepped;
+    bool (*idle)(void *context);
+    void *idle_context;
+} airs_services_t;
+
+/* airs_gate_wait, or in a stepped system: run actors until the condition holds or nothing can run. */
+bool airs_services_wait(airs_services_t *services, airs_gate_t *gate, bool (*condition)(void *context),
+                        void *context, uint64_t timeout_ms);
+
+#endif
