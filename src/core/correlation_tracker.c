@@ -157,7 +157,11 @@ static void unlink_at(airs_correlation_tracker_t *tracker, shard_t *shard, bucke
     }
     request->waiting = false;
     shard->statistics.pending--;
-    if (shard->bucket_count > SEGMENT && shard->statistics.pending < shard->bucket_count / 4) {
+    /* Four at a time, so that an empty table is a small one again. */
+    for (int i = 0; i < 4 && shard->bucket_count > SEGMENT; i++) {
+        if (shard->statistics.pending >= shard->bucket_count / 4) {
+            break;
+        }
         shrink(tracker->options.allocator, shard);
     }
 }
