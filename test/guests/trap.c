@@ -67,7 +67,7 @@ airs_outcome_t airs_on_message(const airs_message_t *message) {
     if (airs_is(how, "trap")) {
         __builtin_trap();
     } else if (airs_is(how, "divide")) {
-        zero = 1 / zero;
+        zero = 100 / zero;
     } else if (airs_is(how, "bounds")) {
         zero = *(volatile int *)(uintptr_t)(0xFFFFFF00u + (unsigned)zero);
     } else if (airs_is(how, "stack")) {

@@ -8,7 +8,8 @@
  *
  * Your functions are called one at a time, and what they keep in static variables is the actor's state;
  * it ends with the actor. What a message points to is yours to read until the function returns.
- * A component imports only what it calls: without printf and the like it needs nothing of WASI.
+ * A component imports only what it calls: without printf and the like it needs nothing of WASI. What you
+ * print is written out at the end of each call.
  *
  * The functions are those of wit/airssys-core, where each is described; names that begin with AIRS_ or
  * airs_ are this header's. The generated bindings are beside it as <guest.h>, for what a world of your
