@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 # A declaration runs from AIRS_API to its semicolon; its name stands before the first parenthesis.
 cat "$include"/*.h | awk '
     /^[ \t]*#/ { next }
-    /AIRS_API / { text = ""; inside = 1 }
+    /^AIRS_API / { text = ""; inside = 1 }
     inside { text = text " " $0 }
     inside && /;/ {
         sub(/\(.*/, "", text)
