@@ -1,0 +1,14 @@
+;; Grows its table by a million elements at each message, and traps when it could not.
+(module
+  (table $table 0 funcref)
+  (memory (export "memory") 1)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096))
+  (func (export "airssys:core/component-lifecycle@1.0.0#initialize")
+    (param i32 i32 i32 i32 i32 i64 i64 i32 i64) (result i32) (i32.const 1024))
+  (func (export "airssys:core/component-lifecycle@1.0.0#handle-message") (param i32) (result i32)
+    (if (i32.eq (table.grow $table (ref.null func) (i32.const 1000000)) (i32.const -1)) (then unreachable))
+    (i32.const 1024))
+  (func (export "airssys:core/component-lifecycle@1.0.0#handle-callback") (param i32) (result i32) (i32.const 1024))
+  (func (export "airssys:core/component-lifecycle@1.0.0#metadata") (result i32) (i32.const 1024))
+  (func (export "airssys:core/component-lifecycle@1.0.0#health") (result i32) (i32.const 0))
+  (func (export "airssys:core/component-lifecycle@1.0.0#shutdown") (result i32) (i32.const 1024)))

@@ -1,0 +1,18 @@
+;; Eight memories of 48 MiB: each is below a limit of 64 MiB, all together are not.
+(module
+  (memory (export "memory") 768)
+  (memory 768)
+  (memory 768)
+  (memory 768)
+  (memory 768)
+  (memory 768)
+  (memory 768)
+  (memory 768)
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096))
+  (func (export "airssys:core/component-lifecycle@1.0.0#initialize")
+    (param i32 i32 i32 i32 i32 i64 i64 i32 i64) (result i32) (i32.const 1024))
+  (func (export "airssys:core/component-lifecycle@1.0.0#handle-message") (param i32) (result i32) (i32.const 1024))
+  (func (export "airssys:core/component-lifecycle@1.0.0#handle-callback") (param i32) (result i32) (i32.const 1024))
+  (func (export "airssys:core/component-lifecycle@1.0.0#metadata") (result i32) (i32.const 1024))
+  (func (export "airssys:core/component-lifecycle@1.0.0#health") (result i32) (i32.const 0))
+  (func (export "airssys:core/component-lifecycle@1.0.0#shutdown") (result i32) (i32.const 1024)))

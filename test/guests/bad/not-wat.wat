@@ -1,0 +1,2 @@
+;; Text that is not WebAssembly text.
+(component (this is not a component
