@@ -26,7 +26,8 @@ typedef struct airs_timer_service airs_timer_service_t;
 
 struct airs_timer_service {
     /* AIRS_OUT_OF_MEMORY. Adding an armed timer is an error of the caller. Any thread. `fire` runs on
-     * a thread of the service's choosing and must be brief. */
+     * a thread of the service's choosing, never inside `add`, with none of the service's locks held
+     * (it may add and cancel other timers), and must be brief. */
     airs_status_t (*add)(airs_timer_service_t *service, airs_timer_t *timer);
     /* True if it had not fired. Any thread; fine for a timer that was never added. */
     bool (*cancel)(airs_timer_service_t *service, airs_timer_t *timer);
