@@ -11,6 +11,8 @@ add_library(airs_test_support STATIC ${support})
 target_include_directories(airs_test_support PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/include
                            ${CMAKE_CURRENT_SOURCE_DIR}/src ${CMAKE_CURRENT_SOURCE_DIR}/test)
 target_link_libraries(airs_test_support PUBLIC PkgConfig::cmocka Threads::Threads)
+# test/support/signals.c replaces the C library's function also for cmocka.
+target_link_options(airs_test_support PUBLIC -Wl,-u,signal)
 target_compile_definitions(airs_test_support PUBLIC
   AIRS_TEST_SOURCE="${CMAKE_CURRENT_SOURCE_DIR}"
   AIRS_TEST_BUILD="${CMAKE_CURRENT_BINARY_DIR}"

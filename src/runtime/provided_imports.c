@@ -48,8 +48,7 @@ bool airs_import_is_provided(airs_str_t name) {
     return false;
 }
 
-/* Does an import ask for a function or a resource, directly or inside? */
-static bool asks_for_something(const wasm_engine_t *engine, const wasmtime_component_item_t *item) {
+bool airs_import_asks_for_something(const wasm_engine_t *engine, const wasmtime_component_item_t *item) {
     if (item->kind == WASMTIME_COMPONENT_ITEM_TYPE) {
         return false;
     }
@@ -64,7 +63,7 @@ static bool asks_for_something(const wasm_engine_t *engine, const wasmtime_compo
         if (!wasmtime_component_instance_type_export_nth(item->of.component_instance, engine, i, &name, &size, &inner)) {
             continue;
         }
-        bool asks = asks_for_something(engine, &inner);
+        bool asks = airs_import_asks_for_something(engine, &inner);
         wasmtime_component_item_delete(&inner);
         if (asks) {
             return true;
@@ -73,10 +72,9 @@ static bool asks_for_something(const wasm_engine_t *engine, const wasmtime_compo
     return false;
 }
 
-typedef bool visit_fn(void *context, airs_str_t name, const wasmtime_component_item_t *item);
-
-static void each_import(const wasm_engine_t *engine, const wasmtime_component_t *component, visit_fn *visit,
-                        void *context) {
+void airs_each_import(const wasm_engine_t *engine, const wasmtime_component_t *component,
+                      bool (*visit)(void *context, airs_str_t name, const wasmtime_component_item_t *item),
+                      void *context) {
     wasmtime_component_type_t *type = wasmtime_component_type(component);
     size_t count = wasmtime_component_type_import_count(type, engine);
     bool go_on = true;
@@ -102,7 +100,7 @@ typedef struct missing {
 
 static bool note_missing(void *context, airs_str_t name, const wasmtime_component_item_t *item) {
     missing_t *missing = context;
-    if (!airs_import_is_provided(name) && asks_for_something(missing->engine, item)) {
+    if (!airs_import_is_provided(name) && airs_import_asks_for_something(missing->engine, item)) {
         int put = snprintf(missing->out + missing->length, missing->size - missing->length, "%s%.*s",
                            missing->count > 0 ? ", " : "", AIRS_STR_ARG(name));
         missing->length += put > 0 ? (size_t)put : 0;
@@ -115,7 +113,7 @@ static bool note_missing(void *context, airs_str_t name, const wasmtime_componen
 size_t airs_missing_imports(const wasm_engine_t *engine, const wasmtime_component_t *component, char *out, size_t size) {
     missing_t missing = {.engine = engine, .out = out, .size = size};
     out[0] = '\0';
-    each_import(engine, component, note_missing, &missing);
+    airs_each_import(engine, component, note_missing, &missing);
     return missing.count;
 }
 
@@ -128,6 +126,6 @@ static bool note_wasi(void *context, airs_str_t name, const wasmtime_component_i
 
 bool airs_imports_wasi(const wasm_engine_t *engine, const wasmtime_component_t *component) {
     bool found = false;
-    each_import(engine, component, note_wasi, &found);
+    airs_each_import(engine, component, note_wasi, &found);
     return found;
 }
