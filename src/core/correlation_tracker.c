@@ -232,8 +232,8 @@ static airs_pending_request_t *quiesce(airs_correlation_tracker_t *tracker, airs
 /* A request that waits cannot be freed, because only who unlinks it frees it; and one that was unlinked is
  * not freed before `cancel` has seen this return. */
 static void on_deadline(airs_timer_t *timer) {
-    airs_pending_request_t *request =
-        (airs_pending_request_t *)(void *)((char *)timer - offsetof(airs_pending_request_t, timer));
+    void *start = (char *)timer - offsetof(airs_pending_request_t, timer);
+    airs_pending_request_t *request = start;
     airs_correlation_tracker_t *tracker = request->tracker;
     shard_t *shard = shard_of(tracker, &request->id);
     (void)pthread_mutex_lock(&shard->lock);

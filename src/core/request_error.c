@@ -62,7 +62,8 @@ static airs_component_message_t *make_in_place(airs_pending_request_t *request, 
     static const char CONTENT_TYPE[] = AIRS_REQUEST_ERROR_CONTENT_TYPE;
     const airs_pending_request_t taken = {
         .id = request->id, .requester_id = request->requester_id, .target_id = request->target_id};
-    airs_component_message_t *self = (airs_component_message_t *)(void *)request;
+    void *block = request;
+    airs_component_message_t *self = block;
     char *json = (char *)(self + 1);
     size_t size = airs_request_error_format(status, message, &taken.id, json, AIRS_REQUEST_ERROR_SHORT);
     *self = (airs_component_message_t){.sender = taken.target_id, /* the reference moves over */

@@ -14,14 +14,12 @@ const char *airs_action_text(airs_action_t action) {
 }
 
 airs_resource_kind_t airs_action_resource(airs_action_t action) {
-    switch (action) {
-#define ACTION_RESOURCE(name, number, group, verb, kind) \
-    case AIRS_ACTION_##name:                             \
-        return kind;
+    static const airs_resource_kind_t KINDS[] = {
+#define ACTION_RESOURCE(name, number, group, verb, kind) [AIRS_ACTION_##name] = (kind),
         AIRS_ACTION_MAP(ACTION_RESOURCE)
 #undef ACTION_RESOURCE
-    }
-    return AIRS_RESOURCE_NONE;
+    };
+    return (unsigned)action < sizeof KINDS / sizeof KINDS[0] ? KINDS[action] : AIRS_RESOURCE_NONE;
 }
 
 /* The id's text without making it: an id has at most AIRS_ID_MAX bytes, one that has more is nobody's. */

@@ -76,7 +76,8 @@ static int tear_down(void **state) {
 
 static airs_pending_parts_t parts_of(fixture_t *self, uint64_t in_ns) {
     uint64_t now = airs_clock_monotonic(&self->clock.clock);
-    return (airs_pending_parts_t){.requester = (airs_actor_t *)(void *)self,
+    void *requester = self; /* anything will do */
+    return (airs_pending_parts_t){.requester = requester,
                                   .incarnation = 3,
                                   .requester_id = self->asker,
                                   .target_id = self->asked,
@@ -435,7 +436,7 @@ static void one_of_many_racers_takes_it(void **state) {
     }
     (void)pthread_barrier_destroy(&race.start);
     (void)pthread_barrier_destroy(&race.finish);
-    assert_int_equal(statistics(self).late, (TAKERS - 1) * RACES + self->timed_out_count);
+    assert_int_equal(statistics(self).late, (size_t)(TAKERS - 1) * RACES + self->timed_out_count);
 }
 
 #define ASKERS 3

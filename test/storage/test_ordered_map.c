@@ -62,7 +62,7 @@ static void it_agrees_with_a_plain_array(void **state) {
             assert_ok(airs_ordered_map_insert(&map, airs_str(key), &there[number]));
             count++;
         }
-        there[number] = !there[number];
+        there[number] = there[number] == 0 ? 1 : 0;
         assert_int_equal(map.count, count);
     }
     airs_ordered_map_free(&map, NULL, NULL);

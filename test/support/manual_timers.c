@@ -73,8 +73,8 @@ static airs_status_t manual_add(airs_timer_service_t *service, airs_timer_t *tim
     if (timer->position != 0) {
         abort(); /* it is armed already: the caller's error */
     }
-    bool fails = self->fail_add > 0 && --self->fail_add == 0;
-    fails = fails || !make_room(self);
+    bool fails = self->fail_add == 1 || !make_room(self);
+    self->fail_add -= self->fail_add > 0;
     if (!fails) {
         timer->serial = ++self->next_serial;
         sift_up(self, self->count++, timer);
