@@ -6,7 +6,8 @@
 
 /* Calls in one turn, at most. */
 #define BATCH 100
-/* How long a turn may last before the actor goes to the back of the queue, looked at every so many calls. */
+/* How long a turn may last before the actor goes to the back of the queue, and how many calls there are
+ * between looks at the time. */
 #define TURN_NS 1000000
 #define LOOK_EVERY 8
 
@@ -247,21 +248,48 @@ static airs_progress_t obey(airs_actor_t *actor, uint32_t signals) {
     return GOES_ON;
 }
 
-/* Has the turn lasted long enough? Looked at every few calls only, for a clock costs. */
-static bool turn_over(airs_actor_t *actor, uint64_t *began_ns) {
-    uint64_t now = airs_clock_monotonic(actor->services->clock);
-    if (*began_ns == 0) {
-        *began_ns = now;
-    }
+/* How long a turn has lasted. With an engine that counts time slices that costs a load; otherwise the clock
+ * is looked at, less often. */
+typedef struct airs_stopwatch {
+    uint64_t slice; /* the count when the turn began; 0: not timed by the engine */
+    uint64_t began_ns;
+    unsigned look_every;
+} airs_stopwatch_t;
+
+static airs_stopwatch_t start_stopwatch(airs_actor_t *actor) {
+    airs_stopwatch_t watch = {.look_every = LOOK_EVERY};
     if (actor->worker != NULL) {
-        actor->worker->wall_ns = 0;
-        airs_scheduler_share(actor->worker, now - *began_ns > TURN_NS / 10 ? 0 : 1);
+        watch.slice = airs_worker_slice(actor->worker);
     }
-    return now - *began_ns >= TURN_NS;
+    if (watch.slice != 0 && actor->behaviour->uses_engine) {
+        watch.look_every = 1;
+    }
+    return watch;
+}
+
+/* Has the turn lasted long enough? Meanwhile: another worker may help with what has gathered here. */
+static bool turn_over(airs_actor_t *actor, airs_stopwatch_t *watch) {
+    airs_worker_t *worker = actor->worker;
+    if (worker == NULL) {
+        return false;
+    }
+    uint64_t slice = airs_worker_slice(worker);
+    if (slice != 0) {
+        if (slice != watch->slice) {
+            airs_scheduler_share(worker, 0);
+        }
+        return slice - watch->slice >= 2;
+    }
+    uint64_t now = airs_clock_monotonic(actor->services->clock);
+    if (watch->began_ns == 0) {
+        watch->began_ns = now;
+    }
+    airs_scheduler_share(worker, now - watch->began_ns > TURN_NS / 10 ? 0 : 1);
+    return now - watch->began_ns >= TURN_NS;
 }
 
 static airs_progress_t run_batch(airs_actor_t *actor) {
-    uint64_t began_ns = 0;
+    airs_stopwatch_t watch = start_stopwatch(actor);
     for (unsigned calls = 1;; calls++) {
         uint32_t signals = airs_mailbox_signals(&actor->mailbox);
         airs_progress_t progress = signals != 0 ? obey(actor, signals) : GOES_ON;
@@ -283,7 +311,7 @@ static airs_progress_t run_batch(airs_actor_t *actor) {
         if (progress != GOES_ON) {
             return progress;
         }
-        if (calls >= BATCH || (calls % LOOK_EVERY == 0 && turn_over(actor, &began_ns))) {
+        if (calls >= BATCH || (calls % watch.look_every == 0 && turn_over(actor, &watch))) {
             settle(actor);
             return GOES_ON;
         }

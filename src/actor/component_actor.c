@@ -48,16 +48,14 @@ static airs_host_t host_for(airs_component_actor_t *self) {
         .random = services->random,
         .log = services->log,
         .standard_output = self->spec->standard_output,
+        .env = self->spec->env,
+        .env_count = self->spec->env_count,
         .wake = airs_actor_wake,
         .wake_context = &self->actor,
     };
 }
 
-/* Every call of a guest reads the time anew when it sends, once. */
 static airs_poll_t call(airs_component_actor_t *self, const airs_call_t *what, airs_call_result_t *result) {
-    if (self->actor.worker != NULL) {
-        self->actor.worker->wall_ns = 0;
-    }
     return ops_of(self)->call(self->instance, what, result);
 }
 
@@ -128,9 +126,6 @@ static airs_poll_t component_stop(airs_actor_t *actor, airs_call_result_t *resul
 
 static airs_poll_t component_resume(airs_actor_t *actor, airs_call_result_t *result) {
     airs_component_actor_t *self = component_of(actor);
-    if (actor->worker != NULL) {
-        actor->worker->wall_ns = 0;
-    }
     airs_poll_t poll = ops_of(self)->resume(self->instance, result);
     return self->phase == PHASE_STARTED ? poll : advance(self, poll, result);
 }

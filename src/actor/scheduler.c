@@ -90,6 +90,7 @@ static void set_busy(airs_worker_t *worker, bool busy) {
     airs_runtime_engine_t *engine = worker->scheduler->options.engine;
     if (worker->busy != busy) {
         worker->busy = busy;
+        worker->wall_ns = 0; /* slices are not counted while nobody is busy */
         (busy ? engine->ops->activity_begin : engine->ops->activity_end)(engine);
     }
 }
@@ -187,8 +188,17 @@ static airs_actor_t *look_around(airs_worker_t *worker) {
 
 /* ---- the workers ---- */
 
+uint64_t airs_worker_slice(airs_worker_t *worker) {
+    airs_runtime_engine_t *engine = worker->scheduler->options.engine;
+    uint64_t slice = engine->ops->slices != NULL ? engine->ops->slices(engine) : 0;
+    if (slice == 0 || slice != worker->slice) {
+        worker->slice = slice;
+        worker->wall_ns = 0;
+    }
+    return slice;
+}
+
 static void run_turn(airs_worker_t *worker, airs_actor_t *actor) {
-    worker->wall_ns = 0;
     if (worker->scheduler->options.run(worker, actor) == AIRS_TURN_AGAIN) {
         (void)airs_run_queue_push(&worker->queue, actor);
     }

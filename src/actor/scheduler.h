@@ -30,7 +30,8 @@ struct airs_worker {
     _Alignas(AIRS_CACHE_LINE) airs_run_queue_t queue;
     /* The worker's own. */
     _Alignas(AIRS_CACHE_LINE) airs_scheduler_t *scheduler;
-    uint64_t wall_ns; /* the time, read not long ago; 0: to be read (airs_worker_now) */
+    uint64_t wall_ns; /* the time, read in this slice; 0: to be read (airs_worker_now) */
+    uint64_t slice;   /* the engine's count when it was looked at last */
     unsigned index;
     unsigned turns;
     bool has_ticket; /* counted as looking around */
@@ -90,7 +91,11 @@ unsigned airs_scheduler_workers(airs_scheduler_t *scheduler);
 /* Stepped only: run one turn of an actor chosen at random; false when none is ready. */
 bool airs_scheduler_step(airs_scheduler_t *scheduler);
 
-/* Nanoseconds since 1970, at most a moment old; `worker` NULL: read now. */
+/* Look at the engine's count of time slices, which costs less than a clock, and forget what was read of the
+ * time in an earlier one. Returns the count; 0 when slices are not timed. The calling worker's. */
+uint64_t airs_worker_slice(airs_worker_t *worker);
+
+/* Nanoseconds since 1970, at most about a slice old; `worker` NULL: read now. */
 static inline uint64_t airs_worker_now(airs_worker_t *worker, airs_clock_t *clock) {
     if (worker == NULL) {
         return airs_clock_wall(clock);
