@@ -116,8 +116,7 @@ typedef struct thread_caches {
     size_t next_victim;
 } thread_caches_t;
 
-/* Initial-exec: one addition instead of a function call, also in the shared library; it needs little. */
-static _Thread_local thread_caches_t here __attribute__((tls_model("initial-exec")));
+static _Thread_local thread_caches_t here;
 
 /* Over the list of live pools, their lists of caches, and the serial. Taken when a thread begins to use a
  * pool, when a thread ends, and when a pool begins or ends. */
