@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/check.h"
+#include "core/log.h"
 #include "core/memory.h"
 #include "storage/memory_backend.h"
 
@@ -17,13 +18,24 @@ static void keep_text(char *to, airs_bytes_t bytes) {
     *(char *)airs_copy(to, bytes.data, size) = '\0';
 }
 
+static void append(char *to, airs_str_t text) {
+    size_t used = strlen(to);
+    snprintf(to + used, FIXTURE_TEXT - used, "%.*s", AIRS_STR_ARG(text));
+}
+
 static void keep_target(fixture_t *fixture, airs_id_t target) {
     snprintf(fixture->last_target, sizeof fixture->last_target, "%.*s/%.*s/%.*s", AIRS_STR_ARG(target.ns),
              AIRS_STR_ARG(target.name), AIRS_STR_ARG(target.instance));
 }
 
+static void keep_payload(fixture_t *fixture, airs_bytes_t payload) {
+    keep_text(fixture->last_payload, payload);
+    fixture->last_payload_size = payload.size;
+}
+
 static airs_status_t answer(const fixture_t *fixture, airs_error_t *error) {
-    return fixture->answer == AIRS_OK ? AIRS_OK : airs_error_set(error, fixture->answer, "as the test said");
+    bool silent = fixture->answer == AIRS_OK || fixture->answer_without_text;
+    return silent ? fixture->answer : airs_error_set(error, fixture->answer, "as the test said");
 }
 
 static airs_status_t take_send(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route, airs_id_t target,
@@ -33,7 +45,7 @@ static airs_status_t take_send(airs_message_router_t *router, airs_actor_t *send
     (void)route;
     fixture->sends++;
     keep_target(fixture, target);
-    keep_text(fixture->last_payload, payload);
+    keep_payload(fixture, payload);
     return answer(fixture, error);
 }
 
@@ -46,7 +58,7 @@ static airs_status_t take_request(airs_message_router_t *router, airs_actor_t *s
     fixture->requests++;
     fixture->last_timeout = timeout_ms;
     keep_target(fixture, target);
-    keep_text(fixture->last_payload, payload);
+    keep_payload(fixture, payload);
     memset(out->bytes, 0x5a, sizeof out->bytes);
     return answer(fixture, error);
 }
@@ -54,8 +66,8 @@ static airs_status_t take_request(airs_message_router_t *router, airs_actor_t *s
 static airs_status_t take_cancel(airs_message_router_t *router, airs_actor_t *sender, const airs_correlation_id_t *id) {
     fixture_t *fixture = FROM(router, router);
     (void)sender;
-    (void)id;
     fixture->cancels++;
+    fixture->last_cancelled = *id;
     return fixture->answer;
 }
 
@@ -66,13 +78,18 @@ static airs_status_t take_broadcast(airs_message_router_t *router, airs_actor_t 
     (void)sender;
     fixture->broadcasts++;
     fixture->broadcast_targets = count;
-    keep_text(fixture->last_payload, payload);
+    keep_payload(fixture, payload);
+    size_t denied = count;
     for (size_t i = 0; i < count; i++) {
         keep_target(fixture, targets[i]);
-        if (!allowed[i]) {
-            *failed_first = i;
-            return airs_error_set(error, AIRS_CAPABILITY_DENIED, "1 of %zu failed: %s", count, fixture->last_target);
-        }
+        append(fixture->broadcast_ids, airs_str(fixture->last_target));
+        append(fixture->broadcast_ids, airs_str("\n"));
+        append(fixture->broadcast_allowed, airs_str(allowed[i] ? "1" : "0"));
+        denied = !allowed[i] && denied == count ? i : denied;
+    }
+    *failed_first = denied < count ? denied : 0;
+    if (denied < count) {
+        return airs_error_set(error, AIRS_CAPABILITY_DENIED, "target %zu of %zu", denied, count);
     }
     return answer(fixture, error);
 }
@@ -112,13 +129,10 @@ static const airs_message_router_ops_t router_ops = {
     .route_release = route_release,
 };
 
-static void append(char *to, airs_str_t text) {
-    size_t used = strlen(to);
-    snprintf(to + used, FIXTURE_TEXT - used, "%.*s", AIRS_STR_ARG(text));
-}
-
 static void take_record(airs_log_t *log, const airs_log_record_t *record) {
     fixture_t *fixture = FROM(log, log);
+    append(fixture->logged, airs_str(airs_log_level_text(record->level)));
+    append(fixture->logged, airs_str(" "));
     append(fixture->logged, record->source);
     append(fixture->logged, airs_str(": "));
     append(fixture->logged, record->message);
@@ -250,10 +264,10 @@ airs_status_t fixture_start(fixture_t *fixture, airs_component_handle_t componen
         .router = &fixture->router,
         .timers = &fixture->timers.service,
         .storage = fixture->storage,
-        .storage_space = airs_str("app/tested"),
-        .storage_quota = UINT64_MAX,
+        .storage_space = airs_str(fixture->storage_space != NULL ? fixture->storage_space : "app/tested"),
+        .storage_quota = fixture->storage_quota != 0 ? fixture->storage_quota : UINT64_MAX,
         .clock = &fixture->clock.clock,
-        .random = airs_random_system(),
+        .random = fixture->random != NULL ? fixture->random : airs_random_system(),
         .log = &fixture->log,
         .standard_output = fixture->use_output ? &fixture->output : NULL,
         .env = fixture->env,
@@ -285,12 +299,16 @@ void fixture_run(fixture_t *fixture, const char *guest, const char *config) {
     fixture->engine->ops->unload(fixture->engine, component);
 }
 
-static airs_component_message_t *make_message(fixture_t *fixture, airs_message_kind_t kind, const char *payload) {
+static airs_bytes_t text_bytes(const char *text) {
+    return airs_bytes(text, strlen(text));
+}
+
+static airs_component_message_t *make_message(fixture_t *fixture, airs_message_kind_t kind, airs_bytes_t payload) {
     airs_correlation_id_t correlation = {.bytes = {1, 2, 3}};
     airs_message_parts_t parts = {
         .kind = kind,
         .sender = fixture->sender,
-        .payload = airs_bytes(payload, strlen(payload)),
+        .payload = payload,
         .content_type = airs_str("text/plain"),
         .timestamp_ns = UINT64_C(1234567890123456789),
         .correlation = kind == AIRS_MESSAGE_PLAIN ? NULL : &correlation,
@@ -301,7 +319,7 @@ static airs_component_message_t *make_message(fixture_t *fixture, airs_message_k
 }
 
 static airs_status_t deliver(fixture_t *fixture, airs_call_kind_t call_kind, airs_message_kind_t kind,
-                             const char *payload) {
+                             airs_bytes_t payload) {
     airs_component_message_t *message = make_message(fixture, kind, payload);
     airs_call_t made = {.kind = call_kind, .message = message};
     airs_status_t status = finish(fixture, call(fixture, &made));
@@ -310,19 +328,23 @@ static airs_status_t deliver(fixture_t *fixture, airs_call_kind_t call_kind, air
 }
 
 airs_status_t fixture_message(fixture_t *fixture, const char *payload) {
+    return deliver(fixture, AIRS_CALL_HANDLE_MESSAGE, AIRS_MESSAGE_PLAIN, text_bytes(payload));
+}
+
+airs_status_t fixture_message_bytes(fixture_t *fixture, airs_bytes_t payload) {
     return deliver(fixture, AIRS_CALL_HANDLE_MESSAGE, AIRS_MESSAGE_PLAIN, payload);
 }
 
 airs_status_t fixture_request(fixture_t *fixture, const char *payload) {
-    return deliver(fixture, AIRS_CALL_HANDLE_MESSAGE, AIRS_MESSAGE_REQUEST, payload);
+    return deliver(fixture, AIRS_CALL_HANDLE_MESSAGE, AIRS_MESSAGE_REQUEST, text_bytes(payload));
 }
 
 airs_status_t fixture_callback(fixture_t *fixture, airs_message_kind_t kind, const char *payload) {
-    return deliver(fixture, AIRS_CALL_HANDLE_CALLBACK, kind, payload);
+    return deliver(fixture, AIRS_CALL_HANDLE_CALLBACK, kind, text_bytes(payload));
 }
 
 airs_poll_t fixture_begin_message(fixture_t *fixture, const char *payload) {
-    airs_component_message_t *message = make_message(fixture, AIRS_MESSAGE_PLAIN, payload);
+    airs_component_message_t *message = make_message(fixture, AIRS_MESSAGE_PLAIN, text_bytes(payload));
     airs_call_t made = {.kind = AIRS_CALL_HANDLE_MESSAGE, .message = message};
     airs_component_message_destroy(fixture->begun);
     fixture->begun = message;

@@ -10,7 +10,7 @@
 #include "support/manual_timers.h"
 #include "support/test.h"
 
-#define FIXTURE_TEXT 4096
+#define FIXTURE_TEXT 32768
 
 typedef struct fixture {
     airs_runtime_engine_t *engine;
@@ -26,26 +26,35 @@ typedef struct fixture {
     airs_instance_t *instance;
     airs_call_result_t result;
     airs_component_message_t *begun; /* by fixture_begin_message: lives until the next one or the instance's end */
+    /* What instances get; NULL and 0: the space app/tested without a quota, and the kernel's randomness. */
     bool use_output;
     const airs_env_var_t *env;
     size_t env_count;
+    const char *storage_space;
+    uint64_t storage_quota;
+    airs_random_t *random;
 
     /* What the guest did. */
     int sends;
     char last_target[256];
     char last_payload[FIXTURE_TEXT];
+    size_t last_payload_size;
     uint64_t last_timeout;
     int requests;
     int cancels;
+    airs_correlation_id_t last_cancelled;
     int broadcasts;
     size_t broadcast_targets;
+    char broadcast_ids[FIXTURE_TEXT];     /* a line each */
+    char broadcast_allowed[FIXTURE_TEXT]; /* '1' or '0' each */
     int routes_released;
-    char logged[FIXTURE_TEXT];
+    char logged[FIXTURE_TEXT]; /* "info app/tested/0: message key=value" and a newline for each record */
     char printed[FIXTURE_TEXT];
     _Atomic int wakes;
 
-    /* What the router answers. */
+    /* What the router answers, and whether it has more to say than the status. */
     airs_status_t answer;
+    bool answer_without_text;
 } fixture_t;
 
 /* Fails the test when the engine cannot be made. `options` NULL: 16 instances, no cache. */
@@ -70,6 +79,7 @@ void fixture_run(fixture_t *fixture, const char *guest, const char *config);
 /* Calls to their end: a pending call is resumed when it has woken, after moving the clock to its moment. */
 airs_status_t fixture_call(fixture_t *fixture, airs_call_kind_t kind);
 airs_status_t fixture_message(fixture_t *fixture, const char *payload);
+airs_status_t fixture_message_bytes(fixture_t *fixture, airs_bytes_t payload);
 airs_status_t fixture_request(fixture_t *fixture, const char *payload);
 airs_status_t fixture_callback(fixture_t *fixture, airs_message_kind_t kind, const char *payload);
 
