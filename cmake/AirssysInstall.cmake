@@ -21,6 +21,7 @@ if(installed)
   install(EXPORT airssys NAMESPACE airssys:: FILE airssysTargets.cmake DESTINATION ${config_folder})
 endif()
 
+file(RELATIVE_PATH AIRS_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/airssys.pc.in airssys.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/airssys.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
