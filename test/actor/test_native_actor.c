@@ -134,7 +134,7 @@ static void more_targets_than_it_remembers(void **state) {
     (void)state;
     probe_t many[9];
     for (int i = 0; i < 9; i++) {
-        char id[16];
+        char id[32];
         (void)snprintf(id, sizeof id, "t/many/%d", i);
         probe_init(&many[i]);
         probe_spawn(&fixture, &many[i], id, NULL);

@@ -367,7 +367,7 @@ static airs_status_t race(airs_actor_context_t *context, void *state, const airs
     if (incoming->kind == AIRS_INCOMING_RESPONSE || incoming->kind == AIRS_INCOMING_FAILURE) {
         self->ends++;
     }
-    if (incoming->kind == AIRS_INCOMING_REQUEST || self->asked >= RACES) {
+    if (incoming->kind != AIRS_INCOMING_MESSAGE || self->asked >= RACES) {
         return AIRS_OK;
     }
     for (int i = 0; i < 4 && self->asked < RACES; i++) {
