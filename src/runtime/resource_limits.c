@@ -13,7 +13,8 @@
  * (32-bit memories). */
 #define MEMORY_RESERVATION ((uint64_t)4 << 30)
 
-/* Kept resident when a slot is given back, so that its next user finds pages that are there. */
+/* Kept resident when a slot is given back, so that its next user finds pages that are there
+ * (docs/decisions/2026-11-20-page-scan.md). */
 #define KEEP_RESIDENT ((size_t)64 << 10)
 
 /* Pool slots: a guest in C takes three core instances and two tables, one in Python 38. */
@@ -77,6 +78,7 @@ void airs_engine_configure_limits(wasm_config_t *config, const airs_wasm_engine_
     wasmtime_pooling_allocation_config_max_core_instance_size_set(pool, INSTANCE_BYTES_MAX);
     wasmtime_pooling_allocation_config_linear_memory_keep_resident_set(pool, KEEP_RESIDENT);
     wasmtime_pooling_allocation_config_table_keep_resident_set(pool, KEEP_RESIDENT);
+    airs_ext_pool_scan_pages(pool);
     wasmtime_pooling_allocation_strategy_set(config, pool);
     wasmtime_pooling_allocation_config_delete(pool);
 }

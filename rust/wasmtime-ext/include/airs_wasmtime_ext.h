@@ -38,6 +38,10 @@ typedef struct airs_ext_text {
  * larger than the address space, say). Takes the configuration. */
 wasmtime_error_t *airs_ext_engine_new(wasm_config_t *config, wasm_engine_t **out);
 
+/* Have a pool reset only the pages that an instance wrote to, where the kernel can tell them (Linux 6.7);
+ * elsewhere it resets all that it keeps resident. */
+void airs_ext_pool_scan_pages(wasmtime_pooling_allocation_config_t *pool);
+
 /* ---- imports -------------------------------------------------------------------------------- */
 
 /* messaging-error's cases, in the order of wit/airssys-core; 0 is ok. */

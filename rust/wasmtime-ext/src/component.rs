@@ -7,8 +7,9 @@ use crate::types::{
 };
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower};
-use wasmtime::{Engine, Error};
-use wasmtime_c_api::{wasm_config_t, wasm_engine_t, wasmtime_component_linker_t, wasmtime_component_t, wasmtime_error_t};
+use wasmtime::{Enabled, Engine, Error, PoolingAllocationConfig};
+use wasmtime_c_api::{wasm_config_t, wasm_engine_t, wasmtime_component_linker_t, wasmtime_component_t, wasmtime_error_t,
+    wasmtime_pooling_allocation_config_t};
 
 pub const LIFECYCLE: &str = "airssys:core/component-lifecycle@1.0.0";
 
@@ -194,4 +195,12 @@ pub extern "C" fn airs_ext_engine_new(
         *out = Box::into_raw(engine).cast::<wasm_engine_t>();
         Ok(())
     })
+}
+
+/// Reset only the pages that an instance wrote to, where the kernel can tell them (Linux 6.7).
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_pool_scan_pages(pool: &mut wasmtime_pooling_allocation_config_t) {
+    // SAFETY: it is `repr(C)` with the configuration as its only member.
+    let settings = unsafe { &mut *std::ptr::from_mut(pool).cast::<PoolingAllocationConfig>() };
+    settings.pagemap_scan(Enabled::Auto);
 }

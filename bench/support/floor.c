@@ -1,0 +1,143 @@
+#include "support/floor.h"
+
+#include "runtime/component_loader.h"
+#include "runtime/epoch_ticker.h"
+#include "runtime/host/services.h"
+#include "runtime/host/storage.h"
+#include "support/bench.h"
+
+#define FLOOR_MEMORY_BYTES ((uint64_t)64 << 20)
+
+static void need(wasmtime_error_t *error, const char *what) {
+    if (error != NULL) {
+        airs_error_t text;
+        airs_engine_error(&text, AIRS_INTERNAL, what, error);
+        bench_die("%s", text.text);
+    }
+}
+
+static uint8_t send_nothing(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload, airs_ext_text_t *reason) {
+    (void)host, (void)target, (void)payload, (void)reason;
+    return AIRS_EXT_MESSAGING_OK;
+}
+
+static uint8_t request_nothing(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload, uint64_t timeout_ms,
+                               char *id, airs_ext_text_t *reason) {
+    (void)host, (void)target, (void)payload, (void)timeout_ms, (void)id, (void)reason;
+    return AIRS_EXT_DELIVERY_FAILED;
+}
+
+static uint8_t cancel_nothing(void *host, airs_ext_bytes_t id, airs_ext_text_t *reason) {
+    (void)host, (void)id, (void)reason;
+    return AIRS_EXT_DELIVERY_FAILED;
+}
+
+static uint8_t broadcast_nothing(void *host, const airs_ext_id_t *targets, size_t count, airs_ext_bytes_t payload,
+                                 size_t *first, airs_ext_text_t *reason) {
+    (void)host, (void)targets, (void)count, (void)payload, (void)first, (void)reason;
+    return AIRS_EXT_DELIVERY_FAILED;
+}
+
+static airs_ext_id_t no_self(void *host) {
+    (void)host;
+    return (airs_ext_id_t){0};
+}
+
+void floor_open(floor_engine_t *floor, airs_runtime_engine_t *engine) {
+    static const airs_ext_messaging_t messaging = {
+        .send = send_nothing,
+        .request = request_nothing,
+        .cancel_request = cancel_nothing,
+        .broadcast = broadcast_nothing,
+        .self_id = no_self,
+    };
+    floor->engine = airs_wasm_engine_of(engine);
+    floor->linker = wasmtime_component_linker_new(floor->engine->engine);
+    need(airs_ext_linker_add_messaging(floor->linker, &messaging), "messaging");
+    need(airs_host_services_link(floor->linker), "services");
+    need(airs_host_storage_link(floor->linker), "storage");
+}
+
+void floor_close(floor_engine_t *floor) { wasmtime_component_linker_delete(floor->linker); }
+
+airs_ext_component_t *floor_load(floor_engine_t *floor, const char *path) {
+    void *block = NULL;
+    airs_bytes_t bytes;
+    airs_error_t error;
+    wasmtime_component_t *component = NULL;
+    airs_ext_component_t *prepared = NULL;
+    airs_ext_verdict_t verdict;
+    if (airs_component_read(airs_allocator_default(), path, &block, &bytes, &error) != AIRS_OK) {
+        bench_die("%s", error.text);
+    }
+    need(wasmtime_component_new(floor->engine->engine, bytes.data, bytes.size, &component), path);
+    airs_allocator_default()->release(NULL, block);
+    need(airs_ext_component_new(floor->engine->engine, floor->linker, component, &prepared, &verdict), path);
+    wasmtime_component_delete(component);
+    return prepared;
+}
+
+static wasmtime_error_t *yield(wasmtime_context_t *context, void *data, uint64_t *delta,
+                               wasmtime_update_deadline_kind_t *kind) {
+    (void)context, (void)data;
+    *delta = 1;
+    *kind = WASMTIME_UPDATE_DEADLINE_YIELD;
+    return NULL;
+}
+
+static void ignore_wake(void *context) { (void)context; }
+
+/* Slices end; the only thing to do on this thread is to go on. */
+static void finish(floor_instance_t *instance, airs_ext_outcome_t *outcome) {
+    while (outcome->kind == AIRS_EXT_CALL_PENDING) {
+        wasmtime_context_set_epoch_deadline(instance->context, 1);
+        airs_ext_resume(instance->ext, outcome);
+    }
+    if (outcome->kind != AIRS_EXT_CALL_OK) {
+        bench_die("the floor's call failed: %.*s", (int)outcome->text.size, (const char *)outcome->text.data);
+    }
+}
+
+void floor_instance_open(floor_engine_t *floor, const airs_ext_component_t *component, floor_instance_t *out) {
+    airs_ext_outcome_t outcome;
+    out->store = wasmtime_store_new(floor->engine->engine, NULL, NULL);
+    out->context = wasmtime_store_context(out->store);
+    wasmtime_store_epoch_deadline_callback(out->store, yield, NULL, NULL);
+    out->ext = airs_ext_instance_new(component, out->store, FLOOR_MEMORY_BYTES, ignore_wake, NULL);
+    wasmtime_context_set_epoch_deadline(out->context, 1);
+    airs_ext_instantiate(out->ext, &outcome);
+    finish(out, &outcome);
+}
+
+void floor_instance_close(floor_instance_t *instance) {
+    airs_ext_instance_cancel(instance->ext);
+    wasmtime_store_delete(instance->store);
+    airs_ext_instance_delete(instance->ext);
+}
+
+void floor_initialize(floor_instance_t *instance, const char *config) {
+    airs_ext_outcome_t outcome;
+    airs_ext_config_t settings = {
+        .config = {(const uint8_t *)config, config != NULL ? strlen(config) : 0},
+        .has_config = config != NULL,
+        .max_memory_bytes = FLOOR_MEMORY_BYTES,
+        .max_execution_time_ms = 5000,
+    };
+    wasmtime_context_set_epoch_deadline(instance->context, 1);
+    airs_ext_initialize(instance->ext, &settings, &outcome);
+    finish(instance, &outcome);
+}
+
+static airs_ext_bytes_t text(const char *words) { return (airs_ext_bytes_t){(const uint8_t *)words, strlen(words)}; }
+
+void floor_message(floor_instance_t *instance, const uint8_t *payload, size_t size) {
+    airs_ext_outcome_t outcome;
+    airs_ext_message_t message = {
+        .sender = {text("bench"), text("sender"), text("0")},
+        .payload = {payload, size},
+        .seconds = 1,
+    };
+    wasmtime_context_set_epoch_deadline(instance->context, 1);
+    airs_ext_handle_message(instance->ext, &message, &outcome);
+    finish(instance, &outcome);
+}
