@@ -1,0 +1,207 @@
+/* Every allocation of the layer fails in turn: each function answers with a clean status, nothing leaks, and
+ * every request still has its end. */
+#include "actor_fixture.h"
+
+#include "core/check.h"
+#include "core/memory.h"
+#include "support/failing_allocator.h"
+
+typedef struct world {
+    airs_scripted_engine_t engine;
+    airs_fake_clock_t clock;
+    airs_seeded_random_t random;
+    airs_actor_system_t *system;
+} world_t;
+
+static bool jump(void *context) {
+    world_t *world = context;
+    uint64_t next = airs_actor_system_next_deadline(world->system);
+    if (next == UINT64_MAX) {
+        return false;
+    }
+    uint64_t now = airs_clock_monotonic(&world->clock.clock);
+    airs_fake_clock_advance(&world->clock, next > now ? next - now : 0);
+    (void)airs_actor_system_advance(world->system);
+    return true;
+}
+
+static airs_status_t open_world(world_t *world, const airs_allocator_t *allocator, bool stepped) {
+    memset(world, 0, sizeof *world);
+    airs_scripted_engine_init(&world->engine, allocator);
+    airs_fake_clock_init(&world->clock);
+    airs_seeded_random_init(&world->random, 1);
+    airs_actor_system_options_t options = {
+        .engine = &world->engine.engine,
+        .allocator = allocator,
+        .clock = stepped ? &world->clock.clock : NULL,
+        .random = &world->random.random,
+        .workers = 2,
+        .stepped = stepped,
+        .idle = jump,
+        .idle_context = world,
+        .dead_letters = 4,
+    };
+    return airs_actor_system_create(&options, &world->system, NULL);
+}
+
+static void close_world(world_t *world) {
+    airs_actor_system_destroy(world->system);
+    airs_scripted_engine_free(&world->engine);
+}
+
+/* The first failure of a life counts; those after it may be its consequence. */
+static void keep(airs_status_t *status, airs_status_t next) {
+    if (*status == AIRS_OK) {
+        *status = next;
+    }
+}
+
+/* ---- natives: send, request, respond, stop ---- */
+
+typedef struct party {
+    airs_status_t status; /* the first failure of what it does */
+    unsigned asked;
+    unsigned ends;
+} party_t;
+
+static airs_status_t take_part(airs_actor_context_t *context, void *state, const airs_incoming_t *incoming) {
+    party_t *self = state;
+    if (incoming->kind == AIRS_INCOMING_RESPONSE || incoming->kind == AIRS_INCOMING_FAILURE) {
+        self->ends++;
+        if (incoming->kind == AIRS_INCOMING_FAILURE) {
+            keep(&self->status, AIRS_OUT_OF_MEMORY);
+        }
+        return AIRS_OK;
+    }
+    if (incoming->kind == AIRS_INCOMING_REQUEST) {
+        return airs_actor_respond(context, airs_bytes("answer", 6));
+    }
+    if (incoming->payload.size == 0) {
+        return AIRS_OK;
+    }
+    for (int i = 0; i < 3; i++) {
+        airs_status_t status = airs_actor_request(context, id_of("t/b/0"), airs_bytes("q", 1), 1000, NULL);
+        self->asked += status == AIRS_OK;
+        keep(&self->status, status);
+    }
+    keep(&self->status, airs_actor_send(context, id_of("t/b/0"), airs_bytes(NULL, 0)));
+    return AIRS_OK;
+}
+
+static airs_status_t native_life(const airs_allocator_t *allocator, void *stepped) {
+    static const airs_native_t native = {.size = sizeof native, .handle = take_part};
+    world_t world;
+    party_t a = {.status = AIRS_OK};
+    party_t b = {.status = AIRS_OK};
+    airs_status_t status = open_world(&world, allocator, stepped != NULL);
+    if (status == AIRS_OK) {
+        keep(&status, airs_actor_system_spawn_native(world.system, &native, &a, id_of("t/a/0"), NULL, NULL));
+        keep(&status, airs_actor_system_spawn_native(world.system, &native, &b, id_of("t/b/0"), NULL, NULL));
+    }
+    if (status == AIRS_OK) {
+        keep(&status,
+             airs_actor_system_send(world.system, id_of("t/a/0"), airs_bytes("go", 2), airs_str(NULL), NULL));
+        assert_ok(airs_actor_system_drain(world.system, PATIENCE_MS));
+        keep(&status, airs_actor_system_send_wait(world.system, id_of("t/b/0"), airs_bytes(NULL, 0),
+                                                  airs_str("x"), 10, NULL));
+        keep(&status, airs_actor_system_call(world.system, id_of("t/b/0"), airs_bytes("q", 1), airs_str(NULL),
+                                             1000, NULL, NULL, NULL));
+        keep(&status,
+             airs_actor_system_stop(world.system, id_of("t/b/0"), AIRS_STOP_DRAIN, PATIENCE_MS, NULL));
+    }
+    close_world(&world);
+    assert_int_equal(a.asked, a.ends);
+    keep(&status, a.status);
+    return status;
+}
+
+static void natives_by_hand(void **state) {
+    (void)state;
+    bool stepped = true;
+    airs_fail_each_allocation(native_life, &stepped);
+}
+
+static void natives_with_threads(void **state) {
+    (void)state;
+    airs_fail_each_allocation(native_life, NULL);
+}
+
+/* ---- guests: start, park, broadcast, errors, traps, dead letters ---- */
+
+typedef struct script {
+    airs_status_t status;
+} script_t;
+
+static airs_scripted_next_t guest(airs_scripted_call_t *call) {
+    script_t *self = call->context;
+    if (call->kind == AIRS_CALL_HANDLE_CALLBACK) {
+        if (call->message->kind == AIRS_MESSAGE_FAILURE) {
+            keep(&self->status, AIRS_OUT_OF_MEMORY);
+        }
+        return airs_scripted_ok(call);
+    }
+    if (call->kind == AIRS_CALL_INITIALIZE && call->round == 0) {
+        return airs_scripted_sleep(call, MS);
+    }
+    if (call->kind != AIRS_CALL_HANDLE_MESSAGE) {
+        return airs_scripted_ok(call);
+    }
+    if (airs_scripted_payload_is(call, "trap")) {
+        return airs_scripted_crash(call, AIRS_TRAP, "unreachable");
+    }
+    if (airs_scripted_payload_is(call, "error")) {
+        return airs_scripted_error(call, "no");
+    }
+    if (airs_scripted_payload_is(call, "nap")) {
+        return call->round == 0 ? airs_scripted_sleep(call, MS) : airs_scripted_respond(call, "rested");
+    }
+    if (airs_scripted_payload_is(call, "ask")) {
+        keep(&self->status, airs_scripted_request(call, "t/g/1", "nap", 1000, NULL));
+    }
+    if (airs_scripted_payload_is(call, "all")) {
+        airs_id_t targets[] = {airs_id("t", "g", "*"), airs_id("t", "g", "")};
+        keep(&self->status, call->host->router->ops->broadcast(call->host->router, call->host->self, targets,
+                                                               NULL, 2, airs_bytes("x", 1), NULL, NULL));
+    }
+    return airs_scripted_ok(call);
+}
+
+static airs_status_t guest_life(const airs_allocator_t *allocator, void *context) {
+    (void)context;
+    world_t world;
+    script_t script = {.status = AIRS_OK};
+    airs_status_t status = open_world(&world, allocator, true);
+    if (status == AIRS_OK) {
+        airs_component_handle_t component = airs_scripted_engine_add(&world.engine, "guest", guest, &script);
+        keep(&status, airs_actor_system_spawn_component(world.system, component, id_of("t/g/0"), NULL, NULL));
+        keep(&status, airs_actor_system_spawn_component(world.system, component, id_of("t/g/1"), NULL, NULL));
+    }
+    static const char *const messages[] = {"ask", "all", "error", "nap", "trap", "left behind"};
+    for (size_t i = 0; status == AIRS_OK && i < sizeof messages / sizeof messages[0]; i++) {
+        airs_bytes_t payload = airs_bytes(messages[i], strlen(messages[i]));
+        airs_status_t sent =
+            airs_actor_system_send(world.system, id_of("t/g/0"), payload, airs_str(NULL), NULL);
+        /* Without memory for the deadline of a sleep the guest has crashed: it is not found any more. */
+        keep(&status, sent == AIRS_TARGET_NOT_FOUND ? AIRS_OUT_OF_MEMORY : sent);
+        if (i != 4) {
+            (void)airs_actor_system_drain(world.system, PATIENCE_MS);
+        }
+    }
+    close_world(&world);
+    keep(&status, script.status);
+    return status;
+}
+
+static void guests(void **state) {
+    (void)state;
+    airs_fail_each_allocation(guest_life, NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(natives_by_hand),
+        cmocka_unit_test(natives_with_threads),
+        cmocka_unit_test(guests),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
