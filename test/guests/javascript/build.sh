@@ -1,0 +1,60 @@
+#!/bin/sh
+# Makes the JavaScript guest: build.sh OUT.wasm
+#
+# The toolchain (package-lock.json) lives in a folder below AIRSSYS_CACHE (default: ~/.cache/airssys), and so does
+# the component, which takes seconds to make: both are made again when what they are made from changes.
+# Exit code 77, and one line that says why, when there is no toolchain and none can be installed.
+set -eu
+
+skip() {
+    echo "javascript guest: skipped: $1" >&2
+    exit 77
+}
+
+[ $# -eq 1 ] || { echo "usage: build.sh OUT.wasm" >&2; exit 2; }
+case $1 in
+/*) out=$1 ;;
+*) out=$PWD/$1 ;;
+esac
+here=$(cd "$(dirname "$0")" && pwd)
+wit=$(cd "$here/../../../wit/airssys-core" && pwd)
+cache=${AIRSSYS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/airssys}/javascript
+
+command -v node >/dev/null 2>&1 || skip "there is no node (Debian package nodejs)"
+command -v npm >/dev/null 2>&1 || skip "there is no npm (Debian package npm)"
+[ "$(node --print 'process.versions.node.split(".")[0] >= 18')" = true ] || skip "node is older than 18"
+
+# Two builds at once share the cache.
+mkdir -p "$cache"
+exec 9>"$cache/lock"
+if command -v flock >/dev/null 2>&1; then
+    flock 9
+fi
+
+# A folder for each version of Node.js and of the packages; it has its mark when it is complete.
+key=$({ node --version; cat "$here/package-lock.json"; } | sha256sum | cut -c1-16)
+tools=$cache/tools-$key
+if [ ! -f "$tools/complete" ]; then
+    echo "javascript guest: installing componentize-js" >&2
+    rm -rf "$tools"
+    mkdir -p "$tools"
+    # Not `npm ci`: it wants the lock file to list the packages of every other platform too.
+    cp "$here/package.json" "$here/package-lock.json" "$tools"
+    if ! (cd "$tools" && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >&2); then
+        rm -rf "$tools"
+        skip "componentize-js cannot be installed"
+    fi
+    : >"$tools/complete"
+fi
+
+key=$({ echo "$key"; cat "$here/app.js" "$here/build.mjs" "$wit"/*.wit; } | sha256sum | cut -c1-16)
+made=$cache/guest-$key.wasm
+if [ ! -f "$made" ]; then
+    rm -f "$cache"/guest-*.wasm
+    # Modules are looked for from where a file is; and componentize-js fails when it works in "/".
+    cp "$here/build.mjs" "$tools"
+    (cd "$tools" && node build.mjs "$here/app.js" "$wit" "$made.$$" >&2)
+    mv "$made.$$" "$made"
+fi
+cp "$made" "$out.$$"
+mv "$out.$$" "$out"
