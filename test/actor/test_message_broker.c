@@ -1,0 +1,241 @@
+#include "actor_fixture.h"
+
+static actor_fixture_t fixture;
+static probe_t probes[3];
+
+static int set_up(void **state) {
+    (void)state;
+    actor_fixture_open_stepped(&fixture, 7);
+    static const airs_actor_spec_t spec = {.mailbox_messages = 4, .max_message_bytes = 100};
+    for (int i = 0; i < 3; i++) {
+        char id[32];
+        (void)snprintf(id, sizeof id, "t/p/%d", i);
+        probe_init(&probes[i]);
+        probe_spawn(&fixture, &probes[i], id, &spec);
+    }
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    actor_fixture_close(&fixture);
+    for (int i = 0; i < 3; i++) {
+        probe_free(&probes[i]);
+    }
+    return 0;
+}
+
+/* A guest that does one thing with the router when it is told to. */
+typedef struct deed {
+    void (*act)(airs_scripted_call_t *call, struct deed *deed);
+    airs_status_t status;
+    airs_error_t error;
+    size_t first;
+    char text[512];
+} deed_t;
+
+static airs_scripted_next_t doing(airs_scripted_call_t *call) {
+    deed_t *deed = call->context;
+    if (call->kind == AIRS_CALL_HANDLE_MESSAGE && airs_scripted_payload_is(call, "go")) {
+        deed->act(call, deed);
+    }
+    return airs_scripted_ok(call);
+}
+
+static void act(deed_t *deed, void (*how)(airs_scripted_call_t *call, deed_t *deed)) {
+    memset(deed, 0, sizeof *deed);
+    deed->act = how;
+    actor_fixture_spawn(&fixture, "t/actor/0", actor_fixture_add(&fixture, doing, deed));
+    assert_ok(actor_fixture_send(&fixture, "t/actor/0", "go"));
+    actor_fixture_run(&fixture);
+}
+
+static airs_status_t broadcast(airs_scripted_call_t *call, deed_t *deed, const airs_id_t *targets,
+                               const uint8_t *allowed, size_t count, airs_bytes_t payload) {
+    airs_message_router_t *router = call->host->router;
+    return router->ops->broadcast(router, call->host->self, targets, allowed, count, payload, &deed->first,
+                                  &deed->error);
+}
+
+/* ---- broadcast ---- */
+
+static void to_two(airs_scripted_call_t *call, deed_t *deed) {
+    airs_id_t targets[] = {airs_id("t", "p", "0"), airs_id("t", "p", "2")};
+    deed->status = broadcast(call, deed, targets, NULL, 2, airs_bytes("all", 3));
+}
+
+static void one_payload_to_several(void **state) {
+    (void)state;
+    deed_t deed;
+    act(&deed, to_two);
+    assert_ok(deed.status);
+    assert_string_equal(probes[0].heard, "m:all");
+    assert_string_equal(probes[1].heard, "");
+    assert_string_equal(probes[2].heard, "m:all");
+    assert_string_equal(probes[2].last_sender, "t/actor/0");
+    assert_int_equal(actor_fixture_counters(&fixture, "t/actor/0").sent, 2);
+}
+
+static void to_all(airs_scripted_call_t *call, deed_t *deed) {
+    airs_id_t target = airs_id("t", "p", "*");
+    deed->status = broadcast(call, deed, &target, NULL, 1, airs_bytes("all", 3));
+}
+
+static void a_star_reaches_all_instances(void **state) {
+    (void)state;
+    deed_t deed;
+    act(&deed, to_all);
+    assert_ok(deed.status);
+    for (int i = 0; i < 3; i++) {
+        assert_string_equal(probes[i].heard, "m:all");
+    }
+}
+
+static void to_some_that_fail(airs_scripted_call_t *call, deed_t *deed) {
+    airs_id_t targets[] = {airs_id("t", "p", "0"), airs_id("t", "nobody", "0"), airs_id("t", "p", "1"),
+                           airs_id("t", "p", "2"), airs_id("t", "nobody", "*")};
+    uint8_t allowed[] = {1, 1, 0, 1, 1};
+    deed->status = broadcast(call, deed, targets, allowed, 5, airs_bytes("all", 3));
+}
+
+static void what_can_be_delivered_is(void **state) {
+    (void)state;
+    deed_t deed;
+    act(&deed, to_some_that_fail);
+    assert_status(deed.status, AIRS_TARGET_NOT_FOUND);
+    assert_int_equal(deed.first, 1);
+    assert_string_equal(deed.error.text,
+                        "3 of 5 targets were not reached; the first, t/nobody/0: no actor with this id");
+    assert_string_equal(probes[0].heard, "m:all");
+    assert_string_equal(probes[1].heard, "");
+    assert_string_equal(probes[2].heard, "m:all");
+}
+
+static void full_and_too_large(airs_scripted_call_t *call, deed_t *deed) {
+    airs_id_t target = airs_id("t", "p", "*");
+    for (int i = 0; i < 4; i++) {
+        (void)airs_scripted_send(call, "t/p/1", "x");
+    }
+    deed->status = broadcast(call, deed, &target, NULL, 1, airs_bytes("all", 3));
+    char large[101] = {0};
+    airs_error_t error;
+    airs_status_t status = call->host->router->ops->broadcast(call->host->router, call->host->self, &target,
+                                                              NULL, 1, airs_bytes(large, sizeof large), NULL,
+                                                              &error);
+    (void)snprintf(deed->text, sizeof deed->text, "%s: %.400s", airs_status_name(status), error.text);
+}
+
+static void bounds_hold_for_each_receiver(void **state) {
+    (void)state;
+    deed_t deed;
+    act(&deed, full_and_too_large);
+    assert_status(deed.status, AIRS_QUEUE_FULL);
+    assert_string_equal(deed.error.text,
+                        "1 of 3 targets were not reached; the first, t/p/1: the mailbox is full");
+    assert_string_equal(deed.text, "message-too-large: 3 of 3 targets were not reached; the first, t/p/0: "
+                                   "the message is larger than the limit");
+    assert_string_equal(probes[0].heard, "m:all");
+    assert_string_equal(probes[1].heard, "m:x m:x m:x m:x");
+}
+
+static void to_nobody(airs_scripted_call_t *call, deed_t *deed) {
+    deed->status = broadcast(call, deed, NULL, NULL, 0, airs_bytes("all", 3));
+}
+
+static void a_broadcast_to_nobody_is_fine(void **state) {
+    (void)state;
+    deed_t deed;
+    act(&deed, to_nobody);
+    assert_ok(deed.status);
+}
+
+/* ---- groups and routes ---- */
+
+static void to_any(airs_scripted_call_t *call, deed_t *deed) {
+    for (int i = 0; i < 9 && deed->status == AIRS_OK; i++) {
+        airs_message_router_t *router = call->host->router;
+        static airs_route_t route;
+        deed->status = router->ops->send(router, call->host->self, &route, airs_id("t", "p", ""),
+                                         airs_bytes("x", 1), NULL);
+        router->ops->route_release(router, &route);
+    }
+}
+
+static void an_empty_instance_is_anyone(void **state) {
+    (void)state;
+    deed_t deed;
+    act(&deed, to_any);
+    assert_ok(deed.status);
+    assert_int_equal(probe_count(&probes[0]) + probe_count(&probes[1]) + probe_count(&probes[2]), 9);
+    for (int i = 0; i < 3; i++) {
+        assert_in_range(probe_count(&probes[i]), 2, 4); /* the shorter mailbox evens them out */
+    }
+}
+
+static void to_what_may_have_ended(airs_scripted_call_t *call, deed_t *deed) {
+    deed->status = airs_scripted_send(call, "t/p/0", "x");
+}
+
+static void a_stale_route_is_looked_up_again(void **state) {
+    (void)state;
+    deed_t deed;
+    act(&deed, to_what_may_have_ended);
+    assert_ok(deed.status);
+    assert_ok(actor_fixture_stop(&fixture, "t/p/0", AIRS_STOP_DRAIN));
+    assert_ok(actor_fixture_send(&fixture, "t/actor/0", "go"));
+    actor_fixture_run(&fixture);
+    assert_status(deed.status, AIRS_TARGET_NOT_FOUND);
+    probe_t second;
+    probe_init(&second);
+    probe_spawn(&fixture, &second, "t/p/0", NULL);
+    assert_ok(actor_fixture_send(&fixture, "t/actor/0", "go"));
+    actor_fixture_run(&fixture);
+    assert_ok(deed.status);
+    assert_string_equal(second.heard, "m:x");
+    assert_ok(actor_fixture_stop(&fixture, "t/p/0", AIRS_STOP_DRAIN));
+    probe_free(&second);
+}
+
+/* ---- who lives ---- */
+
+static bool list_one(void *context, const airs_actor_info_t *info) {
+    deed_t *deed = context;
+    size_t used = strlen(deed->text);
+    (void)snprintf(deed->text + used, sizeof deed->text - used, "%s(%s,%s,%s) ",
+                   airs_component_id_text(info->id), info->name, info->version, info->health);
+    return true;
+}
+
+static void take_one(void *context, const airs_actor_info_t *info) { (void)list_one(context, info); }
+
+static void look(airs_scripted_call_t *call, deed_t *deed) {
+    airs_message_router_t *router = call->host->router;
+    router->ops->list(router, list_one, deed);
+    deed->status = router->ops->describe(router, airs_id("t", "p", "1"), take_one, deed);
+    deed->first = router->ops->describe(router, airs_id("t", "p", "9"), take_one, deed);
+}
+
+static void all_are_listed(void **state) {
+    (void)state;
+    deed_t deed;
+    act(&deed, look);
+    assert_string_equal(deed.text,
+                        "t/p/0(p,,unknown) t/p/1(p,,unknown) t/p/2(p,,unknown) t/actor/0(actor,,unknown) "
+                        "t/p/1(p,,unknown) ");
+    assert_ok(deed.status);
+    assert_int_equal(deed.first, AIRS_TARGET_NOT_FOUND);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(one_payload_to_several, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_star_reaches_all_instances, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_can_be_delivered_is, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bounds_hold_for_each_receiver, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_broadcast_to_nobody_is_fine, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(an_empty_instance_is_anyone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_stale_route_is_looked_up_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(all_are_listed, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
