@@ -230,7 +230,7 @@ static airs_status_t insert_some(const airs_allocator_t *failing, void *context)
     }
     airs_actor_t *actors[40] = {NULL};
     for (int i = 0; i < 40; i++) {
-        char instance[8];
+        char instance[16];
         (void)snprintf(instance, sizeof instance, "%d", i);
         airs_actor_t *actor = make("t", i % 2 == 0 ? "a" : "b", instance);
         airs_status_t inserted = airs_component_registry_insert(other, actor);
