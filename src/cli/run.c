@@ -16,6 +16,7 @@
 #include "cli/progress.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
+#include "core/log.h"
 #include "core/text.h"
 #include "node/node.h"
 
@@ -103,6 +104,8 @@ static void on_signal(uv_signal_t *handle, int number) {
         _exit(signal_exit_code(number)); /* asked for twice: nothing is waited for any more */
     }
     run->signal = number;
+    airs_log_printf(&run->terminal.log, AIRS_LOG_INFO, airs_str("application"), "told to stop by SIG%s",
+                    sigabbrev_np(number));
     airs_terminal_tell(&run->terminal, "stopping in order; Ctrl-C once more stops at once");
     airs_application_interrupt(run->application);
 }
@@ -192,12 +195,13 @@ static int failure_exit_code(const run_t *run, const airs_application_progress_t
     }
 }
 
-static int exit_code_of(run_t *run, const airs_application_progress_t *progress) {
+static int exit_code_of(run_t *run, const airs_summary_t *summary) {
+    const airs_application_progress_t *progress = &summary->progress;
     bool cancelled = run->status == AIRS_CANCELLED;
     if (run->status != AIRS_OK && !cancelled) {
         return failure_exit_code(run, progress);
     }
-    if (progress->totals.crashed > 0 || progress->totals.dead_letters > 0) {
+    if (progress->totals.crashed > 0 || airs_summary_dead_letters(summary) > 0) {
         return AIRS_EXIT_CRASHED;
     }
     if (airs_terminal_output_error(&run->terminal) != 0) {
@@ -257,7 +261,7 @@ static int report(const airs_verb_t *verb, run_t *run) {
         .dead_letters = dead_letters,
     };
     airs_application_progress(run->application, &summary.progress);
-    summary.exit_code = exit_code_of(run, &summary.progress);
+    summary.exit_code = exit_code_of(run, &summary);
     complain_outcome(verb, run);
     /* Before the work began there is nothing to sum up. */
     bool written = run->failed_at < STEP_RUN || show_summary(verb, run, &summary);

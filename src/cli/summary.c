@@ -9,6 +9,14 @@
 
 static const char *plural(uint64_t count) { return count == 1 ? "" : "s"; }
 
+uint64_t airs_summary_dead_letters(const airs_summary_t *summary) {
+    uint64_t total = 0;
+    for (int reason = 0; reason < AIRS_DEAD_LETTER_REASONS; reason++) {
+        total += summary->dead_letters[reason];
+    }
+    return total;
+}
+
 static void append_failures(const airs_summary_t *summary, airs_text_t *out) {
     const airs_node_counters_t *totals = &summary->progress.totals;
     char count[AIRS_COUNT_TEXT_MAX];
@@ -56,8 +64,7 @@ void airs_summary_text(const airs_summary_t *summary, airs_text_t *out) {
 }
 
 static void append_dead_letters(const airs_summary_t *summary, airs_text_t *out) {
-    airs_text_append_format(out, "\"dead_letters\":{\"total\":%" PRIu64,
-                            summary->progress.totals.dead_letters);
+    airs_text_append_format(out, "\"dead_letters\":{\"total\":%" PRIu64, airs_summary_dead_letters(summary));
     for (int reason = 0; reason < AIRS_DEAD_LETTER_REASONS; reason++) {
         airs_text_append_format(out, ",\"%s\":%" PRIu64,
                                 airs_dead_letter_reason_text((airs_dead_letter_reason_t)reason),

@@ -15,6 +15,9 @@ typedef struct airs_summary {
     const uint64_t *dead_letters; /* AIRS_DEAD_LETTER_REASONS numbers */
 } airs_summary_t;
 
+/* All of them: messages that nobody handled, and those that were answered with an error. */
+uint64_t airs_summary_dead_letters(const airs_summary_t *summary);
+
 /* "wordcount: 12,345 messages in 0.45 s, 27,433 a second; …" and a line for what went wrong, if anything. */
 void airs_summary_text(const airs_summary_t *summary, airs_text_t *out);
 

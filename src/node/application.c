@@ -4,9 +4,11 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "node/input_end.h"
 #include "node/input_feed.h"
+#include "node/line_output.h"
 #include "node/node.h"
 #include "node/waiter.h"
 
@@ -20,12 +22,15 @@
 
 #define INSTANCE_TEXT_MAX 24
 
+#define LOG_SOURCE "application"
+
 struct airs_application {
     airs_application_options_t options;
     const airs_manifest_t *manifest;
     airs_node_t *node;
-    airs_component_t *components;           /* the handles, in the manifest's order */
-    uint64_t started;                       /* instances, in the order of their start */
+    airs_component_t *components; /* the handles, in the manifest's order */
+    uint64_t started;             /* instances, in the order of their start */
+    airs_line_output_t *outputs;  /* one for each instance of the output component if it has several */
     _Atomic airs_application_stage_t stage; /* this and `current`: relaxed, for display */
     _Atomic(const char *) current;
     _Atomic uint64_t stop_failures;
@@ -77,6 +82,31 @@ static airs_node_options_t node_options(const airs_manifest_t *manifest,
     return node;
 }
 
+/* False: no memory. */
+static bool make_tables(airs_application_t *application) {
+    const airs_manifest_t *manifest = application->manifest;
+    const airs_application_options_t *options = &application->options;
+    size_t size = manifest->component_count * sizeof *application->components;
+    application->components = airs_alloc_zeroed(options->allocator, size);
+    if (manifest->output == NULL || manifest->output->instances == 1 || options->output == NULL) {
+        return application->components != NULL;
+    }
+    size_t count = (size_t)manifest->output->instances;
+    application->outputs = airs_alloc_array(options->allocator, count, sizeof *application->outputs);
+    for (size_t i = 0; application->outputs != NULL && i < count; i++) {
+        airs_line_output_init(&application->outputs[i], options->allocator, options->output,
+                              options->output_context);
+    }
+    return application->components != NULL && application->outputs != NULL;
+}
+
+/* Only when the actors have ended. */
+static void finish_outputs(airs_application_t *application) {
+    for (uint64_t i = 0; application->outputs != NULL && i < application->manifest->output->instances; i++) {
+        airs_line_output_finish(&application->outputs[i]);
+    }
+}
+
 airs_status_t airs_application_create(const airs_manifest_t *manifest,
                                       const airs_application_options_t *options, airs_application_t **out,
                                       airs_error_t *error) {
@@ -98,12 +128,9 @@ airs_status_t airs_application_create(const airs_manifest_t *manifest,
     application->manifest = manifest;
     airs_waiter_init(&application->waiter);
     airs_status_t status = AIRS_OUT_OF_MEMORY;
-    application->components =
-        airs_alloc_array(complete.allocator, manifest->component_count, sizeof *application->components);
-    if (application->components == NULL) {
+    if (!make_tables(application)) {
         airs_error_set(error, status, "%s", airs_status_text(status));
     } else {
-        memset(application->components, 0, manifest->component_count * sizeof *application->components);
         airs_node_options_t node = node_options(manifest, &complete);
         status = airs_node_create(&node, &application->node, error);
     }
@@ -121,6 +148,8 @@ void airs_application_destroy(airs_application_t *application) {
     }
     const airs_allocator_t *allocator = application->options.allocator;
     airs_node_destroy(application->node);
+    finish_outputs(application);
+    airs_release(allocator, application->outputs);
     airs_waiter_free(&application->waiter);
     airs_release(allocator, application->components);
     airs_release(allocator, application);
@@ -170,8 +199,19 @@ static airs_id_t instance_id(const airs_application_t *application, const char *
     return airs_id(application->manifest->ns, name, text);
 }
 
-static airs_spawn_options_t spawn_options(const airs_application_t *application,
-                                          const airs_manifest_component_t *component) {
+/* Where instance `number` of the output component writes: lines of several instances must not mix. */
+static void set_output(airs_application_t *application, uint64_t number, airs_spawn_options_t *options) {
+    if (application->outputs == NULL) {
+        options->standard_output = application->options.output;
+        options->output_context = application->options.output_context;
+    } else {
+        options->standard_output = airs_line_output_write;
+        options->output_context = &application->outputs[number];
+    }
+}
+
+static airs_spawn_options_t spawn_options(airs_application_t *application,
+                                          const airs_manifest_component_t *component, uint64_t number) {
     const airs_manifest_limits_t *limits = &component->limits;
     airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
     options.env = component->env;
@@ -186,8 +226,7 @@ static airs_spawn_options_t spawn_options(const airs_application_t *application,
     options.max_message_bytes = limits->message_bytes;
     options.max_requests = (uint32_t)limits->outstanding_requests;
     if (component == application->manifest->output) {
-        options.standard_output = application->options.output;
-        options.output_context = application->options.output_context;
+        set_output(application, number, &options);
     }
     return options;
 }
@@ -198,7 +237,7 @@ static airs_status_t start_instance(airs_application_t *application, uint64_t se
     char text[INSTANCE_TEXT_MAX];
     const airs_manifest_component_t *component = find_instance(application, serial, &index, &number);
     enter(application, AIRS_APPLICATION_STARTING, component->name);
-    airs_spawn_options_t options = spawn_options(application, component);
+    airs_spawn_options_t options = spawn_options(application, component, number);
     airs_status_t status = airs_node_spawn(application->node, application->components[index],
                                            instance_id(application, component->name, number, text), &options,
                                            error);
@@ -209,15 +248,10 @@ static airs_status_t start_instance(airs_application_t *application, uint64_t se
 }
 
 static void note_stop_failure(airs_application_t *application, const char *component, uint64_t number,
-                              airs_error_t *error) {
-    airs_log_t *log = application->options.log;
+                              const airs_error_t *error) {
     atomic_fetch_add_explicit(&application->stop_failures, 1, memory_order_relaxed);
-    if (log->level <= AIRS_LOG_ERROR) {
-        airs_error_prefix(error, "component %s, instance %" PRIu64 ": shutdown", component, number);
-        airs_log_record_t record = {
-            .level = AIRS_LOG_ERROR, .source = airs_str("application"), .message = airs_str(error->text)};
-        log->write(log, &record);
-    }
+    airs_log_printf(application->options.log, AIRS_LOG_ERROR, airs_str(LOG_SOURCE),
+                    "component %s, instance %" PRIu64 ": shutdown: %s", component, number, error->text);
 }
 
 /* Stop what was started, the last first. An actor that has ended meanwhile is no failure of the stop. */
@@ -242,6 +276,7 @@ static void stop_all(airs_application_t *application, airs_stop_mode_t mode) {
             note_stop_failure(application, component->name, number, &error);
         }
     }
+    finish_outputs(application);
     enter(application, AIRS_APPLICATION_ENDED, NULL);
 }
 
@@ -257,6 +292,8 @@ airs_status_t airs_application_start(airs_application_t *application, airs_error
         }
         application->started++;
     }
+    airs_log_printf(application->options.log, AIRS_LOG_DEBUG, airs_str(LOG_SOURCE),
+                    "%s runs with %" PRIu64 " actors", application->manifest->name, instances);
     return AIRS_OK;
 }
 
@@ -301,6 +338,8 @@ static airs_status_t feed(airs_application_t *application, const airs_applicatio
     status = airs_input_feed_run(made, error);
     publish_feed(application, NULL);
     airs_input_feed_destroy(made);
+    airs_log_printf(application->options.log, AIRS_LOG_DEBUG, airs_str(LOG_SOURCE),
+                    "the input has ended after %" PRIu64 " lines", application->fed.lines);
     return status == AIRS_CANCELLED ? cancel(error) : status;
 }
 

@@ -11,6 +11,8 @@
 /* As good as for ever, and nothing overflows when it is added to a time. */
 #define FOREVER_MS ((uint64_t)1 << 40)
 
+#define RETRY_MS 2
+
 struct airs_input_end {
     airs_input_end_options_t options;
     pthread_t thread;
@@ -29,20 +31,35 @@ static void note_error(airs_input_end_t *end, const char *instance, const airs_e
     airs_waiter_unlock(&end->waiter);
 }
 
+/* A call does not wait for room in a mailbox that is full; it is tried again until there is some. The
+ * instance empties its mailbox or ends, so this ends too. */
+static airs_status_t call(airs_input_end_t *end, airs_id_t target, airs_error_t *error) {
+    const airs_input_end_options_t *options = &end->options;
+    for (;;) {
+        airs_status_t status = airs_node_call(options->node, target, airs_bytes(NULL, 0),
+                                              airs_str(AIRS_CONTENT_TYPE_END), FOREVER_MS, options->answer,
+                                              options->answer_context, error);
+        if (status != AIRS_QUEUE_FULL) {
+            return status;
+        }
+        airs_waiter_lock(&end->waiter);
+        airs_waiter_wait(&end->waiter, RETRY_MS);
+        airs_waiter_unlock(&end->waiter);
+    }
+}
+
 static void tell(airs_input_end_t *end, uint64_t number) {
     const airs_input_end_options_t *options = &end->options;
     char instance[24];
     snprintf(instance, sizeof instance, "%" PRIu64, number);
     airs_id_t target = {options->target.ns, options->target.name, airs_str(instance)};
-    airs_bytes_t nothing = airs_bytes(NULL, 0);
-    airs_str_t type = airs_str(AIRS_CONTENT_TYPE_END);
     airs_error_t error = {AIRS_OK, ""};
     airs_status_t status;
     if (options->answer != NULL) {
-        status = airs_node_call(options->node, target, nothing, type, FOREVER_MS, options->answer,
-                                options->answer_context, &error);
+        status = call(end, target, &error);
     } else {
-        status = airs_node_send_wait(options->node, target, nothing, type, FOREVER_MS, &error);
+        status = airs_node_send_wait(options->node, target, airs_bytes(NULL, 0),
+                                     airs_str(AIRS_CONTENT_TYPE_END), FOREVER_MS, &error);
     }
     if (status != AIRS_OK) {
         note_error(end, instance, &error);

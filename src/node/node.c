@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "node/cache_folder.h"
 #include "runtime/wasm_engine.h"
@@ -59,14 +60,6 @@ static airs_node_options_t complete_options(const airs_node_options_t *options) 
     return complete;
 }
 
-static void warn(airs_log_t *log, const char *text) {
-    if (log->level <= AIRS_LOG_WARN) {
-        airs_log_record_t record = {
-            .level = AIRS_LOG_WARN, .source = airs_str("node"), .message = airs_str(text)};
-        log->write(log, &record);
-    }
-}
-
 static airs_status_t make_engine(airs_node_t *node, const airs_node_options_t *options, const char *cache_dir,
                                  airs_error_t *error) {
     airs_wasm_engine_options_t engine = {
@@ -95,8 +88,8 @@ static airs_status_t make_engine_with_default_cache(airs_node_t *node, const air
     }
     airs_release(options->allocator, folder);
     if (status == AIRS_IO) {
-        airs_error_prefix(&reason, "compiled code is not kept");
-        warn(options->log, reason.text);
+        airs_log_printf(options->log, AIRS_LOG_WARN, airs_str("node"), "compiled code is not kept: %s",
+                        reason.text);
         return make_engine(node, options, NULL, error);
     }
     return status == AIRS_OK ? AIRS_OK : airs_error_set(error, status, "%s", reason.text);

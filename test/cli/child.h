@@ -1,0 +1,50 @@
+/* The command as a child process: what a shell would see of it. */
+#ifndef AIRSSYS_TEST_CLI_CHILD_H
+#define AIRSSYS_TEST_CLI_CHILD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "support/temporary_folder.h"
+
+#define CHILD_ARGUMENTS_MAX 16
+
+typedef struct child {
+    pid_t pid;
+    int pidfd;
+    int input;                      /* to write its standard input, or -1 */
+    airs_temporary_folder_t folder; /* with what it writes: files "out" and "err" */
+    int exit_code;                  /* after child_wait; 128 + the signal when one ended it */
+    char *out;                      /* after child_wait; zero-terminated */
+    char *err;
+} child_t;
+
+typedef struct child_options {
+    const char *input;  /* its standard input's text; NULL: none, unless open_input */
+    bool open_input;    /* a pipe that the test writes: child->input */
+    const char *folder; /* where it starts; NULL: here */
+    bool closed_output; /* its standard output is a pipe that nobody reads any more */
+} child_options_t;
+
+/* Start the command that is under test with these arguments, the list ending in NULL. Whatever goes wrong in
+ * these functions fails the test. */
+void child_start(child_t *child, const child_options_t *options, const char *const *arguments);
+
+/* Until it ends, a minute at most. */
+void child_wait(child_t *child);
+
+/* Until its standard error (or output) has this text, a minute at most. */
+void child_wait_for(child_t *child, const char *stream, const char *text);
+
+void child_signal(const child_t *child, int number);
+
+void child_free(child_t *child);
+
+/* Start and wait. */
+void child_run(child_t *child, const char *input, const char *const *arguments);
+
+/* Both fail with all that the child said. */
+void child_expect(const child_t *child, int exit_code);
+void child_expect_text(const child_t *child, const char *stream, const char *text);
+
+#endif

@@ -1,0 +1,34 @@
+#include "cli/manifest_writer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "support/test.h"
+
+#define MANIFEST_MAX 8192
+
+const char *guest_path(const char *name, char out[AIRS_TEMPORARY_PATH_MAX]) {
+    int length = snprintf(out, AIRS_TEMPORARY_PATH_MAX, "%s/%s.wasm", AIRS_TEST_GUESTS, name);
+    assert_in_range(length, 1, AIRS_TEMPORARY_PATH_MAX - 1);
+    return out;
+}
+
+void manifest_write(const airs_temporary_folder_t *folder, const char *text) {
+    char manifest[MANIFEST_MAX];
+    size_t used = 0;
+    while (*text != '\0') {
+        assert_in_range(used, 0, sizeof manifest - AIRS_TEMPORARY_PATH_MAX - 1);
+        if (*text != '@') {
+            manifest[used++] = *text++;
+            continue;
+        }
+        char name[64];
+        char path[AIRS_TEMPORARY_PATH_MAX];
+        size_t length = strcspn(++text, "\"");
+        assert_in_range(length, 1, sizeof name - 1);
+        snprintf(name, sizeof name, "%.*s", (int)length, text);
+        used += (size_t)snprintf(manifest + used, sizeof manifest - used, "%s", guest_path(name, path));
+        text += length;
+    }
+    airs_temporary_file_write(folder, "airssys.toml", manifest, used);
+}
