@@ -39,7 +39,7 @@ void airs_actor_unref(airs_actor_t *actor) {
         return;
     }
     airs_release(actor->services->allocator, actor->end_reason);
-    airs_component_id_unref(actor->id);
+    airs_component_id_unref_many(actor->id, UINT64_C(1) + actor->id_credit);
     actor->behaviour->release(actor);
 }
 
@@ -84,6 +84,36 @@ const char *airs_actor_state_text(airs_actor_state_t state) {
         return "stopped";
     }
     return "unknown";
+}
+
+/* References taken at once. */
+#define CREDIT 256
+
+airs_component_id_t *airs_actor_lend_id(airs_actor_t *actor) {
+    if (actor->id_credit == 0) {
+        airs_component_id_ref_many(actor->id, CREDIT);
+        actor->id_credit = CREDIT;
+    }
+    actor->id_credit--;
+    return actor->id;
+}
+
+void airs_actor_pay(airs_actor_t *actor) {
+    if (actor->owed > 0) {
+        airs_component_id_unref_many(actor->owed_id, actor->owed);
+        actor->owed = 0;
+    }
+    actor->owed_id = NULL;
+}
+
+void airs_actor_discharge(airs_actor_t *actor, airs_component_message_t *message) {
+    if (message->sender != actor->owed_id) {
+        airs_actor_pay(actor);
+        actor->owed_id = message->sender;
+    }
+    actor->owed++;
+    message->sender = NULL;
+    airs_component_message_destroy(message);
 }
 
 void airs_actor_activate(airs_actor_t *actor, airs_worker_t *worker) {

@@ -93,13 +93,16 @@ struct airs_actor {
     airs_actor_t *run_next;
     airs_worker_t *worker; /* whose turn this is; NULL on an outside thread */
     airs_component_message_t *in_hand;
-    uint8_t step;            /* airs_actor_step_t */
-    uint8_t stop_mode;       /* airs_actor_end_t, once stopping */
-    bool pending;            /* the call of `step` is to be resumed */
-    bool answered;           /* the request in hand has its answer */
-    bool exiting;            /* asked to end itself */
-    bool park_armed;         /* park_timer was added */
-    uint64_t parked_left_ns; /* of the call in hand */
+    uint8_t step;       /* airs_actor_step_t */
+    uint8_t stop_mode;  /* airs_actor_end_t, once stopping */
+    bool pending;       /* the call of `step` is to be resumed */
+    bool answered;      /* the request in hand has its answer */
+    bool exiting;       /* asked to end itself */
+    bool park_armed;    /* park_timer was added */
+    uint32_t id_credit; /* references to `id` that messages to be sent will carry */
+    uint32_t owed;      /* references to `owed_id` that came with messages and are to be given back */
+    airs_component_id_t *owed_id; /* the sender of the last messages */
+    uint64_t parked_left_ns;      /* of the call in hand */
     uint64_t parked_since_ns;
     airs_timer_t park_timer;
     airs_log_limiter_t complaints;
@@ -167,6 +170,15 @@ void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal);
 void airs_actor_wake(void *actor);
 
 void airs_actor_counters(airs_actor_t *actor, airs_actor_counters_t *out);
+
+/* The owner's: a reference to the actor's id for a message that it sends. */
+airs_component_id_t *airs_actor_lend_id(airs_actor_t *actor);
+
+/* The owner's: destroy a message that was handled, its sender's reference with those of the next ones. */
+void airs_actor_discharge(airs_actor_t *actor, airs_component_message_t *message);
+
+/* Give those references back: before the actor is let go of. */
+void airs_actor_pay(airs_actor_t *actor);
 
 /* The counters that the actor's owner writes. */
 static inline airs_tally_t *airs_actor_tally(airs_actor_t *actor) {

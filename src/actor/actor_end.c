@@ -116,6 +116,7 @@ void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
         airs_actor_complain(actor, AIRS_LOG_ERROR, false, "the actor has crashed", status, reason);
     }
     airs_mailbox_refuse(&actor->mailbox);
+    airs_actor_pay(actor);
     keep_reason(actor, status, reason);
     end_in_hand(actor, end, status, reason);
     actor->behaviour->discard(actor); /* `reason` is gone with it */

@@ -8,8 +8,10 @@
 #include "actor/response_router.h"
 #include "actor/timer_queue.h"
 
-/* How long stop_all at the end gives each actor. */
+/* How long stop_all at the end takes, and what it gives each actor when that is used up: one that does not
+ * end must not cost the others their shutdown call. */
 #define LAST_STOP_MS 10000
+#define LEAST_STOP_MS 10
 /* How long a stop waits for an actor it has killed: a guest gives way at the end of its slice. */
 #define KILL_MS 1000
 #define DEAD_LETTERS 1000
@@ -285,17 +287,26 @@ airs_status_t airs_actor_system_stop(airs_actor_system_t *system, airs_id_t id, 
     return status;
 }
 
+/* Milliseconds until the deadline, and LEAST_STOP_MS at least. */
+static uint64_t stop_time(const airs_services_t *services, uint64_t deadline_ns) {
+    uint64_t now = airs_clock_monotonic(services->clock);
+    uint64_t left_ms = deadline_ns > now ? (deadline_ns - now) / 1000000 : 0;
+    return left_ms > LEAST_STOP_MS ? left_ms : LEAST_STOP_MS;
+}
+
 void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms) {
     airs_services_t *services = &system->services;
+    uint64_t now = airs_clock_monotonic(services->clock);
+    uint64_t deadline = timeout_ms < (UINT64_MAX - now) / 1000000 ? now + timeout_ms * 1000000 : UINT64_MAX;
     for (;;) {
         airs_actor_t *actor = airs_component_registry_last(services->registry);
         if (actor == NULL) {
             return;
         }
-        airs_status_t status = stop_actor(services, actor, mode, timeout_ms);
+        airs_status_t status = stop_actor(services, actor, mode, stop_time(services, deadline));
         if (status == AIRS_OUT_OF_MEMORY) {
             /* No memory to stand in line with. */
-            (void)stop_actor(services, actor, AIRS_STOP_DROP, timeout_ms);
+            (void)stop_actor(services, actor, AIRS_STOP_DROP, stop_time(services, deadline));
         }
         if (!has_ended(actor)) {
             /* A callback that does not return, or a stop that others began: nothing else can be done. */

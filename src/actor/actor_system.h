@@ -46,7 +46,7 @@ typedef struct airs_actor_system_options {
 airs_status_t airs_actor_system_create(const airs_actor_system_options_t *options, airs_actor_system_t **out,
                                        airs_error_t *error);
 
-/* airs_actor_system_stop_all (dropping, ten seconds for each), then the workers end. A native callback
+/* airs_actor_system_stop_all (dropping, in ten seconds), then the workers end. A native callback
  * that never returns is waited for. NULL is fine. */
 void airs_actor_system_destroy(airs_actor_system_t *system);
 
@@ -108,7 +108,8 @@ airs_status_t airs_actor_system_call(airs_actor_system_t *system, airs_id_t targ
 airs_status_t airs_actor_system_stop(airs_actor_system_t *system, airs_id_t id, airs_stop_mode_t mode,
                                      uint64_t timeout_ms, airs_error_t *error);
 
-/* Stop every actor, the last started first, `timeout_ms` for each. */
+/* Stop every actor, the last started first, in about `timeout_ms` for all: when it is used up, those that do
+ * not end at once are ended without their shutdown call. */
 void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms);
 
 /* Wait until nothing runs, nothing is queued, no call is parked and no request is outstanding.

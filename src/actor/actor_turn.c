@@ -22,6 +22,7 @@ typedef enum airs_progress {
 static airs_progress_t begin_stop(airs_actor_t *actor, airs_actor_end_t mode);
 
 static void settle(airs_actor_t *actor) {
+    airs_actor_pay(actor);
     if (airs_mailbox_settle(&actor->mailbox)) {
         airs_gate_notify(&actor->services->room);
     }
@@ -68,7 +69,7 @@ static void conclude_error(airs_actor_t *actor, airs_component_message_t *messag
         airs_response_router_fail(actor->services->responses, actor, &message->correlation,
                                   AIRS_HANDLE_MESSAGE_FAILED, reason);
     }
-    airs_component_message_destroy(message);
+    airs_actor_discharge(actor, message);
 }
 
 static void conclude_ok(airs_actor_t *actor, airs_component_message_t *message,
@@ -78,7 +79,7 @@ static void conclude_ok(airs_actor_t *actor, airs_component_message_t *message,
         airs_response_router_respond(actor->services->responses, actor, &message->correlation, payload,
                                      airs_str(NULL));
     }
-    airs_component_message_destroy(message);
+    airs_actor_discharge(actor, message);
 }
 
 static airs_progress_t conclude_handle(airs_actor_t *actor, const airs_call_result_t *result) {

@@ -147,7 +147,7 @@ airs_status_t airs_host_caller_send(airs_host_caller_t *caller, airs_id_t target
     airs_route_t route = {0};
     airs_status_t status = AIRS_TARGET_NOT_FOUND;
     if (airs_message_broker_resolve(services, &route, target) != NULL) {
-        status = airs_message_broker_deliver(services, worker, route.actor, &parts, NULL, error);
+        status = airs_message_broker_deliver(services, worker, NULL, route.actor, &parts, NULL, error);
     }
     airs_actor_unref(route.actor);
     return explain(target, status, error);
@@ -168,7 +168,7 @@ static airs_status_t deliver_waiting(airs_services_t *services, airs_actor_t *ta
                                      const airs_message_parts_t *parts, uint64_t deadline_ns,
                                      airs_error_t *error) {
     airs_worker_t *worker = airs_scheduler_worker(services->scheduler);
-    airs_status_t status = airs_message_broker_deliver(services, worker, target, parts, NULL, error);
+    airs_status_t status = airs_message_broker_deliver(services, worker, NULL, target, parts, NULL, error);
     if (status != AIRS_QUEUE_FULL) {
         return status;
     }
@@ -182,7 +182,7 @@ static airs_status_t deliver_waiting(airs_services_t *services, airs_actor_t *ta
         if (left_ms == 0 || !airs_services_wait(services, &services->room, has_room, &wait, left_ms)) {
             break;
         }
-        status = airs_message_broker_deliver(services, worker, target, parts, NULL, error);
+        status = airs_message_broker_deliver(services, worker, NULL, target, parts, NULL, error);
         refusals += status == AIRS_QUEUE_FULL;
     }
     atomic_fetch_sub_explicit(&target->mailbox.room_waiters, 1, memory_order_relaxed);
@@ -266,7 +266,7 @@ static airs_status_t call_actor(airs_host_caller_t *caller, airs_actor_t *target
     }
     airs_message_parts_t message = parts_for(caller, AIRS_MESSAGE_REQUEST, call->payload, call->content_type);
     message.correlation = &waiter.id;
-    status = airs_message_broker_deliver(caller->services, parts.worker, target, &message, NULL, error);
+    status = airs_message_broker_deliver(caller->services, parts.worker, NULL, target, &message, NULL, error);
     if (status != AIRS_OK && close_call(caller, &parts, &waiter)) {
         return status;
     }

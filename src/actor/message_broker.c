@@ -22,20 +22,24 @@ static airs_status_t too_large(airs_actor_t *target, size_t size, airs_error_t *
                           airs_component_id_text(target->id), (unsigned long long)target->max_message_bytes);
 }
 
-static airs_status_t make(airs_services_t *services, const airs_message_parts_t *parts,
+static airs_status_t make(airs_services_t *services, airs_actor_t *sender, const airs_message_parts_t *parts,
                           airs_payload_t *shared, airs_component_message_t **out) {
     airs_status_t status = shared != NULL
                                ? airs_component_message_create_shared(services->pool, parts, shared, out)
                                : airs_component_message_create(services->pool, parts, out);
     if (status == AIRS_OK) {
         (*out)->cost_slots = 1;
+        if (sender != NULL) {
+            (*out)->sender = airs_actor_lend_id(sender);
+        }
     }
     return status;
 }
 
 airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker_t *worker,
-                                          airs_actor_t *target, const airs_message_parts_t *parts,
-                                          airs_payload_t *shared, airs_error_t *error) {
+                                          airs_actor_t *sender, airs_actor_t *target,
+                                          const airs_message_parts_t *parts, airs_payload_t *shared,
+                                          airs_error_t *error) {
     size_t size = shared != NULL ? airs_payload_bytes(shared).size : parts->payload.size;
     if (size > target->max_message_bytes) {
         return too_large(target, size, error);
@@ -46,7 +50,7 @@ airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker
                                                                                    : status;
     }
     airs_component_message_t *message = NULL;
-    status = make(services, parts, shared, &message);
+    status = make(services, sender, parts, shared, &message);
     if (status != AIRS_OK) {
         airs_mailbox_unreserve(&target->mailbox, size);
         return status;
@@ -108,8 +112,7 @@ static airs_status_t deliver_to(airs_services_t *services, airs_route_t *route, 
 
 static airs_message_parts_t parts_of(airs_actor_t *sender, airs_message_kind_t kind, airs_bytes_t payload) {
     return (airs_message_parts_t){
-        .kind = kind,
-        .sender = sender->id,
+        .kind = kind, /* the sender is added in `make` */
         .payload = payload,
         .timestamp_ns = airs_worker_now(sender->worker, sender->services->clock),
     };
@@ -119,8 +122,8 @@ static airs_message_parts_t parts_of(airs_actor_t *sender, airs_message_kind_t k
 
 static airs_status_t attempt_send(airs_services_t *services, airs_actor_t *actor,
                                   const airs_delivery_t *delivery) {
-    return airs_message_broker_deliver(services, delivery->sender->worker, actor, delivery->parts, NULL,
-                                       delivery->error);
+    return airs_message_broker_deliver(services, delivery->sender->worker, delivery->sender, actor,
+                                       delivery->parts, NULL, delivery->error);
 }
 
 static airs_status_t send(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
@@ -149,8 +152,8 @@ static airs_status_t attempt_request(airs_services_t *services, airs_actor_t *ac
     if (status != AIRS_OK) {
         return status;
     }
-    status =
-        airs_message_broker_deliver(services, sender->worker, actor, delivery->parts, NULL, delivery->error);
+    status = airs_message_broker_deliver(services, sender->worker, sender, actor, delivery->parts, NULL,
+                                         delivery->error);
     if (status != AIRS_OK &&
         !airs_response_router_abandon(services->responses, &parts, delivery->correlation)) {
         return AIRS_OK;
@@ -211,8 +214,8 @@ static void count_target(airs_broadcast_t *broadcast, airs_id_t target, airs_sta
 }
 
 static airs_status_t give(airs_broadcast_t *broadcast, airs_actor_t *actor) {
-    return airs_message_broker_deliver(broadcast->services, broadcast->sender->worker, actor,
-                                       broadcast->parts, broadcast->payload, NULL);
+    return airs_message_broker_deliver(broadcast->services, broadcast->sender->worker, broadcast->sender,
+                                       actor, broadcast->parts, broadcast->payload, NULL);
 }
 
 /* An ended instance is none of "all": it is not a failure. */

@@ -54,6 +54,16 @@ void airs_component_id_unref(airs_component_id_t *id) {
     }
 }
 
+void airs_component_id_ref_many(airs_component_id_t *id, uint64_t count) {
+    airs_refcount_ref_many(&id->refcount, count);
+}
+
+void airs_component_id_unref_many(airs_component_id_t *id, uint64_t count) {
+    if (airs_refcount_unref_many(&id->refcount, count)) {
+        airs_release(id->allocator, id);
+    }
+}
+
 airs_id_t airs_component_id_view(const airs_component_id_t *id) { return id->view; }
 
 const char *airs_component_id_text(const airs_component_id_t *id) { return id->text; }

@@ -16,6 +16,11 @@ airs_status_t airs_component_id_create(const airs_allocator_t *allocator, airs_i
 airs_component_id_t *airs_component_id_ref(airs_component_id_t *id);
 void airs_component_id_unref(airs_component_id_t *id);
 
+/* The same for `count` references at once: a sender takes many and hands one out with each message, a
+ * receiver gives back those of a run of messages together, so that neither does an atomic operation for each. */
+void airs_component_id_ref_many(airs_component_id_t *id, uint64_t count);
+void airs_component_id_unref_many(airs_component_id_t *id, uint64_t count);
+
 /* The parts, valid as long as the caller's reference. */
 airs_id_t airs_component_id_view(const airs_component_id_t *id);
 

@@ -1,6 +1,7 @@
 /* The whole, with worker threads: order, bounds, waiting, stopping, quiet. */
 #include "actor_fixture.h"
 
+#include <sched.h>
 #include <time.h>
 
 #include "core/check.h"
@@ -512,18 +513,20 @@ static void every_message_is_accounted_for(void **state) {
     (void)state;
     airs_component_handle_t component = actor_fixture_add(&fixture, traps_at_times, NULL);
     uint64_t accepted = 0;
-    for (int i = 0; i < 20000; i++) {
+    while (actor_fixture_totals(&fixture).crashed <= 50) {
         airs_status_t status = actor_fixture_send(&fixture, "t/trap/0", "x");
         if (status == AIRS_TARGET_NOT_FOUND) {
             airs_status_t spawned =
                 airs_actor_system_spawn_component(fixture.system, component, id_of("t/trap/0"), NULL, NULL);
             assert_true(spawned == AIRS_OK || spawned == AIRS_ALREADY_EXISTS);
         }
+        if (status == AIRS_QUEUE_FULL) {
+            (void)sched_yield();
+        }
         accepted += status == AIRS_OK;
     }
     assert_ok(airs_actor_system_drain(fixture.system, PATIENCE_MS));
     airs_node_counters_t totals = actor_fixture_totals(&fixture);
-    assert_true(totals.crashed > 10);
     assert_int_equal(totals.messages + totals.dead_letters + totals.dropped, accepted);
 }
 
