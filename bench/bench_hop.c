@@ -1,5 +1,6 @@
 /* A hop between two guests, against the floor: the same calls through the extension alone. */
 #include <stdio.h>
+#include <time.h>
 
 #include "actor/actor_system.h"
 #include "support/bench.h"
@@ -24,8 +25,8 @@ typedef struct figures {
 static figures_t figures[SIZES];
 static uint8_t payload[65536];
 
-static double floor_ns(floor_engine_t *floor, const airs_ext_component_t *component, const char *config, size_t size,
-                       uint64_t calls) {
+static double floor_ns(floor_engine_t *floor, const airs_ext_component_t *component, const char *config,
+                       size_t size, uint64_t calls) {
     floor_instance_t instance;
     airs_runtime_engine_t *engine = &floor->engine->base;
     floor_instance_open(floor, component, &instance);
@@ -56,11 +57,12 @@ static void need(airs_status_t status, const airs_error_t *error) {
     }
 }
 
-static void spawn_forwarder(airs_actor_system_t *system, airs_component_handle_t component, const char *instance,
-                            const char *target) {
+static void spawn_forwarder(airs_actor_system_t *system, airs_component_handle_t component,
+                            const char *instance, const char *target) {
     airs_error_t error;
     airs_actor_spec_t spec = {.config = airs_bytes(target, strlen(target))};
-    need(airs_actor_system_spawn_component(system, component, airs_id("bench", "ring", instance), &spec, &error),
+    need(airs_actor_system_spawn_component(system, component, airs_id("bench", "ring", instance), &spec,
+                                           &error),
          &error);
 }
 
@@ -79,8 +81,8 @@ static double hop_ns(airs_runtime_engine_t *engine, airs_component_handle_t comp
     spawn_forwarder(system, component, "0", "bench/ring/1");
     spawn_forwarder(system, component, "1", "bench/ring/0");
     for (unsigned i = 0; i < in_flight; i++) {
-        need(airs_actor_system_send(system, airs_id("bench", "ring", "0"), airs_bytes(payload, size), airs_str(NULL),
-                                    &error),
+        need(airs_actor_system_send(system, airs_id("bench", "ring", "0"), airs_bytes(payload, size),
+                                    airs_str(NULL), &error),
              &error);
     }
     pause_ms(ms / 5);
@@ -126,7 +128,8 @@ int main(int argc, char **argv) {
     airs_error_t error;
     airs_wasm_engine_options_t settings = {.max_instances = 16};
     floor_engine_t floor;
-    bench_begin("hop", "a message from one guest to another, against the same calls with no runtime around them",
+    bench_begin("hop",
+                "a message from one guest to another, against the same calls with no runtime around them",
                 &options);
     need(airs_wasm_engine_create(&settings, &engine, &error), &error);
     floor_open(&floor, engine);
@@ -138,10 +141,10 @@ int main(int argc, char **argv) {
         bench_row("hop, one worker, 64 on their way", &figures[i].hop, "ns");
         bench_row("hop, one worker, one at a time", &figures[i].single, "ns");
         bench_row("hop, all cores, 64 on their way", &figures[i].batched, "ns");
-        bench_ratio_row("hop / floor", bench_median_ratio(&figures[i].hop, &figures[i].forward), i == 0 ? 1.35 : 0,
-                        false);
-        bench_ratio_row("hop one at a time / floor", bench_median_ratio(&figures[i].single, &figures[i].forward), 0,
-                        false);
+        bench_ratio_row("hop / floor", bench_median_ratio(&figures[i].hop, &figures[i].forward),
+                        i == 0 ? 1.35 : 0, false);
+        bench_ratio_row("hop one at a time / floor",
+                        bench_median_ratio(&figures[i].single, &figures[i].forward), 0, false);
     }
     floor_close(&floor);
     engine->ops->destroy(engine);

@@ -64,7 +64,8 @@ int main(int argc, char **argv) {
     bench_series_t called = {.count = 0};
     bench_series_t full = {.count = 0};
     unsigned count = options.quick ? 3000 : 20000;
-    bench_begin("spawn", "spawn and stop of an echo actor, against store, instantiation and drop alone", &options);
+    bench_begin("spawn", "spawn and stop of an echo actor, against store, instantiation and drop alone",
+                &options);
     need(airs_wasm_engine_create(&settings, &engine, &error), &error);
     floor_open(&floor, engine);
     airs_ext_component_t *prepared = floor_load(&floor, BENCH_GUESTS "/echo.wasm");

@@ -122,9 +122,9 @@ void bench_row(const char *name, const bench_series_t *series, const char *unit)
     printf("    %-46s %12.*f %12.*f %12.*f %s\n", name, digits, median, digits, bench_min(series), digits,
            bench_max(series), unit);
     fflush(stdout);
-    json_array_append_new(report.rows, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f}", "section", report.section, "name",
-                                                 name, "unit", unit, "median", median, "least", bench_min(series),
-                                                 "most", bench_max(series)));
+    json_array_append_new(report.rows, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f}", "section", report.section,
+                                                 "name", name, "unit", unit, "median", median, "least",
+                                                 bench_min(series), "most", bench_max(series)));
 }
 
 void bench_ratio_row(const char *name, double ratio, double target, bool at_least) {

@@ -16,13 +16,14 @@ static void need(wasmtime_error_t *error, const char *what) {
     }
 }
 
-static uint8_t send_nothing(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload, airs_ext_text_t *reason) {
+static uint8_t send_nothing(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload,
+                            airs_ext_text_t *reason) {
     (void)host, (void)target, (void)payload, (void)reason;
     return AIRS_EXT_MESSAGING_OK;
 }
 
-static uint8_t request_nothing(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload, uint64_t timeout_ms,
-                               char *id, airs_ext_text_t *reason) {
+static uint8_t request_nothing(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload,
+                               uint64_t timeout_ms, char *id, airs_ext_text_t *reason) {
     (void)host, (void)target, (void)payload, (void)timeout_ms, (void)id, (void)reason;
     return AIRS_EXT_DELIVERY_FAILED;
 }
@@ -32,8 +33,8 @@ static uint8_t cancel_nothing(void *host, airs_ext_bytes_t id, airs_ext_text_t *
     return AIRS_EXT_DELIVERY_FAILED;
 }
 
-static uint8_t broadcast_nothing(void *host, const airs_ext_id_t *targets, size_t count, airs_ext_bytes_t payload,
-                                 size_t *first, airs_ext_text_t *reason) {
+static uint8_t broadcast_nothing(void *host, const airs_ext_id_t *targets, size_t count,
+                                 airs_ext_bytes_t payload, size_t *first, airs_ext_text_t *reason) {
     (void)host, (void)targets, (void)count, (void)payload, (void)first, (void)reason;
     return AIRS_EXT_DELIVERY_FAILED;
 }
@@ -98,7 +99,8 @@ static void finish(floor_instance_t *instance, airs_ext_outcome_t *outcome) {
     }
 }
 
-void floor_instance_open(floor_engine_t *floor, const airs_ext_component_t *component, floor_instance_t *out) {
+void floor_instance_open(floor_engine_t *floor, const airs_ext_component_t *component,
+                         floor_instance_t *out) {
     airs_ext_outcome_t outcome;
     out->store = wasmtime_store_new(floor->engine->engine, NULL, NULL);
     out->context = wasmtime_store_context(out->store);
@@ -128,7 +130,9 @@ void floor_initialize(floor_instance_t *instance, const char *config) {
     finish(instance, &outcome);
 }
 
-static airs_ext_bytes_t text(const char *words) { return (airs_ext_bytes_t){(const uint8_t *)words, strlen(words)}; }
+static airs_ext_bytes_t text(const char *words) {
+    return (airs_ext_bytes_t){(const uint8_t *)words, strlen(words)};
+}
 
 void floor_message(floor_instance_t *instance, const uint8_t *payload, size_t size) {
     airs_ext_outcome_t outcome;

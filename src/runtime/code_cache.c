@@ -49,16 +49,18 @@ static airs_status_t check_owner(int folder, const char *path, airs_error_t *err
         return airs_error_set(error, AIRS_IO, "the cache folder %s: %s", path, strerror(errno));
     }
     if (about.st_uid != geteuid()) {
-        return airs_error_set(error, AIRS_IO,
-                              "the cache folder %s belongs to user %ld, not to the user who runs this: it must be "
-                              "yours, for what is in it is run",
-                              path, (long)about.st_uid);
+        return airs_error_set(
+            error, AIRS_IO,
+            "the cache folder %s belongs to user %ld, not to the user who runs this: it must be "
+            "yours, for what is in it is run",
+            path, (long)about.st_uid);
     }
     if ((about.st_mode & 077) != 0) {
-        return airs_error_set(error, AIRS_IO,
-                              "the cache folder %s has mode %04o: others may use it, and what is in it is run; make it "
-                              "0700",
-                              path, (unsigned)(about.st_mode & 07777));
+        return airs_error_set(
+            error, AIRS_IO,
+            "the cache folder %s has mode %04o: others may use it, and what is in it is run; make it "
+            "0700",
+            path, (unsigned)(about.st_mode & 07777));
     }
     return AIRS_OK;
 }
@@ -107,15 +109,18 @@ static bool read_secret(airs_code_cache_t *cache) {
     if (file < 0) {
         return false;
     }
-    bool good = (about.st_mode & 077) == 0 && about.st_size == SECRET_SIZE && read_fully(file, cache->secret, SECRET_SIZE);
+    bool good = (about.st_mode & 077) == 0 && about.st_size == SECRET_SIZE &&
+                read_fully(file, cache->secret, SECRET_SIZE);
     close(file);
     return good;
 }
 
 /* Writes a file under a name that no other writer uses, then gives it its own name at once. */
-static bool write_whole(airs_code_cache_t *cache, const char *name, const airs_bytes_t *parts, size_t count, bool replace) {
+static bool write_whole(airs_code_cache_t *cache, const char *name, const airs_bytes_t *parts, size_t count,
+                        bool replace) {
     char temporary[64];
-    snprintf(temporary, sizeof temporary, "new-%ld-%08x%08x", (long)getpid(), randombytes_random(), randombytes_random());
+    snprintf(temporary, sizeof temporary, "new-%ld-%08x%08x", (long)getpid(), randombytes_random(),
+             randombytes_random());
     int file = openat(cache->folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0) {
         return false;
@@ -142,9 +147,10 @@ static airs_status_t have_secret(airs_code_cache_t *cache, airs_error_t *error) 
         return AIRS_OK;
     }
     if (faccessat(cache->folder, SECRET_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-        return airs_error_set(error, AIRS_IO,
-                              "the cache's secret is not a file of 32 bytes with mode 0600 of yours; remove it and the "
-                              "entries beside it");
+        return airs_error_set(
+            error, AIRS_IO,
+            "the cache's secret is not a file of 32 bytes with mode 0600 of yours; remove it and the "
+            "entries beside it");
     }
     uint8_t fresh[SECRET_SIZE];
     randombytes_buf(fresh, sizeof fresh);
@@ -155,8 +161,8 @@ static airs_status_t have_secret(airs_code_cache_t *cache, airs_error_t *error) 
     return AIRS_OK;
 }
 
-airs_status_t airs_code_cache_open(const airs_allocator_t *allocator, const char *folder, airs_code_cache_t **out,
-                                   airs_error_t *error) {
+airs_status_t airs_code_cache_open(const airs_allocator_t *allocator, const char *folder,
+                                   airs_code_cache_t **out, airs_error_t *error) {
     if (sodium_init() < 0) {
         return airs_error_set(error, AIRS_INTERNAL, "libsodium cannot be initialized");
     }
@@ -170,8 +176,8 @@ airs_status_t airs_code_cache_open(const airs_allocator_t *allocator, const char
     if (status == AIRS_OK) {
         cache->folder = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         status = cache->folder >= 0 ? check_owner(cache->folder, folder, error)
-                                    : airs_error_set(error, AIRS_IO, "cannot open the cache folder %s: %s", folder,
-                                                     strerror(errno));
+                                    : airs_error_set(error, AIRS_IO, "cannot open the cache folder %s: %s",
+                                                     folder, strerror(errno));
     }
     if (status == AIRS_OK) {
         status = have_secret(cache, error);

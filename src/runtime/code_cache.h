@@ -22,8 +22,8 @@ typedef struct airs_code_key {
 
 /* Opens the folder, making it (0700, with its parents) when it is missing. AIRS_IO when it is not the
  * user's alone or cannot be used: the error says why. */
-airs_status_t airs_code_cache_open(const airs_allocator_t *allocator, const char *folder, airs_code_cache_t **out,
-                                   airs_error_t *error);
+airs_status_t airs_code_cache_open(const airs_allocator_t *allocator, const char *folder,
+                                   airs_code_cache_t **out, airs_error_t *error);
 
 /* NULL is fine. */
 void airs_code_cache_close(airs_code_cache_t *cache);

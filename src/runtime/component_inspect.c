@@ -107,7 +107,8 @@ static airs_status_t fill(airs_component_report_t *report, airs_wasm_engine_t *e
     }
     collection_t collection = {.report = report, .engine = engine->engine};
     airs_each_import(engine->engine, component, note_import, &collection);
-    airs_status_t status = collection.failed ? AIRS_OUT_OF_MEMORY : note_exports(report, engine->engine, component);
+    airs_status_t status = collection.failed ? AIRS_OUT_OF_MEMORY
+                                             : note_exports(report, engine->engine, component);
     note_resources(report, component);
     wasmtime_component_delete(component);
     if (status != AIRS_OK) {

@@ -7,9 +7,9 @@
 #include <airssys/error.h>
 
 typedef enum airs_import_need {
-    AIRS_IMPORT_PROVIDED,  /* this runtime provides it */
-    AIRS_IMPORT_TYPES,     /* types alone: nothing is needed */
-    AIRS_IMPORT_MISSING,   /* nobody provides it: the component would be refused at load */
+    AIRS_IMPORT_PROVIDED, /* this runtime provides it */
+    AIRS_IMPORT_TYPES,    /* types alone: nothing is needed */
+    AIRS_IMPORT_MISSING,  /* nobody provides it: the component would be refused at load */
 } airs_import_need_t;
 
 typedef struct airs_component_import {

@@ -27,8 +27,8 @@ airs_wasm_kind_t airs_wasm_kind_of(airs_bytes_t bytes) {
     return AIRS_WASM_UNKNOWN;
 }
 
-static airs_status_t read_open_file(const airs_allocator_t *allocator, int file, const char *path, void **block,
-                                    airs_bytes_t *bytes, airs_error_t *error) {
+static airs_status_t read_open_file(const airs_allocator_t *allocator, int file, const char *path,
+                                    void **block, airs_bytes_t *bytes, airs_error_t *error) {
     struct stat about;
     if (fstat(file, &about) != 0) {
         return airs_error_set(error, AIRS_IO, "%s: %s", path, strerror(errno));
@@ -37,8 +37,8 @@ static airs_status_t read_open_file(const airs_allocator_t *allocator, int file,
         return airs_error_set(error, AIRS_IO, "%s: not a file", path);
     }
     if ((uint64_t)about.st_size > AIRS_COMPONENT_FILE_MAX) {
-        return airs_error_set(error, AIRS_RESOURCE_LIMIT, "%s: %lld bytes; a component may have %llu at most", path,
-                              (long long)about.st_size, (unsigned long long)AIRS_COMPONENT_FILE_MAX);
+        return airs_error_set(error, AIRS_RESOURCE_LIMIT, "%s: %lld bytes; a component may have %llu at most",
+                              path, (long long)about.st_size, (unsigned long long)AIRS_COMPONENT_FILE_MAX);
     }
     size_t size = (size_t)about.st_size;
     uint8_t *data = airs_alloc(allocator, size > 0 ? size : 1);
@@ -63,8 +63,8 @@ static airs_status_t read_open_file(const airs_allocator_t *allocator, int file,
     return AIRS_OK;
 }
 
-airs_status_t airs_component_read(const airs_allocator_t *allocator, const char *path, void **block, airs_bytes_t *bytes,
-                                  airs_error_t *error) {
+airs_status_t airs_component_read(const airs_allocator_t *allocator, const char *path, void **block,
+                                  airs_bytes_t *bytes, airs_error_t *error) {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) {
         return airs_error_set(error, AIRS_IO, "%s: %s", path, strerror(errno));
@@ -74,23 +74,26 @@ airs_status_t airs_component_read(const airs_allocator_t *allocator, const char 
     return status;
 }
 
-static airs_status_t refuse_kind(const char *name, airs_wasm_kind_t kind, airs_bytes_t bytes, airs_error_t *error) {
+static airs_status_t refuse_kind(const char *name, airs_wasm_kind_t kind, airs_bytes_t bytes,
+                                 airs_error_t *error) {
     if (bytes.size == 0) {
-        return airs_error_set(error, AIRS_INVALID_COMPONENT, "%s: it is empty, not a WebAssembly component", name);
-    }
-    if (kind == AIRS_WASM_CORE_MODULE) {
-        return airs_error_set(error, AIRS_INVALID_COMPONENT,
-                              "%s: it is a core module, not a component; `airssys componentize` makes a component of it",
+        return airs_error_set(error, AIRS_INVALID_COMPONENT, "%s: it is empty, not a WebAssembly component",
                               name);
     }
-    return airs_error_set(error, AIRS_INVALID_COMPONENT,
-                          "%s: it is not a WebAssembly component: it begins neither with the four bytes \\0asm nor like "
-                          "the text form",
-                          name);
+    if (kind == AIRS_WASM_CORE_MODULE) {
+        return airs_error_set(
+            error, AIRS_INVALID_COMPONENT,
+            "%s: it is a core module, not a component; `airssys componentize` makes a component of it", name);
+    }
+    return airs_error_set(
+        error, AIRS_INVALID_COMPONENT,
+        "%s: it is not a WebAssembly component: it begins neither with the four bytes \\0asm nor like "
+        "the text form",
+        name);
 }
 
-airs_status_t airs_component_binary(const char *name, airs_bytes_t bytes, wasm_byte_vec_t *binary, airs_bytes_t *out,
-                                    airs_error_t *error) {
+airs_status_t airs_component_binary(const char *name, airs_bytes_t bytes, wasm_byte_vec_t *binary,
+                                    airs_bytes_t *out, airs_error_t *error) {
     airs_wasm_kind_t kind = airs_wasm_kind_of(bytes);
     *out = bytes;
     if (kind == AIRS_WASM_TEXT) {
@@ -111,7 +114,8 @@ static wasmtime_component_t *from_cache(airs_wasm_engine_t *engine, const airs_c
     if (engine->cache == NULL || airs_code_cache_get(engine->cache, key, &block, &code) != AIRS_OK) {
         return NULL;
     }
-    wasmtime_error_t *failure = wasmtime_component_deserialize(engine->engine, code.data, code.size, &component);
+    wasmtime_error_t *failure =
+        wasmtime_component_deserialize(engine->engine, code.data, code.size, &component);
     if (failure != NULL) {
         /* Code of another build of the engine, say: it is compiled again. */
         wasmtime_error_delete(failure);
@@ -121,7 +125,8 @@ static wasmtime_component_t *from_cache(airs_wasm_engine_t *engine, const airs_c
     return component;
 }
 
-static void into_cache(airs_wasm_engine_t *engine, const airs_code_key_t *key, const wasmtime_component_t *component) {
+static void into_cache(airs_wasm_engine_t *engine, const airs_code_key_t *key,
+                       const wasmtime_component_t *component) {
     wasm_byte_vec_t code;
     wasmtime_error_t *failure = engine->cache != NULL ? wasmtime_component_serialize(component, &code) : NULL;
     if (engine->cache == NULL || failure != NULL) {
@@ -133,7 +138,8 @@ static void into_cache(airs_wasm_engine_t *engine, const airs_code_key_t *key, c
     airs_error_t error;
     if (airs_code_cache_put(engine->cache, key, airs_bytes(code.data, code.size), &error) != AIRS_OK) {
         /* A full disk, say. It costs time at the next start, nothing else. */
-        airs_log_record_t record = {.level = AIRS_LOG_WARN, .source = airs_str("engine"), .message = airs_str(error.text)};
+        airs_log_record_t record = {
+            .level = AIRS_LOG_WARN, .source = airs_str("engine"), .message = airs_str(error.text)};
         engine->options.log->write(engine->options.log, &record);
     }
     wasm_byte_vec_delete(&code);
@@ -156,8 +162,9 @@ static airs_status_t compile(airs_wasm_engine_t *engine, const char *name, airs_
     return AIRS_OK;
 }
 
-static airs_status_t refuse_fit(airs_wasm_engine_t *engine, const char *name, const wasmtime_component_t *component,
-                                airs_ext_verdict_t verdict, wasmtime_error_t *failure, airs_error_t *error) {
+static airs_status_t refuse_fit(airs_wasm_engine_t *engine, const char *name,
+                                const wasmtime_component_t *component, airs_ext_verdict_t verdict,
+                                wasmtime_error_t *failure, airs_error_t *error) {
     if (verdict == AIRS_EXT_EXPORT_MISSING) {
         return airs_engine_error(error, AIRS_EXPORT_NOT_FOUND, name, failure);
     }
@@ -168,16 +175,17 @@ static airs_status_t refuse_fit(airs_wasm_engine_t *engine, const char *name, co
         char missing[1024];
         if (airs_missing_imports(engine->engine, component, missing, sizeof missing) > 0) {
             wasmtime_error_delete(failure);
-            return airs_error_set(error, AIRS_IMPORT_NOT_PROVIDED, "%s: it imports what nobody provides: %s", name,
-                                  missing);
+            return airs_error_set(error, AIRS_IMPORT_NOT_PROVIDED, "%s: it imports what nobody provides: %s",
+                                  name, missing);
         }
         return airs_engine_error(error, AIRS_IMPORT_NOT_PROVIDED, name, failure);
     }
     return airs_engine_error(error, AIRS_LOAD_FAILED, name, failure);
 }
 
-static airs_status_t prepare(airs_wasm_engine_t *engine, const char *name, const wasmtime_component_t *component,
-                             airs_loaded_component_t **out, airs_error_t *error) {
+static airs_status_t prepare(airs_wasm_engine_t *engine, const char *name,
+                             const wasmtime_component_t *component, airs_loaded_component_t **out,
+                             airs_error_t *error) {
     airs_loaded_component_t *loaded = airs_alloc_zeroed(engine->options.allocator, sizeof *loaded);
     if (loaded == NULL) {
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s: no memory", name);
@@ -218,11 +226,13 @@ static airs_status_t load_bytes(airs_wasm_engine_t *engine, const char *name, ai
 airs_status_t airs_component_load(airs_wasm_engine_t *engine, const airs_component_source_t *source,
                                   airs_loaded_component_t **out, airs_error_t *error) {
     if (source->path == NULL) {
-        return load_bytes(engine, source->name != NULL ? source->name : "component", source->bytes, out, error);
+        return load_bytes(engine, source->name != NULL ? source->name : "component", source->bytes, out,
+                          error);
     }
     void *block = NULL;
     airs_bytes_t bytes;
-    airs_status_t status = airs_component_read(engine->options.allocator, source->path, &block, &bytes, error);
+    airs_status_t status =
+        airs_component_read(engine->options.allocator, source->path, &block, &bytes, error);
     if (status == AIRS_OK) {
         status = load_bytes(engine, source->name != NULL ? source->name : source->path, bytes, out, error);
         airs_release(engine->options.allocator, block);
@@ -238,7 +248,8 @@ airs_loaded_component_t *airs_loaded_component_ref(airs_loaded_component_t *comp
 
 void airs_loaded_component_unref(airs_loaded_component_t *component) {
     /* Release: what this thread did with it comes before its end; acquire: the last one sees all of that. */
-    if (component != NULL && atomic_fetch_sub_explicit(&component->references, 1, memory_order_acq_rel) == 1) {
+    if (component != NULL &&
+        atomic_fetch_sub_explicit(&component->references, 1, memory_order_acq_rel) == 1) {
         if (component->prepared != NULL) {
             airs_ext_component_delete(component->prepared);
         }

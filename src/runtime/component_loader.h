@@ -18,13 +18,13 @@ airs_wasm_kind_t airs_wasm_kind_of(airs_bytes_t bytes);
 #define AIRS_COMPONENT_FILE_MAX ((uint64_t)256 << 20)
 
 /* Reads a whole file into memory that the caller releases. AIRS_IO, AIRS_OUT_OF_MEMORY. */
-airs_status_t airs_component_read(const airs_allocator_t *allocator, const char *path, void **block, airs_bytes_t *bytes,
-                                  airs_error_t *error);
+airs_status_t airs_component_read(const airs_allocator_t *allocator, const char *path, void **block,
+                                  airs_bytes_t *bytes, airs_error_t *error);
 
 /* The component's binary form: `bytes` as they are, or, for text, a translation that the caller deletes
  * (`binary`, to be zeroed before). AIRS_INVALID_COMPONENT says what they are instead. */
-airs_status_t airs_component_binary(const char *name, airs_bytes_t bytes, wasm_byte_vec_t *binary, airs_bytes_t *out,
-                                    airs_error_t *error);
+airs_status_t airs_component_binary(const char *name, airs_bytes_t bytes, wasm_byte_vec_t *binary,
+                                    airs_bytes_t *out, airs_error_t *error);
 
 /* Compile, or take from the cache, and check. See airs_runtime_engine_ops_t.load. The caller owns one
  * reference. */

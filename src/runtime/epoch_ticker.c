@@ -75,9 +75,9 @@ static void *run(void *argument) {
     }
 }
 
-airs_status_t airs_epoch_ticker_create(const airs_allocator_t *allocator, airs_clock_t *clock, uint64_t period_us,
-                                       void (*tick)(void *context), void *context, airs_epoch_ticker_t **out,
-                                       airs_error_t *error) {
+airs_status_t airs_epoch_ticker_create(const airs_allocator_t *allocator, airs_clock_t *clock,
+                                       uint64_t period_us, void (*tick)(void *context), void *context,
+                                       airs_epoch_ticker_t **out, airs_error_t *error) {
     airs_epoch_ticker_t *ticker = airs_alloc_aligned(allocator, sizeof *ticker);
     if (ticker == NULL) {
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "no memory for the epoch ticker");
@@ -95,7 +95,8 @@ airs_status_t airs_epoch_ticker_create(const airs_allocator_t *allocator, airs_c
         pthread_cond_destroy(&ticker->wake);
         pthread_mutex_destroy(&ticker->lock);
         airs_release_aligned(allocator, ticker);
-        return airs_error_set(error, AIRS_INTERNAL, "cannot start the epoch ticker's thread: error %d", failure);
+        return airs_error_set(error, AIRS_INTERNAL, "cannot start the epoch ticker's thread: error %d",
+                              failure);
     }
     *out = ticker;
     return AIRS_OK;

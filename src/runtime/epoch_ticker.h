@@ -10,9 +10,9 @@
 typedef struct airs_epoch_ticker airs_epoch_ticker_t;
 
 /* Starts the thread; it calls tick(context) every `period_us` while there is activity. */
-airs_status_t airs_epoch_ticker_create(const airs_allocator_t *allocator, airs_clock_t *clock, uint64_t period_us,
-                                       void (*tick)(void *context), void *context, airs_epoch_ticker_t **out,
-                                       airs_error_t *error);
+airs_status_t airs_epoch_ticker_create(const airs_allocator_t *allocator, airs_clock_t *clock,
+                                       uint64_t period_us, void (*tick)(void *context), void *context,
+                                       airs_epoch_ticker_t **out, airs_error_t *error);
 
 /* Ends the thread. NULL is fine. */
 void airs_epoch_ticker_destroy(airs_epoch_ticker_t *ticker);

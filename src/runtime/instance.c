@@ -136,12 +136,14 @@ airs_status_t airs_wasm_instance_create(airs_runtime_engine_t *engine, airs_comp
     airs_wasm_engine_t *owner = airs_wasm_engine_of(engine);
     airs_loaded_component_t *component = airs_loaded_components_get(owner, handle);
     if (component == NULL) {
-        return airs_error_set(error, AIRS_COMPONENT_NOT_FOUND, "no component with handle %" PRIu64 " is loaded", handle);
+        return airs_error_set(error, AIRS_COMPONENT_NOT_FOUND,
+                              "no component with handle %" PRIu64 " is loaded", handle);
     }
     if (limits->max_fuel > 0 && !owner->options.consume_fuel) {
         airs_loaded_component_unref(component);
-        return airs_error_set(error, AIRS_UNSUPPORTED,
-                              "max-fuel needs an engine that counts fuel, which is fixed when the engine starts");
+        return airs_error_set(
+            error, AIRS_UNSUPPORTED,
+            "max-fuel needs an engine that counts fuel, which is fixed when the engine starts");
     }
     airs_wasm_instance_t *instance = airs_alloc_zeroed(owner->options.allocator, sizeof *instance);
     if (instance == NULL) {
@@ -155,7 +157,8 @@ airs_status_t airs_wasm_instance_create(airs_runtime_engine_t *engine, airs_comp
     instance->limits = *limits;
     airs_text_init(&instance->reason, owner->options.allocator);
     airs_target_cache_init(&instance->targets, owner->options.allocator, host->router);
-    airs_status_t status = airs_security_context_create(owner->options.allocator, host->id, &instance->security);
+    airs_status_t status =
+        airs_security_context_create(owner->options.allocator, host->id, &instance->security);
     status = status == AIRS_OK ? make_store(instance, error)
                                : airs_error_set(error, status, "no memory for the instance's capabilities");
     instance->host.env = NULL; /* was borrowed for this call */
@@ -197,15 +200,13 @@ void airs_wasm_instance_destroy(airs_instance_t *base) {
 
 /* ---- the end of a call ---------------------------------------------------------------------- */
 
-static const char *const wasm_errors[] = {"component-not-found",     "instantiation-failed", "export-not-found",
-                                          "timeout",                 "resource-limit-exceeded", "invalid-component",
-                                          "runtime-error"};
-static const char *const component_errors[] = {"initialization-failed", "already-initialized", "not-initialized",
-                                               "shutdown-failed", "invalid-state"};
+static const char *const wasm_errors[] = {
+    "component-not-found",     "instantiation-failed", "export-not-found", "timeout",
+    "resource-limit-exceeded", "invalid-component",    "runtime-error"};
+static const char *const component_errors[] = {"initialization-failed", "already-initialized",
+                                               "not-initialized", "shutdown-failed", "invalid-state"};
 
-static airs_str_t text_of(airs_ext_bytes_t bytes) {
-    return airs_str_n((const char *)bytes.data, bytes.size);
-}
+static airs_str_t text_of(airs_ext_bytes_t bytes) { return airs_str_n((const char *)bytes.data, bytes.size); }
 
 static const char *reason_of(airs_wasm_instance_t *instance) {
     return instance->reason.failed ? "no memory for the reason" : airs_text_cstr(&instance->reason);
@@ -236,14 +237,14 @@ static airs_status_t failure_status(const airs_wasm_instance_t *instance, const 
         return AIRS_EXECUTION_TIME_EXCEEDED;
     }
     switch (outcome->trap) {
-        case WASMTIME_TRAP_CODE_STACK_OVERFLOW:
-            return AIRS_STACK_OVERFLOW;
-        case WASMTIME_TRAP_CODE_OUT_OF_FUEL:
-            return AIRS_OUT_OF_FUEL;
-        case AIRS_EXT_TRAP_NONE:
-            break;
-        default:
-            return AIRS_TRAP;
+    case WASMTIME_TRAP_CODE_STACK_OVERFLOW:
+        return AIRS_STACK_OVERFLOW;
+    case WASMTIME_TRAP_CODE_OUT_OF_FUEL:
+        return AIRS_OUT_OF_FUEL;
+    case AIRS_EXT_TRAP_NONE:
+        break;
+    default:
+        return AIRS_TRAP;
     }
     if (instance->host_failed) {
         return AIRS_TRAP;
@@ -254,12 +255,14 @@ static airs_status_t failure_status(const airs_wasm_instance_t *instance, const 
     return AIRS_INVALID_RESULT;
 }
 
-static void set_failure(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome, airs_call_result_t *result) {
+static void set_failure(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
+                        airs_call_result_t *result) {
     result->status = failure_status(instance, outcome);
     uint64_t refused = refused_growths(instance);
     if (refused > 0) {
         airs_text_append_format(&instance->reason,
-                                "%" PRIu64 " growths of its memory beyond the limit of %" PRIu64 " bytes were refused; ",
+                                "%" PRIu64 " growths of its memory beyond the limit of %" PRIu64
+                                " bytes were refused; ",
                                 refused, instance->limits.max_memory_bytes);
     }
     airs_text_append(&instance->reason, text_of(outcome->text));
@@ -281,7 +284,8 @@ static void set_metadata(airs_wasm_instance_t *instance, const airs_ext_outcome_
     result->version = airs_text_cstr(&instance->reason) + version;
 }
 
-static void conclude(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome, airs_call_result_t *result) {
+static void conclude(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
+                     airs_call_result_t *result) {
     result->status = AIRS_OK;
     result->reason = "";
     result->has_response = false;
@@ -323,9 +327,7 @@ static airs_poll_t after_poll(airs_wasm_instance_t *instance, const airs_ext_out
 
 /* ---- calls ---------------------------------------------------------------------------------- */
 
-static airs_ext_bytes_t ext_bytes(airs_bytes_t bytes) {
-    return (airs_ext_bytes_t){bytes.data, bytes.size};
-}
+static airs_ext_bytes_t ext_bytes(airs_bytes_t bytes) { return (airs_ext_bytes_t){bytes.data, bytes.size}; }
 
 static airs_ext_bytes_t ext_text(airs_str_t text) {
     return (airs_ext_bytes_t){(const uint8_t *)text.data, text.size};
@@ -348,14 +350,16 @@ static void fill_message(airs_wasm_instance_t *instance, const airs_component_me
     out->nanoseconds = (uint32_t)(message->timestamp_ns % 1000000000U);
     if (out->has_correlation_id) {
         airs_correlation_id_format(&message->correlation, instance->correlation);
-        out->correlation_id = (airs_ext_bytes_t){(const uint8_t *)instance->correlation, AIRS_CORRELATION_ID_TEXT_SIZE};
+        out->correlation_id =
+            (airs_ext_bytes_t){(const uint8_t *)instance->correlation, AIRS_CORRELATION_ID_TEXT_SIZE};
     }
     if (out->has_reply_to) {
         out->reply_to = out->sender;
     }
 }
 
-static void call_message(airs_wasm_instance_t *instance, const airs_call_t *call, airs_ext_outcome_t *outcome) {
+static void call_message(airs_wasm_instance_t *instance, const airs_call_t *call,
+                         airs_ext_outcome_t *outcome) {
     airs_ext_message_t message;
     fill_message(instance, call->message, &message);
     if (call->kind == AIRS_CALL_HANDLE_MESSAGE) {
@@ -372,7 +376,8 @@ static void out_of_memory(airs_ext_outcome_t *outcome) {
                                     .text = {(const uint8_t *)text, sizeof text - 1}};
 }
 
-static void call_initialize(airs_wasm_instance_t *instance, const airs_call_t *call, airs_ext_outcome_t *outcome) {
+static void call_initialize(airs_wasm_instance_t *instance, const airs_call_t *call,
+                            airs_ext_outcome_t *outcome) {
     const airs_component_config_t *config = call->config;
     const airs_allocator_t *allocator = instance->engine->options.allocator;
     airs_ext_bytes_t(*env)[2] = NULL;
@@ -403,29 +408,30 @@ static void call_initialize(airs_wasm_instance_t *instance, const airs_call_t *c
 
 static void start(airs_wasm_instance_t *instance, const airs_call_t *call, airs_ext_outcome_t *outcome) {
     switch (call->kind) {
-        case AIRS_CALL_INSTANTIATE:
-            airs_ext_instantiate(instance->ext, outcome);
-            break;
-        case AIRS_CALL_INITIALIZE:
-            call_initialize(instance, call, outcome);
-            break;
-        case AIRS_CALL_HANDLE_MESSAGE:
-        case AIRS_CALL_HANDLE_CALLBACK:
-            call_message(instance, call, outcome);
-            break;
-        case AIRS_CALL_METADATA:
-            airs_ext_metadata(instance->ext, outcome);
-            break;
-        case AIRS_CALL_HEALTH:
-            airs_ext_health(instance->ext, outcome);
-            break;
-        case AIRS_CALL_SHUTDOWN:
-            airs_ext_shutdown(instance->ext, outcome);
-            break;
+    case AIRS_CALL_INSTANTIATE:
+        airs_ext_instantiate(instance->ext, outcome);
+        break;
+    case AIRS_CALL_INITIALIZE:
+        call_initialize(instance, call, outcome);
+        break;
+    case AIRS_CALL_HANDLE_MESSAGE:
+    case AIRS_CALL_HANDLE_CALLBACK:
+        call_message(instance, call, outcome);
+        break;
+    case AIRS_CALL_METADATA:
+        airs_ext_metadata(instance->ext, outcome);
+        break;
+    case AIRS_CALL_HEALTH:
+        airs_ext_health(instance->ext, outcome);
+        break;
+    case AIRS_CALL_SHUTDOWN:
+        airs_ext_shutdown(instance->ext, outcome);
+        break;
     }
 }
 
-airs_poll_t airs_wasm_instance_call(airs_instance_t *base, const airs_call_t *call, airs_call_result_t *result) {
+airs_poll_t airs_wasm_instance_call(airs_instance_t *base, const airs_call_t *call,
+                                    airs_call_result_t *result) {
     airs_wasm_instance_t *instance = airs_wasm_instance_of(base);
     airs_ext_outcome_t outcome;
     uint64_t used = 0;

@@ -51,7 +51,8 @@ airs_status_t airs_wasm_instance_create(airs_runtime_engine_t *engine, airs_comp
                                         const airs_host_t *host, const airs_instance_limits_t *limits,
                                         airs_instance_t **out, airs_error_t *error);
 void airs_wasm_instance_destroy(airs_instance_t *instance);
-airs_poll_t airs_wasm_instance_call(airs_instance_t *instance, const airs_call_t *call, airs_call_result_t *result);
+airs_poll_t airs_wasm_instance_call(airs_instance_t *instance, const airs_call_t *call,
+                                    airs_call_result_t *result);
 airs_poll_t airs_wasm_instance_resume(airs_instance_t *instance, airs_call_result_t *result);
 
 /* Has this moment of the monotonic clock come? If not, the instance is woken when it has. */

@@ -30,7 +30,8 @@ airs_status_t airs_loaded_components_add(airs_wasm_engine_t *engine, airs_loaded
     return status;
 }
 
-airs_loaded_component_t *airs_loaded_components_get(airs_wasm_engine_t *engine, airs_component_handle_t handle) {
+airs_loaded_component_t *airs_loaded_components_get(airs_wasm_engine_t *engine,
+                                                    airs_component_handle_t handle) {
     airs_loaded_component_t *component = NULL;
     pthread_rwlock_rdlock(&engine->lock);
     if (handle > 0 && handle <= engine->loaded_count && engine->loaded[handle - 1] != NULL) {

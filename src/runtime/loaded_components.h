@@ -10,7 +10,8 @@ airs_status_t airs_loaded_components_add(airs_wasm_engine_t *engine, airs_loaded
                                          airs_component_handle_t *out);
 
 /* A reference for the caller, or NULL. */
-airs_loaded_component_t *airs_loaded_components_get(airs_wasm_engine_t *engine, airs_component_handle_t handle);
+airs_loaded_component_t *airs_loaded_components_get(airs_wasm_engine_t *engine,
+                                                    airs_component_handle_t handle);
 
 /* Unknown handles are fine. */
 void airs_loaded_components_remove(airs_wasm_engine_t *engine, airs_component_handle_t handle);

@@ -60,7 +60,8 @@ bool airs_import_asks_for_something(const wasm_engine_t *engine, const wasmtime_
         const char *name = NULL;
         size_t size = 0;
         wasmtime_component_item_t inner;
-        if (!wasmtime_component_instance_type_export_nth(item->of.component_instance, engine, i, &name, &size, &inner)) {
+        if (!wasmtime_component_instance_type_export_nth(item->of.component_instance, engine, i, &name, &size,
+                                                         &inner)) {
             continue;
         }
         bool asks = airs_import_asks_for_something(engine, &inner);
@@ -110,7 +111,8 @@ static bool note_missing(void *context, airs_str_t name, const wasmtime_componen
     return true;
 }
 
-size_t airs_missing_imports(const wasm_engine_t *engine, const wasmtime_component_t *component, char *out, size_t size) {
+size_t airs_missing_imports(const wasm_engine_t *engine, const wasmtime_component_t *component, char *out,
+                            size_t size) {
     missing_t missing = {.engine = engine, .out = out, .size = size};
     out[0] = '\0';
     airs_each_import(engine, component, note_missing, &missing);

@@ -22,7 +22,8 @@ void airs_each_import(const wasm_engine_t *engine, const wasmtime_component_t *c
 
 /* Writes the names of a component's imports that nobody provides, separated by commas, and returns how
  * many there are. Interfaces of types alone do not count. */
-size_t airs_missing_imports(const wasm_engine_t *engine, const wasmtime_component_t *component, char *out, size_t size);
+size_t airs_missing_imports(const wasm_engine_t *engine, const wasmtime_component_t *component, char *out,
+                            size_t size);
 
 /* Does it import anything of WASI? */
 bool airs_imports_wasi(const wasm_engine_t *engine, const wasmtime_component_t *component);

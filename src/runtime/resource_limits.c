@@ -35,7 +35,8 @@ airs_status_t airs_engine_options_resolve(airs_wasm_engine_options_t *options, a
     options->clock = options->clock != NULL ? options->clock : airs_clock_system();
     options->log = options->log != NULL ? options->log : airs_log_none();
     options->max_instances = options->max_instances > 0 ? options->max_instances : DEFAULT_INSTANCES;
-    options->max_memory_bytes = options->max_memory_bytes > 0 ? options->max_memory_bytes : DEFAULT_MEMORY_BYTES;
+    options->max_memory_bytes = options->max_memory_bytes > 0 ? options->max_memory_bytes
+                                                              : DEFAULT_MEMORY_BYTES;
     options->slice_us = options->slice_us > 0 ? options->slice_us : DEFAULT_SLICE_US;
     options->consume_fuel = options->consume_fuel || options->slice_fuel > 0;
     if (options->max_core_instances == 0) {
@@ -45,7 +46,8 @@ airs_status_t airs_engine_options_resolve(airs_wasm_engine_options_t *options, a
     }
     if (options->max_memory_bytes > MEMORY_BYTES_MAX) {
         return airs_error_set(error, AIRS_INVALID_ARGUMENT,
-                              "max_memory_bytes is %" PRIu64 "; a linear memory has %" PRIu64 " bytes at most",
+                              "max_memory_bytes is %" PRIu64 "; a linear memory has %" PRIu64
+                              " bytes at most",
                               options->max_memory_bytes, MEMORY_BYTES_MAX);
     }
     return AIRS_OK;
@@ -66,7 +68,8 @@ void airs_engine_configure_limits(wasm_config_t *config, const airs_wasm_engine_
     wasmtime_pooling_allocation_config_total_component_instances_set(pool, options->max_instances);
     wasmtime_pooling_allocation_config_total_core_instances_set(pool, options->max_core_instances);
     wasmtime_pooling_allocation_config_total_memories_set(pool, at_least(instances + SPARE_MEMORIES, 0));
-    wasmtime_pooling_allocation_config_total_tables_set(pool, at_least(instances * TABLES_EACH, TABLES_LEAST));
+    wasmtime_pooling_allocation_config_total_tables_set(pool,
+                                                        at_least(instances * TABLES_EACH, TABLES_LEAST));
     wasmtime_pooling_allocation_config_total_stacks_set(pool, options->max_instances);
     wasmtime_pooling_allocation_config_max_memory_size_set(pool, (size_t)options->max_memory_bytes);
     wasmtime_pooling_allocation_config_table_elements_set(pool, TABLE_ELEMENTS_MAX);

@@ -26,9 +26,7 @@ static void forget_all(airs_target_cache_t *cache) {
     cache->count = 0;
 }
 
-void airs_target_cache_free(airs_target_cache_t *cache) {
-    forget_all(cache);
-}
+void airs_target_cache_free(airs_target_cache_t *cache) { forget_all(cache); }
 
 static airs_target_t *slot_of(airs_target_t *targets, uint32_t capacity, airs_id_t id, uint64_t hash) {
     uint32_t at = (uint32_t)hash & (capacity - 1);
@@ -51,7 +49,8 @@ static bool grow(airs_target_cache_t *cache) {
     for (uint32_t i = 0; i < cache->capacity; i++) {
         airs_component_id_t *id = cache->targets[i].id;
         if (id != NULL) {
-            *slot_of(targets, capacity, airs_component_id_view(id), airs_component_id_hash(id)) = cache->targets[i];
+            *slot_of(targets, capacity, airs_component_id_view(id), airs_component_id_hash(id)) =
+                cache->targets[i];
         }
     }
     airs_release(cache->allocator, cache->targets);

@@ -14,9 +14,7 @@
 #include "runtime/loaded_components.h"
 #include "runtime/resource_limits.h"
 
-static void tick(void *context) {
-    wasmtime_engine_increment_epoch(((airs_wasm_engine_t *)context)->engine);
-}
+static void tick(void *context) { wasmtime_engine_increment_epoch(((airs_wasm_engine_t *)context)->engine); }
 
 static wasm_config_t *configure(const airs_wasm_engine_options_t *options) {
     wasm_config_t *config = wasm_config_new();
@@ -65,7 +63,8 @@ static void open_cache(airs_wasm_engine_t *engine) {
         return;
     }
     airs_error_prefix(&error, "compiled code is not cached");
-    airs_log_record_t record = {.level = AIRS_LOG_WARN, .source = airs_str("engine"), .message = airs_str(error.text)};
+    airs_log_record_t record = {
+        .level = AIRS_LOG_WARN, .source = airs_str("engine"), .message = airs_str(error.text)};
     engine->options.log->write(engine->options.log, &record);
 }
 
@@ -75,8 +74,8 @@ static airs_status_t start(airs_wasm_engine_t *engine, airs_error_t *error) {
         status = make_linker(engine, error);
     }
     if (status == AIRS_OK && engine->options.slice_fuel == 0) {
-        status = airs_epoch_ticker_create(engine->options.allocator, engine->options.clock, engine->options.slice_us,
-                                          tick, engine, &engine->ticker, error);
+        status = airs_epoch_ticker_create(engine->options.allocator, engine->options.clock,
+                                          engine->options.slice_us, tick, engine, &engine->ticker, error);
     }
     if (status == AIRS_OK) {
         /* The engine itself refuses code of another configuration or version; this keeps the entries apart. */

@@ -12,14 +12,14 @@ typedef struct airs_wasm_engine_options {
     airs_clock_t *clock;               /* NULL: the system's; measures execution time */
     airs_log_t *log;                   /* NULL: none */
     uint32_t max_instances;            /* live at once, which sizes the pools; default 1,000 */
-    uint32_t max_core_instances;       /* pool slots of core instances; default 4 for each instance, 256 at least */
-    uint64_t max_memory_bytes;         /* the largest linear memory; default 256 MiB, at most 4 GiB */
-    uint64_t slice_us;                 /* time slice; default 1,000 */
+    uint32_t max_core_instances; /* pool slots of core instances; default 4 for each instance, 256 at least */
+    uint64_t max_memory_bytes;   /* the largest linear memory; default 256 MiB, at most 4 GiB */
+    uint64_t slice_us;           /* time slice; default 1,000 */
     /* Not NULL and not "": compiled code is kept there; the folder is made, with mode 0700. When it cannot
      * be used safely the log says why, and everything is compiled anew. */
     const char *cache_dir;
-    bool consume_fuel;       /* needed for limits.max_fuel; costs about 8 % of a call */
-    uint64_t slice_fuel;     /* not 0: slices are counted in fuel and no thread ticks: deterministic */
+    bool consume_fuel;   /* needed for limits.max_fuel; costs about 8 % of a call */
+    uint64_t slice_fuel; /* not 0: slices are counted in fuel and no thread ticks: deterministic */
 } airs_wasm_engine_options_t;
 
 /* The caller destroys it with ops->destroy, after every instance. AIRS_INVALID_ARGUMENT,

@@ -21,11 +21,7 @@ impl Bytes {
     /// # Safety
     /// The view must be valid for `'a`; a null pointer needs size 0.
     pub unsafe fn slice<'a>(self) -> &'a [u8] {
-        if self.size == 0 {
-            &[]
-        } else {
-            unsafe { std::slice::from_raw_parts(self.data, self.size) }
-        }
+        if self.size == 0 { &[] } else { unsafe { std::slice::from_raw_parts(self.data, self.size) } }
     }
 
     /// Text as C hands it over: it promises UTF-8, which is not checked again on the hot path.

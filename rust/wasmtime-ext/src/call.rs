@@ -20,10 +20,6 @@ impl CallSlot {
         CallSlot { room: None, call: None }
     }
 
-    pub fn is_busy(&self) -> bool {
-        self.call.is_some()
-    }
-
     /// Put a call into the empty slot.
     pub fn put<F: Future<Output = Ending> + 'static>(&mut self, call: F) {
         assert!(self.call.is_none(), "one call at a time");
@@ -42,7 +38,8 @@ impl CallSlot {
         }
         self.release_room();
         // A future of a call is never of size zero: it holds at least the function.
-        let layout = Layout::from_size_align(layout.size().max(1), layout.align()).expect("a type's own layout");
+        let layout =
+            Layout::from_size_align(layout.size().max(1), layout.align()).expect("a type's own layout");
         // SAFETY: the size is not zero.
         let room = unsafe { std::alloc::alloc(layout) };
         let room = NonNull::new(room).unwrap_or_else(|| std::alloc::handle_alloc_error(layout));

@@ -6,10 +6,14 @@ use crate::types::{
     ComponentConfig, ComponentError, ComponentMessage, ComponentMetadata, HealthStatus, WasmError,
 };
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
-use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower};
+use wasmtime::component::{
+    Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower,
+};
 use wasmtime::{Enabled, Engine, Error, PoolingAllocationConfig};
-use wasmtime_c_api::{wasm_config_t, wasm_engine_t, wasmtime_component_linker_t, wasmtime_component_t, wasmtime_error_t,
-    wasmtime_pooling_allocation_config_t};
+use wasmtime_c_api::{
+    wasm_config_t, wasm_engine_t, wasmtime_component_linker_t, wasmtime_component_t, wasmtime_error_t,
+    wasmtime_pooling_allocation_config_t,
+};
 
 pub const LIFECYCLE: &str = "airssys:core/component-lifecycle@1.0.0";
 
@@ -169,7 +173,10 @@ pub struct Resources {
 
 /// False when it cannot be told (the component imports core modules).
 #[unsafe(no_mangle)]
-pub extern "C" fn airs_ext_component_resources(component: &wasmtime_component_t, out: &mut Resources) -> bool {
+pub extern "C" fn airs_ext_component_resources(
+    component: &wasmtime_component_t,
+    out: &mut Resources,
+) -> bool {
     let Some(required) = component_of(component).resources_required() else {
         return false;
     };

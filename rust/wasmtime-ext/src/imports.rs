@@ -56,7 +56,10 @@ pub unsafe extern "C" fn airs_ext_collect(into: &mut Vec<Vec<u8>>, bytes: Bytes)
 }
 
 /// A string argument as UTF-8, borrowed from guest memory unless the guest uses another encoding.
-fn text<'a>(store: &'a StoreContextMut<'_>, view: &'a WasmStr) -> wasmtime::Result<std::borrow::Cow<'a, str>> {
+fn text<'a>(
+    store: &'a StoreContextMut<'_>,
+    view: &'a WasmStr,
+) -> wasmtime::Result<std::borrow::Cow<'a, str>> {
     view.to_str(store)
 }
 
@@ -89,7 +92,11 @@ impl<'a> BorrowedId<'a> {
     }
 }
 
-fn messaging_error(case: u8, reason: &Text, target: impl FnOnce() -> ComponentIdOwned) -> Result<(), MessagingError> {
+fn messaging_error(
+    case: u8,
+    reason: &Text,
+    target: impl FnOnce() -> ComponentIdOwned,
+) -> Result<(), MessagingError> {
     match case {
         0 => Ok(()),
         1 => Err(MessagingError::DeliveryFailed(reason.to_text())),
@@ -116,7 +123,9 @@ type Unit = (Result<(), MessagingError>,);
 fn add_send(interface: &mut LinkerInstance<'_, StoreData>, host: Messaging) -> wasmtime::Result<()> {
     interface.func_wrap(
         "send",
-        move |store: StoreContextMut<'_>, (target, payload): (ComponentIdView, PayloadView)| -> wasmtime::Result<Unit> {
+        move |store: StoreContextMut<'_>,
+              (target, payload): (ComponentIdView, PayloadView)|
+              -> wasmtime::Result<Unit> {
             let target = BorrowedId::of(&store, &target)?;
             let bytes = Bytes::of(payload.as_le_slice(&store));
             let mut reason = Text::new();
@@ -137,7 +146,14 @@ fn add_request(interface: &mut LinkerInstance<'_, StoreData>, host: Messaging) -
             let (mut reason, mut id) = (Text::new(), [0u8; UUID_TEXT]);
             // SAFETY: the views are good during the call, and `id` has room for a UUID's text.
             let case = unsafe {
-                (host.request)(host_of(&store), &target.view(), bytes, timeout_ms, id.as_mut_ptr(), &mut reason)
+                (host.request)(
+                    host_of(&store),
+                    &target.view(),
+                    bytes,
+                    timeout_ms,
+                    id.as_mut_ptr(),
+                    &mut reason,
+                )
             };
             let id = String::from_utf8_lossy(&id).into_owned();
             Ok((messaging_error(case, &reason, || target.owned()).map(|()| id),))
@@ -145,15 +161,23 @@ fn add_request(interface: &mut LinkerInstance<'_, StoreData>, host: Messaging) -
     )
 }
 
-fn add_cancel_request(interface: &mut LinkerInstance<'_, StoreData>, host: Messaging) -> wasmtime::Result<()> {
+fn add_cancel_request(
+    interface: &mut LinkerInstance<'_, StoreData>,
+    host: Messaging,
+) -> wasmtime::Result<()> {
     interface.func_wrap(
         "cancel-request",
         move |store: StoreContextMut<'_>, (id,): (WasmStr,)| -> wasmtime::Result<Unit> {
             let id = text(&store, &id)?;
             let mut reason = Text::new();
             // SAFETY: the view is good during the call.
-            let case = unsafe { (host.cancel_request)(host_of(&store), Bytes::of(id.as_bytes()), &mut reason) };
-            let nobody = || ComponentIdOwned { namespace: String::new(), name: String::new(), instance: String::new() };
+            let case =
+                unsafe { (host.cancel_request)(host_of(&store), Bytes::of(id.as_bytes()), &mut reason) };
+            let nobody = || ComponentIdOwned {
+                namespace: String::new(),
+                name: String::new(),
+                instance: String::new(),
+            };
             Ok((messaging_error(case, &reason, nobody),))
         },
     )
@@ -166,8 +190,10 @@ fn add_broadcast(interface: &mut LinkerInstance<'_, StoreData>, host: Messaging)
               (targets, payload): (WasmList<ComponentIdView>, PayloadView)|
               -> wasmtime::Result<Unit> {
             let targets = targets.iter(&mut store)?.collect::<wasmtime::Result<Vec<_>>>()?;
-            let targets =
-                targets.iter().map(|target| BorrowedId::of(&store, target)).collect::<wasmtime::Result<Vec<_>>>()?;
+            let targets = targets
+                .iter()
+                .map(|target| BorrowedId::of(&store, target))
+                .collect::<wasmtime::Result<Vec<_>>>()?;
             let views: Vec<Id> = targets.iter().map(BorrowedId::view).collect();
             let bytes = Bytes::of(payload.as_le_slice(&store));
             let (mut reason, mut first) = (Text::new(), 0usize);
@@ -217,7 +243,8 @@ fn add_storage(interface: &mut LinkerInstance<'_, StoreData>, host: Storage) -> 
     interface.func_wrap("exists", move |store: StoreContextMut<'_>, (key,): (WasmStr,)| {
         let key = text(&store, &key)?;
         let (mut reason, mut exists) = (Text::new(), false);
-        let case = unsafe { (host.exists)(host_of(&store), Bytes::of(key.as_bytes()), &mut exists, &mut reason) };
+        let case =
+            unsafe { (host.exists)(host_of(&store), Bytes::of(key.as_bytes()), &mut exists, &mut reason) };
         Ok((storage_error(case, &reason).map(|()| exists),))
     })?;
     interface.func_wrap("list-keys", move |store: StoreContextMut<'_>, (prefix,): (Option<WasmStr>,)| {
@@ -226,8 +253,11 @@ fn add_storage(interface: &mut LinkerInstance<'_, StoreData>, host: Storage) -> 
             None => "".into(),
         };
         let (mut reason, mut keys) = (Text::new(), Vec::new());
-        let case = unsafe { (host.list_keys)(host_of(&store), Bytes::of(prefix.as_bytes()), &mut keys, &mut reason) };
-        let keys = || keys.into_iter().map(|key| String::from_utf8_lossy(&key).into_owned()).collect::<Vec<_>>();
+        let case = unsafe {
+            (host.list_keys)(host_of(&store), Bytes::of(prefix.as_bytes()), &mut keys, &mut reason)
+        };
+        let keys =
+            || keys.into_iter().map(|key| String::from_utf8_lossy(&key).into_owned()).collect::<Vec<_>>();
         Ok((storage_error(case, &reason).map(|()| keys()),))
     })?;
     interface.func_wrap("usage", move |store: StoreContextMut<'_>, (): ()| {
@@ -298,21 +328,26 @@ pub extern "C" fn airs_ext_linker_add_sleep(
     reported(|| {
         let mut root = linker_of(linker).root();
         let mut interface = root.instance("airssys:core/host-services@1.0.0")?;
-        interface.func_wrap_async("sleep-millis", move |store: StoreContextMut<'_>, (duration_ms,): (u64,)| {
-            let pointer = Host(host_of(&store));
-            let (mut deadline, mut reason) = (0, Text::new());
-            // SAFETY: the host outlives the call.
-            let allowed = unsafe { (host.sleep_deadline)(pointer.pointer(), duration_ms, &mut deadline, &mut reason) };
-            let refusal = (!allowed).then(|| wasmtime::Error::msg(reason.to_text()));
-            Box::new(async move {
-                match refusal {
-                    Some(error) => Err(error),
-                    None => {
-                        wait_until(pointer, deadline, host.wait_until).await;
-                        Ok(())
+        interface.func_wrap_async(
+            "sleep-millis",
+            move |store: StoreContextMut<'_>, (duration_ms,): (u64,)| {
+                let pointer = Host(host_of(&store));
+                let (mut deadline, mut reason) = (0, Text::new());
+                // SAFETY: the host outlives the call.
+                let allowed = unsafe {
+                    (host.sleep_deadline)(pointer.pointer(), duration_ms, &mut deadline, &mut reason)
+                };
+                let refusal = (!allowed).then(|| wasmtime::Error::msg(reason.to_text()));
+                Box::new(async move {
+                    match refusal {
+                        Some(error) => Err(error),
+                        None => {
+                            wait_until(pointer, deadline, host.wait_until).await;
+                            Ok(())
+                        }
                     }
-                }
-            })
-        })
+                })
+            },
+        )
     })
 }

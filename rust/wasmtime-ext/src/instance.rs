@@ -12,12 +12,14 @@ use wasmtime_c_api::wasmtime_store_t;
 use crate::abi::{Bytes, Id};
 use crate::call::CallSlot;
 use crate::component::{
-    CallbackResult, HealthResult, InitializeParams, InitializeResult, MessageParams, MessageResult, MetadataResult,
-    PreparedComponent, ShutdownResult,
+    CallbackResult, HealthResult, InitializeParams, InitializeResult, MessageParams, MessageResult,
+    MetadataResult, PreparedComponent, ShutdownResult,
 };
 use crate::limiter::TotalLimiter;
 use crate::status::{describe, panic_text, trap_code};
-use crate::types::{ComponentConfig, ComponentId, ComponentMessage, MessageMetadata, ResourceLimits, Timestamp};
+use crate::types::{
+    ComponentConfig, ComponentId, ComponentMessage, MessageMetadata, ResourceLimits, Timestamp,
+};
 use crate::waker::{WakeCell, WakeFn, waker};
 use crate::{Store, StoreContextMut};
 
@@ -136,8 +138,11 @@ unsafe fn message_of(message: &Message) -> ComponentMessage<'static> {
 
 unsafe fn config_of(config: &Config) -> ComponentConfig<'static> {
     unsafe {
-        let env: &[[Bytes; 2]] =
-            if config.env_count == 0 { &[] } else { std::slice::from_raw_parts(config.env, config.env_count) };
+        let env: &[[Bytes; 2]] = if config.env_count == 0 {
+            &[]
+        } else {
+            std::slice::from_raw_parts(config.env, config.env_count)
+        };
         ComponentConfig {
             env_vars: env.iter().map(|[name, value]| (name.text(), value.text())).collect(),
             config_data: config.has_config.then(|| config.config.slice()),
@@ -164,12 +169,16 @@ impl ExtInstance {
     }
 
     /// A function whose type was checked when the component was loaded.
-    fn function<P, R>(&self, index: &wasmtime::component::ComponentExportIndex) -> wasmtime::Result<TypedFunc<P, R>>
+    fn function<P, R>(
+        &self,
+        index: &wasmtime::component::ComponentExportIndex,
+    ) -> wasmtime::Result<TypedFunc<P, R>>
     where
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift,
     {
-        let instance = self.instance.ok_or_else(|| wasmtime::Error::msg("the instance is not instantiated"))?;
+        let instance =
+            self.instance.ok_or_else(|| wasmtime::Error::msg("the instance is not instantiated"))?;
         let function = instance
             .get_func(self.store(), index)
             .ok_or_else(|| wasmtime::Error::msg("an export is gone from the instance"))?;
@@ -177,26 +186,28 @@ impl ExtInstance {
         Ok(unsafe { TypedFunc::new_unchecked(function) })
     }
 
-    fn begin(&mut self, kind: impl FnOnce(&mut Self) -> wasmtime::Result<()>, out: &mut Outcome) {
-        assert!(!self.slot.is_busy(), "one call at a time");
-        match kind(self) {
-            Ok(()) => self.poll(out),
-            Err(error) => self.finish(Ending::Failed(error), out),
-        }
-    }
-
-    fn poll(&mut self, out: &mut Outcome) {
-        let _reactor = self.component().uses_wasi.then(|| crate::wasi::runtime().enter());
-        let ExtInstance { slot, waker, .. } = self;
-        let polled = catch_unwind(AssertUnwindSafe(|| slot.poll(&mut Context::from_waker(waker))));
+    /// Start a call (or go on with one) and poll it once. Nothing that panics on the way leaves here: it ends
+    /// the call with an error.
+    fn run(&mut self, start: impl FnOnce(&mut Self) -> wasmtime::Result<()>, out: &mut Outcome) {
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            start(self)?;
+            Ok(self.poll())
+        }));
         match polled {
-            Ok(Poll::Pending) => *out = Outcome::of(KIND_PENDING),
-            Ok(Poll::Ready(ending)) => self.finish(ending, out),
+            Ok(Ok(Poll::Pending)) => *out = Outcome::of(KIND_PENDING),
+            Ok(Ok(Poll::Ready(ending))) => self.finish(ending, out),
+            Ok(Err(error)) => self.finish(Ending::Failed(error), out),
             Err(panic) => {
                 let error = wasmtime::Error::msg(panic_text(panic.as_ref()));
                 self.finish(Ending::Failed(error), out);
             }
         }
+    }
+
+    fn poll(&mut self) -> Poll<Ending> {
+        let _reactor = self.component().uses_wasi.then(|| crate::wasi::runtime().enter());
+        let ExtInstance { slot, waker, .. } = self;
+        slot.poll(&mut Context::from_waker(waker))
     }
 
     fn finish(&mut self, ending: Ending, out: &mut Outcome) {
@@ -243,7 +254,8 @@ impl ExtInstance {
     }
 
     fn start_initialize(&mut self, config: ComponentConfig<'static>) -> wasmtime::Result<()> {
-        let function = self.function::<InitializeParams<'static>, InitializeResult>(&self.component().exports.initialize)?;
+        let function = self
+            .function::<InitializeParams<'static>, InitializeResult>(&self.component().exports.initialize)?;
         let store = self.store();
         self.slot.put(async move {
             match function.call_async(store, (config,)).await {
@@ -378,11 +390,11 @@ unsafe impl Sync for LimiterPointer {}
 #[unsafe(no_mangle)]
 pub extern "C" fn airs_ext_instance_cancel(instance: &mut ExtInstance) {
     instance.wake.disarm();
-    let reactor = instance.component().uses_wasi.then(|| crate::wasi::runtime().enter());
-    let slot = &mut instance.slot;
     // A panic while a guest's frames are unwound is of no use to anybody any more.
-    let _ = catch_unwind(AssertUnwindSafe(|| slot.drop_call()));
-    drop(reactor);
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        let _reactor = instance.component().uses_wasi.then(|| crate::wasi::runtime().enter());
+        instance.slot.drop_call();
+    }));
 }
 
 #[unsafe(no_mangle)]
@@ -396,43 +408,51 @@ pub extern "C" fn airs_ext_instance_memory(instance: &ExtInstance, used: &mut u6
 
 #[unsafe(no_mangle)]
 pub extern "C" fn airs_ext_instantiate(instance: &mut ExtInstance, out: &mut Outcome) {
-    instance.begin(ExtInstance::start_instantiate, out);
+    instance.run(ExtInstance::start_instantiate, out);
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn airs_ext_initialize(instance: &mut ExtInstance, config: &Config, out: &mut Outcome) {
     let config = unsafe { config_of(config) };
-    instance.begin(|instance| instance.start_initialize(config), out);
+    instance.run(|instance| instance.start_initialize(config), out);
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn airs_ext_handle_message(instance: &mut ExtInstance, message: &Message, out: &mut Outcome) {
+pub unsafe extern "C" fn airs_ext_handle_message(
+    instance: &mut ExtInstance,
+    message: &Message,
+    out: &mut Outcome,
+) {
     let message = unsafe { message_of(message) };
-    instance.begin(|instance| instance.start_message(message), out);
+    instance.run(|instance| instance.start_message(message), out);
 }
 
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn airs_ext_handle_callback(instance: &mut ExtInstance, message: &Message, out: &mut Outcome) {
+pub unsafe extern "C" fn airs_ext_handle_callback(
+    instance: &mut ExtInstance,
+    message: &Message,
+    out: &mut Outcome,
+) {
     let message = unsafe { message_of(message) };
-    instance.begin(|instance| instance.start_callback(message), out);
+    instance.run(|instance| instance.start_callback(message), out);
 }
 
 #[unsafe(no_mangle)]
 pub extern "C" fn airs_ext_metadata(instance: &mut ExtInstance, out: &mut Outcome) {
-    instance.begin(ExtInstance::start_metadata, out);
+    instance.run(ExtInstance::start_metadata, out);
 }
 
 #[unsafe(no_mangle)]
 pub extern "C" fn airs_ext_health(instance: &mut ExtInstance, out: &mut Outcome) {
-    instance.begin(ExtInstance::start_health, out);
+    instance.run(ExtInstance::start_health, out);
 }
 
 #[unsafe(no_mangle)]
 pub extern "C" fn airs_ext_shutdown(instance: &mut ExtInstance, out: &mut Outcome) {
-    instance.begin(ExtInstance::start_shutdown, out);
+    instance.run(ExtInstance::start_shutdown, out);
 }
 
 #[unsafe(no_mangle)]
 pub extern "C" fn airs_ext_resume(instance: &mut ExtInstance, out: &mut Outcome) {
-    instance.poll(out);
+    instance.run(|_| Ok(()), out);
 }

@@ -36,7 +36,12 @@ impl TotalLimiter {
 }
 
 impl ResourceLimiter for TotalLimiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         // Beyond its own maximum a memory does not grow whatever is said here, and nobody would be told.
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
@@ -49,7 +54,12 @@ impl ResourceLimiter for TotalLimiter {
         Ok(())
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }

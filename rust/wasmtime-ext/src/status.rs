@@ -44,7 +44,8 @@ pub fn describe(error: &Error) -> String {
     let mut text = if causes.is_empty() { error.to_string() } else { causes.join(": ") };
     if let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() {
         for (depth, frame) in backtrace.frames().iter().enumerate() {
-            let name = frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), str::to_owned);
+            let name =
+                frame.func_name().map_or_else(|| format!("function {}", frame.func_index()), str::to_owned);
             text.push_str(&format!("\n    {depth}: {name}"));
             if let Some(offset) = frame.module_offset() {
                 text.push_str(&format!(" (+{offset:#x})"));

@@ -10,21 +10,21 @@
 
 static uint8_t refuse(airs_status_t status, const airs_error_t *error, airs_ext_text_t *reason) {
     switch (status) {
-        case AIRS_OK:
-            return AIRS_EXT_MESSAGING_OK;
-        case AIRS_QUEUE_FULL:
-        case AIRS_TOO_MANY_REQUESTS:
-            return AIRS_EXT_QUEUE_FULL;
-        case AIRS_TARGET_NOT_FOUND:
-            return AIRS_EXT_TARGET_NOT_FOUND;
-        case AIRS_MESSAGE_TOO_LARGE:
-        case AIRS_INVALID_MESSAGE:
-        case AIRS_INVALID_ARGUMENT:
-            airs_host_reason(reason, "%s: %s", airs_status_name(status), error->text);
-            return AIRS_EXT_INVALID_MESSAGE;
-        default:
-            airs_host_reason(reason, "%s: %s", airs_status_name(status), error->text);
-            return AIRS_EXT_DELIVERY_FAILED;
+    case AIRS_OK:
+        return AIRS_EXT_MESSAGING_OK;
+    case AIRS_QUEUE_FULL:
+    case AIRS_TOO_MANY_REQUESTS:
+        return AIRS_EXT_QUEUE_FULL;
+    case AIRS_TARGET_NOT_FOUND:
+        return AIRS_EXT_TARGET_NOT_FOUND;
+    case AIRS_MESSAGE_TOO_LARGE:
+    case AIRS_INVALID_MESSAGE:
+    case AIRS_INVALID_ARGUMENT:
+        airs_host_reason(reason, "%s: %s", airs_status_name(status), error->text);
+        return AIRS_EXT_INVALID_MESSAGE;
+    default:
+        airs_host_reason(reason, "%s: %s", airs_status_name(status), error->text);
+        return AIRS_EXT_DELIVERY_FAILED;
     }
 }
 
@@ -41,8 +41,8 @@ static void complete_error(airs_error_t *error, airs_status_t status) {
 }
 
 /* Decided once for each target and action, and remembered with the target. */
-static airs_status_t check(airs_wasm_instance_t *instance, airs_target_t *target, uint8_t bit, airs_action_t action,
-                           airs_error_t *error) {
+static airs_status_t check(airs_wasm_instance_t *instance, airs_target_t *target, uint8_t bit,
+                           airs_action_t action, airs_error_t *error) {
     if ((target->allowed & bit) != 0) {
         return AIRS_OK;
     }
@@ -73,8 +73,8 @@ static uint8_t send_message(void *host, const airs_ext_id_t *target, airs_ext_by
     airs_error_t error;
     prepare_error(&error);
     airs_target_t *known = find_target(instance, id);
-    airs_status_t status =
-        known != NULL ? check(instance, known, AIRS_TARGET_SEND, AIRS_ACTION_SEND, &error) : no_target(id);
+    airs_status_t status = known != NULL ? check(instance, known, AIRS_TARGET_SEND, AIRS_ACTION_SEND, &error)
+                                         : no_target(id);
     if (status == AIRS_OK) {
         status = router->ops->send(router, instance->host.self, &known->route, id,
                                    airs_bytes(payload.data, payload.size), &error);
@@ -95,11 +95,13 @@ static uint8_t request(void *host, const airs_ext_id_t *target, airs_ext_bytes_t
     airs_error_t error;
     prepare_error(&error);
     airs_target_t *known = find_target(instance, id);
-    airs_status_t status =
-        known != NULL ? check(instance, known, AIRS_TARGET_REQUEST, AIRS_ACTION_REQUEST, &error) : no_target(id);
+    airs_status_t status = known != NULL
+                               ? check(instance, known, AIRS_TARGET_REQUEST, AIRS_ACTION_REQUEST, &error)
+                               : no_target(id);
     if (status == AIRS_OK) {
         status = router->ops->request(router, instance->host.self, &known->route, id,
-                                      airs_bytes(payload.data, payload.size), timeout_ms, &correlation, &error);
+                                      airs_bytes(payload.data, payload.size), timeout_ms, &correlation,
+                                      &error);
     }
     if (status == AIRS_OK) {
         char text[AIRS_CORRELATION_ID_TEXT_SIZE + 1];
@@ -149,8 +151,8 @@ static void drop_targets(const airs_allocator_t *allocator, targets_t *targets) 
     }
 }
 
-static uint8_t broadcast(void *host, const airs_ext_id_t *ids, size_t count, airs_ext_bytes_t payload, size_t *first,
-                         airs_ext_text_t *reason) {
+static uint8_t broadcast(void *host, const airs_ext_id_t *ids, size_t count, airs_ext_bytes_t payload,
+                         size_t *first, airs_ext_text_t *reason) {
     airs_wasm_instance_t *instance = host;
     const airs_allocator_t *allocator = instance->engine->options.allocator;
     airs_message_router_t *router = instance->host.router;
@@ -167,8 +169,9 @@ static uint8_t broadcast(void *host, const airs_ext_id_t *ids, size_t count, air
         targets.allowed[i] =
             airs_security_check(instance->security, AIRS_ACTION_BROADCAST, &resource, NULL) == AIRS_OK;
     }
-    airs_status_t status = router->ops->broadcast(router, instance->host.self, targets.ids, targets.allowed, count,
-                                                  airs_bytes(payload.data, payload.size), first, &error);
+    airs_status_t status = router->ops->broadcast(router, instance->host.self, targets.ids, targets.allowed,
+                                                  count, airs_bytes(payload.data, payload.size), first,
+                                                  &error);
     drop_targets(allocator, &targets);
     if (status == AIRS_OK) {
         return AIRS_EXT_MESSAGING_OK;
@@ -185,7 +188,8 @@ static uint8_t broadcast(void *host, const airs_ext_id_t *ids, size_t count, air
 static airs_ext_id_t self_id(void *host) {
     airs_wasm_instance_t *instance = host;
     airs_id_t id = airs_component_id_view(instance->host.id);
-    return (airs_ext_id_t){airs_host_bytes_of(id.ns), airs_host_bytes_of(id.name), airs_host_bytes_of(id.instance)};
+    return (airs_ext_id_t){airs_host_bytes_of(id.ns), airs_host_bytes_of(id.name),
+                           airs_host_bytes_of(id.instance)};
 }
 
 wasmtime_error_t *airs_host_messaging_link(wasmtime_component_linker_t *linker) {

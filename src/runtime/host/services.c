@@ -51,8 +51,9 @@ static size_t fields_of(const wasmtime_component_val_t *context, airs_log_field_
 }
 
 static wasmtime_error_t *log_message(void *data, wasmtime_context_t *context,
-                                     const wasmtime_component_func_type_t *type, wasmtime_component_val_t *args,
-                                     size_t arg_count, wasmtime_component_val_t *results, size_t result_count) {
+                                     const wasmtime_component_func_type_t *type,
+                                     wasmtime_component_val_t *args, size_t arg_count,
+                                     wasmtime_component_val_t *results, size_t result_count) {
     (void)data, (void)type, (void)arg_count, (void)results, (void)result_count;
     airs_wasm_instance_t *instance = instance_of(context);
     airs_log_t *log = instance->host.log;
@@ -73,8 +74,9 @@ static wasmtime_error_t *log_message(void *data, wasmtime_context_t *context,
 /* ---- clock ---------------------------------------------------------------------------------- */
 
 static wasmtime_error_t *current_time(void *data, wasmtime_context_t *context,
-                                      const wasmtime_component_func_type_t *type, wasmtime_component_val_t *args,
-                                      size_t arg_count, wasmtime_component_val_t *results, size_t result_count) {
+                                      const wasmtime_component_func_type_t *type,
+                                      wasmtime_component_val_t *args, size_t arg_count,
+                                      wasmtime_component_val_t *results, size_t result_count) {
     (void)data, (void)type, (void)args, (void)arg_count, (void)result_count;
     airs_wasm_instance_t *instance = instance_of(context);
     airs_error_t error;
@@ -128,8 +130,9 @@ static bool note_id(void *context, const airs_actor_info_t *info) {
 }
 
 static wasmtime_error_t *list_components(void *data, wasmtime_context_t *context,
-                                         const wasmtime_component_func_type_t *type, wasmtime_component_val_t *args,
-                                         size_t arg_count, wasmtime_component_val_t *results, size_t result_count) {
+                                         const wasmtime_component_func_type_t *type,
+                                         wasmtime_component_val_t *args, size_t arg_count,
+                                         wasmtime_component_val_t *results, size_t result_count) {
     (void)data, (void)type, (void)args, (void)arg_count, (void)result_count;
     airs_wasm_instance_t *instance = instance_of(context);
     airs_message_router_t *router = instance->host.router;

@@ -6,22 +6,22 @@
 
 static uint8_t refuse(airs_status_t status, const airs_error_t *error, airs_ext_text_t *reason) {
     switch (status) {
-        case AIRS_OK:
-            return AIRS_EXT_STORAGE_OK;
-        case AIRS_NOT_FOUND:
-            airs_host_reason(reason, "%s", error->text);
-            return AIRS_EXT_STORAGE_NOT_FOUND;
-        case AIRS_ALREADY_EXISTS:
-            airs_host_reason(reason, "%s", error->text);
-            return AIRS_EXT_STORAGE_ALREADY_EXISTS;
-        case AIRS_QUOTA_EXCEEDED:
-            return AIRS_EXT_STORAGE_QUOTA_EXCEEDED;
-        case AIRS_INVALID_KEY:
-            airs_host_reason(reason, "%s", error->text);
-            return AIRS_EXT_STORAGE_INVALID_KEY;
-        default:
-            airs_host_reason(reason, "%s: %s", airs_status_name(status), error->text);
-            return AIRS_EXT_STORAGE_IO_ERROR;
+    case AIRS_OK:
+        return AIRS_EXT_STORAGE_OK;
+    case AIRS_NOT_FOUND:
+        airs_host_reason(reason, "%s", error->text);
+        return AIRS_EXT_STORAGE_NOT_FOUND;
+    case AIRS_ALREADY_EXISTS:
+        airs_host_reason(reason, "%s", error->text);
+        return AIRS_EXT_STORAGE_ALREADY_EXISTS;
+    case AIRS_QUOTA_EXCEEDED:
+        return AIRS_EXT_STORAGE_QUOTA_EXCEEDED;
+    case AIRS_INVALID_KEY:
+        airs_host_reason(reason, "%s", error->text);
+        return AIRS_EXT_STORAGE_INVALID_KEY;
+    default:
+        airs_host_reason(reason, "%s: %s", airs_status_name(status), error->text);
+        return AIRS_EXT_STORAGE_IO_ERROR;
     }
 }
 
@@ -38,8 +38,8 @@ static airs_status_t open_for(airs_wasm_instance_t *instance, airs_action_t acti
     if (backend == NULL) {
         return airs_error_set(error, AIRS_UNSUPPORTED, "this node has no storage");
     }
-    return backend->ops->open(backend, instance->host.storage_space, instance->host.storage_quota, &instance->storage,
-                              error);
+    return backend->ops->open(backend, instance->host.storage_space, instance->host.storage_quota,
+                              &instance->storage, error);
 }
 
 static const airs_storage_backend_ops_t *ops_of(const airs_wasm_instance_t *instance) {
@@ -67,7 +67,8 @@ static uint8_t set(void *host, airs_ext_bytes_t key, airs_ext_bytes_t value, air
     airs_error_t error;
     airs_status_t status = open_for(instance, AIRS_ACTION_STORAGE_WRITE, airs_host_str(key), &error);
     if (status == AIRS_OK) {
-        status = ops_of(instance)->set(instance->storage, airs_host_str(key), airs_bytes(value.data, value.size), &error);
+        status = ops_of(instance)->set(instance->storage, airs_host_str(key),
+                                       airs_bytes(value.data, value.size), &error);
     }
     return refuse(status, &error, reason);
 }
@@ -97,7 +98,8 @@ static bool take_key(void *context, airs_str_t key) {
     return true;
 }
 
-static uint8_t list_keys(void *host, airs_ext_bytes_t prefix, airs_ext_collector_t *into, airs_ext_text_t *reason) {
+static uint8_t list_keys(void *host, airs_ext_bytes_t prefix, airs_ext_collector_t *into,
+                         airs_ext_text_t *reason) {
     airs_wasm_instance_t *instance = host;
     airs_error_t error;
     airs_status_t status = open_for(instance, AIRS_ACTION_STORAGE_READ, airs_host_str(prefix), &error);

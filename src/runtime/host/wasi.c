@@ -9,9 +9,7 @@ static uint64_t monotonic_ns(void *host) {
     return airs_clock_monotonic(((airs_wasm_instance_t *)host)->host.clock);
 }
 
-static uint64_t wall_ns(void *host) {
-    return airs_clock_wall(((airs_wasm_instance_t *)host)->host.clock);
-}
+static uint64_t wall_ns(void *host) { return airs_clock_wall(((airs_wasm_instance_t *)host)->host.clock); }
 
 static void random_bytes(void *host, uint8_t *out, size_t size) {
     airs_random_fill(((airs_wasm_instance_t *)host)->host.random, out, size);

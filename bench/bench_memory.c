@@ -1,0 +1,104 @@
+/* Resident memory for each idle actor. Each count is measured in a process of its own, which this program
+ * starts, so that one does not find the memory that another has left. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <airssys/airssys.h>
+
+#include "support/bench.h"
+
+static void need(airs_status_t status, const airs_error_t *error) {
+    if (status != AIRS_OK) {
+        bench_die("%s: %s", airs_status_name(status), error->text);
+    }
+}
+
+static airs_status_t ignore(airs_actor_context_t *context, void *state, const airs_incoming_t *incoming) {
+    (void)context, (void)state, (void)incoming;
+    return AIRS_OK;
+}
+
+static void spawn(airs_node_t *node, airs_component_t component, unsigned number) {
+    const airs_native_t native = {.size = sizeof native, .handle = ignore};
+    char instance[16];
+    airs_error_t error;
+    snprintf(instance, sizeof instance, "%u", number);
+    airs_id_t id = airs_id("bench", "idle", instance);
+    if (component == 0) {
+        need(airs_node_spawn_native(node, &native, NULL, id, NULL, &error), &error);
+        return;
+    }
+    need(airs_node_spawn(node, component, id, NULL, &error), &error);
+    /* It has handled a message, so it has all that a call leaves behind. */
+    need(airs_node_call(node, id, airs_bytes("x", 1), airs_str(NULL), 10000, NULL, NULL, &error), &error);
+}
+
+/* The child: bytes for each of `count` actors, on standard output. */
+static int measure(unsigned count, bool guests) {
+    airs_error_t error;
+    airs_node_t *node = NULL;
+    airs_component_t component = 0;
+    airs_node_options_t options = AIRS_NODE_OPTIONS_INIT;
+    options.max_actors = guests ? count + 1 : 1;
+    options.cache_dir = "";
+    need(airs_node_create(&options, &node, &error), &error);
+    if (guests) {
+        need(airs_node_load(node, BENCH_GUESTS "/echo.wasm", &component, &error), &error);
+    }
+    /* One that is not counted brings in the code and what all share. */
+    spawn(node, component, count);
+    uint64_t before = bench_resident_bytes();
+    for (unsigned i = 0; i < count; i++) {
+        spawn(node, component, i);
+    }
+    uint64_t after = bench_resident_bytes();
+    printf("%.1f\n", (double)(after - before) / count);
+    fflush(stdout);
+    airs_node_destroy(node);
+    return 0;
+}
+
+static double measured_in_child(const char *program, unsigned count, bool guests) {
+    char command[4096];
+    double bytes = 0;
+    snprintf(command, sizeof command, "'%s' --child %u %s", program, count, guests ? "guests" : "native");
+    FILE *child = popen(command, "r");
+    if (child == NULL || fscanf(child, "%lf", &bytes) != 1 || pclose(child) != 0) {
+        bench_die("the measuring process failed: %s", command);
+    }
+    return bytes;
+}
+
+static void report(const char *program, unsigned count, bool guests, const bench_options_t *options) {
+    char name[64];
+    bench_series_t series = {.count = 0};
+    for (size_t i = 0; i < options->repeats; i++) {
+        bench_series_add(&series, measured_in_child(program, count, guests));
+    }
+    snprintf(name, sizeof name, "%u idle %s", count, guests ? "guests (echo in C)" : "native actors");
+    bench_row(name, &series, "bytes each");
+}
+
+int main(int argc, char **argv) {
+    if (argc == 4 && strcmp(argv[1], "--child") == 0) {
+        return measure((unsigned)strtoul(argv[2], NULL, 10), strcmp(argv[3], "guests") == 0);
+    }
+    char program[4096];
+    ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
+    bench_options_t options = bench_parse(argc, argv);
+    if (size <= 0) {
+        bench_die("cannot find this program");
+    }
+    program[size] = '\0';
+    options.repeats = options.repeats > 5 ? 5 : options.repeats;
+    bench_begin("memory", "resident memory for each idle actor that has handled a message", &options);
+    bench_section("in a process of its own");
+    report(program, 1000, true, &options);
+    report(program, 10000, true, &options);
+    report(program, 1000, false, &options);
+    report(program, 10000, false, &options);
+    return bench_end();
+}
