@@ -27,7 +27,7 @@ struct airs_epoch_ticker {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool stop;
+    _Atomic bool stop; /* written under the lock, so that the wake-up is not missed */
 };
 
 static void sleep_for(uint64_t ns) {
@@ -49,11 +49,11 @@ static bool await_activity(airs_epoch_ticker_t *ticker) {
     /* Sequentially consistent, as is `begin`: either this sees the new activity, or `begin` sees that
      * the thread is asleep and signals. */
     atomic_store(&ticker->asleep, true);
-    while (!ticker->stop && atomic_load(&ticker->active) == 0) {
+    while (!atomic_load(&ticker->stop) && atomic_load(&ticker->active) == 0) {
         pthread_cond_wait(&ticker->wake, &ticker->lock);
     }
     atomic_store(&ticker->asleep, false);
-    bool go_on = !ticker->stop;
+    bool go_on = !atomic_load(&ticker->stop);
     pthread_mutex_unlock(&ticker->lock);
     return go_on;
 }
@@ -61,18 +61,20 @@ static bool await_activity(airs_epoch_ticker_t *ticker) {
 static void *run(void *argument) {
     airs_epoch_ticker_t *ticker = argument;
     int idle = IDLE_TICKS;
-    while (true) {
-        /* Relaxed: a stale answer costs a period. */
+    /* Relaxed: a stale answer costs a period. It also ends while somebody is still active. */
+    while (!atomic_load_explicit(&ticker->stop, memory_order_relaxed)) {
+        /* Relaxed: likewise. */
         idle = atomic_load_explicit(&ticker->active, memory_order_relaxed) == 0 ? idle + 1 : 0;
         if (idle > IDLE_TICKS) {
             if (!await_activity(ticker)) {
-                return NULL;
+                break;
             }
             idle = 0;
         }
         sleep_for(ticker->period_ns);
         advance(ticker);
     }
+    return NULL;
 }
 
 airs_status_t airs_epoch_ticker_create(const airs_allocator_t *allocator, airs_clock_t *clock,
@@ -107,7 +109,7 @@ void airs_epoch_ticker_destroy(airs_epoch_ticker_t *ticker) {
         return;
     }
     pthread_mutex_lock(&ticker->lock);
-    ticker->stop = true;
+    atomic_store(&ticker->stop, true);
     pthread_cond_signal(&ticker->wake);
     pthread_mutex_unlock(&ticker->lock);
     pthread_join(ticker->thread, NULL);
