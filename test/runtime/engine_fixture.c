@@ -8,7 +8,7 @@
 #include "core/memory.h"
 #include "storage/memory_backend.h"
 
-#define FROM(pointer, member) ((fixture_t *)(void *)((char *)(pointer)-offsetof(fixture_t, member)))
+#define FROM(pointer, member) ((fixture_t *)(void *)((char *)(pointer) - offsetof(fixture_t, member)))
 
 /* Resumes of one call: more would be a guest that never ends. */
 #define RESUMES_MAX 1000000
@@ -38,8 +38,8 @@ static airs_status_t answer(const fixture_t *fixture, airs_error_t *error) {
     return silent ? fixture->answer : airs_error_set(error, fixture->answer, "as the test said");
 }
 
-static airs_status_t take_send(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route, airs_id_t target,
-                               airs_bytes_t payload, airs_error_t *error) {
+static airs_status_t take_send(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
+                               airs_id_t target, airs_bytes_t payload, airs_error_t *error) {
     fixture_t *fixture = FROM(router, router);
     (void)sender;
     (void)route;
@@ -63,7 +63,8 @@ static airs_status_t take_request(airs_message_router_t *router, airs_actor_t *s
     return answer(fixture, error);
 }
 
-static airs_status_t take_cancel(airs_message_router_t *router, airs_actor_t *sender, const airs_correlation_id_t *id) {
+static airs_status_t take_cancel(airs_message_router_t *router, airs_actor_t *sender,
+                                 const airs_correlation_id_t *id) {
     fixture_t *fixture = FROM(router, router);
     (void)sender;
     fixture->cancels++;
@@ -71,9 +72,9 @@ static airs_status_t take_cancel(airs_message_router_t *router, airs_actor_t *se
     return fixture->answer;
 }
 
-static airs_status_t take_broadcast(airs_message_router_t *router, airs_actor_t *sender, const airs_id_t *targets,
-                                    const uint8_t *allowed, size_t count, airs_bytes_t payload, size_t *failed_first,
-                                    airs_error_t *error) {
+static airs_status_t take_broadcast(airs_message_router_t *router, airs_actor_t *sender,
+                                    const airs_id_t *targets, const uint8_t *allowed, size_t count,
+                                    airs_bytes_t payload, size_t *failed_first, airs_error_t *error) {
     fixture_t *fixture = FROM(router, router);
     (void)sender;
     fixture->broadcasts++;
@@ -149,9 +150,7 @@ static void take_output(airs_output_t *output, airs_bytes_t bytes) {
     append(FROM(output, output)->printed, airs_str_n((const char *)bytes.data, bytes.size));
 }
 
-static void wake(void *context) {
-    atomic_fetch_add(&((fixture_t *)context)->wakes, 1);
-}
+static void wake(void *context) { atomic_fetch_add(&((fixture_t *)context)->wakes, 1); }
 
 void fixture_open(fixture_t *fixture, const airs_wasm_engine_options_t *options) {
     const airs_wasm_engine_options_t plain = {.max_instances = 16};
@@ -167,8 +166,10 @@ void fixture_open(fixture_t *fixture, const airs_wasm_engine_options_t *options)
     }
     assert_ok(airs_block_pool_create(airs_allocator_default(), &fixture->pool));
     assert_ok(airs_memory_backend_create(airs_allocator_default(), &fixture->storage));
-    assert_ok(airs_component_id_create(airs_allocator_default(), airs_id("app", "tested", "0"), &fixture->id, NULL));
-    assert_ok(airs_component_id_create(airs_allocator_default(), airs_id("app", "sender", "3"), &fixture->sender, NULL));
+    assert_ok(airs_component_id_create(airs_allocator_default(), airs_id("app", "tested", "0"), &fixture->id,
+                                       NULL));
+    assert_ok(airs_component_id_create(airs_allocator_default(), airs_id("app", "sender", "3"),
+                                       &fixture->sender, NULL));
 }
 
 void fixture_drop(fixture_t *fixture) {
@@ -257,7 +258,8 @@ airs_status_t fixture_call(fixture_t *fixture, airs_call_kind_t kind) {
 
 airs_status_t fixture_start(fixture_t *fixture, airs_component_handle_t component,
                             const airs_instance_limits_t *limits) {
-    const airs_instance_limits_t plain = {.max_memory_bytes = (uint64_t)16 << 20, .max_execution_time_ms = 5000};
+    const airs_instance_limits_t plain = {.max_memory_bytes = (uint64_t)16 << 20,
+                                          .max_execution_time_ms = 5000};
     airs_error_t error;
     airs_host_t host = {
         .id = fixture->id,
@@ -293,17 +295,17 @@ airs_status_t fixture_initialize(fixture_t *fixture, const char *config) {
 
 void fixture_run(fixture_t *fixture, const char *guest, const char *config) {
     airs_component_handle_t component = fixture_load(fixture, guest);
-    if (fixture_start(fixture, component, NULL) != AIRS_OK || fixture_initialize(fixture, config) != AIRS_OK) {
+    if (fixture_start(fixture, component, NULL) != AIRS_OK ||
+        fixture_initialize(fixture, config) != AIRS_OK) {
         fail_msg("%s: %s", guest, fixture->result.reason);
     }
     fixture->engine->ops->unload(fixture->engine, component);
 }
 
-static airs_bytes_t text_bytes(const char *text) {
-    return airs_bytes(text, strlen(text));
-}
+static airs_bytes_t text_bytes(const char *text) { return airs_bytes(text, strlen(text)); }
 
-static airs_component_message_t *make_message(fixture_t *fixture, airs_message_kind_t kind, airs_bytes_t payload) {
+static airs_component_message_t *make_message(fixture_t *fixture, airs_message_kind_t kind,
+                                              airs_bytes_t payload) {
     airs_correlation_id_t correlation = {.bytes = {1, 2, 3}};
     airs_message_parts_t parts = {
         .kind = kind,

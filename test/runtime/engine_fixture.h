@@ -25,7 +25,8 @@ typedef struct fixture {
     airs_storage_backend_t *storage;
     airs_instance_t *instance;
     airs_call_result_t result;
-    airs_component_message_t *begun; /* by fixture_begin_message: lives until the next one or the instance's end */
+    airs_component_message_t
+        *begun; /* by fixture_begin_message: lives until the next one or the instance's end */
     /* What instances get; NULL and 0: the space app/tested without a quota, and the kernel's randomness. */
     bool use_output;
     const airs_env_var_t *env;

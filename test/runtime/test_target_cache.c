@@ -66,7 +66,8 @@ static void finds_the_same_target_again(void **state) {
     airs_target_t *other = airs_target_cache_find(&cache, airs_id("app", "counter", "1"));
     assert_ptr_not_equal(other, first);
     assert_int_equal(other->allowed, 0);
-    assert_int_equal(airs_target_cache_find(&cache, airs_id("app", "counter", "0"))->allowed, AIRS_TARGET_SEND);
+    assert_int_equal(airs_target_cache_find(&cache, airs_id("app", "counter", "0"))->allowed,
+                     AIRS_TARGET_SEND);
     assert_int_equal(cache.count, 2);
 }
 
