@@ -88,6 +88,7 @@ airs_test_folder(core LAYER core LABELS unit TIMEOUT ${brief} LIBRARIES airs::ja
 airs_test_folder(security LAYER security LABELS unit TIMEOUT ${brief})
 airs_test_folder(storage LAYER storage LABELS unit TIMEOUT ${brief})
 airs_test_folder(actor LAYER actor LABELS unit TIMEOUT ${long})
+airs_test_folder(simulation LAYER actor LABELS unit TIMEOUT ${long})
 airs_test_folder(runtime LAYER node RUST library LABELS guest TIMEOUT ${long}
                  INCLUDES ${AIRS_WASMTIME_INCLUDE} ${CMAKE_CURRENT_SOURCE_DIR}/rust/wasmtime-ext/include)
 airs_test_folder(node LAYER node RUST library TIMEOUT ${long})

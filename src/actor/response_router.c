@@ -14,6 +14,7 @@ struct airs_response_router {
 static void deliver(airs_response_router_t *router, airs_actor_t *requester, airs_worker_t *worker,
                     airs_component_message_t *message) {
     airs_scheduler_t *scheduler = router->services->scheduler;
+    airs_tally_t *tally = NULL;
     switch (airs_mailbox_push(&requester->mailbox, message)) {
     case AIRS_PUSH_CLAIMED:
         airs_actor_activate(requester, worker);
@@ -21,8 +22,10 @@ static void deliver(airs_response_router_t *router, airs_actor_t *requester, air
     case AIRS_PUSH_QUEUED:
         break;
     case AIRS_PUSH_CLOSED:
-        /* It ended after the request was taken. */
+        /* It ended after the request was taken, or asked itself: the callback is discarded and counted. */
         airs_component_message_destroy(message);
+        tally = airs_scheduler_tally(scheduler, worker);
+        airs_tally_add(tally, &tally->dropped, 1);
         airs_pending_list_settle(&requester->requests);
         break;
     }

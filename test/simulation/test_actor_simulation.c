@@ -1,0 +1,263 @@
+/* A whole actor system on one thread: a seed decides who runs next and what everybody does, the clock moves
+ * when nothing else can. The same seed gives the same history; whatever the seed, nothing is lost, every
+ * request has one end, order holds and nothing leaks. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "actor/actor_system.h"
+#include "core/check.h"
+#include "support/failing_allocator.h"
+#include "support/fake_clock.h"
+#include "support/scripted_engine.h"
+#include "support/seeded_random.h"
+
+#define ACTORS 12
+#define MS UINT64_C(1000000)
+#define DEEDS 4000
+#define SEEDS 25
+
+typedef struct world {
+    airs_failing_allocator_t allocator;
+    airs_scripted_engine_t engine;
+    airs_fake_clock_t clock;
+    airs_seeded_random_t scheduling;
+    airs_seeded_random_t choices;
+    airs_actor_system_t *system;
+    airs_component_handle_t component;
+    uint64_t digest;    /* of the history */
+    uint64_t deeds;     /* that guests may still do */
+    uint64_t accepted;  /* messages and requests, by all */
+    uint64_t requested; /* requests that were accepted */
+    uint64_t cancelled;
+    uint64_t heard;                     /* responses and failures that came */
+    uint32_t next_sent[ACTORS][ACTORS]; /* by sender and receiver */
+    uint32_t last_seen[ACTORS][ACTORS];
+} world_t;
+
+static uint64_t choose(world_t *world, uint64_t bound) {
+    return airs_seeded_random_below(&world->choices, bound);
+}
+
+/* FNV-1a over what happens. */
+static void record(world_t *world, uint64_t what) {
+    for (int i = 0; i < 8; i++) {
+        world->digest = (world->digest ^ (what >> (8 * i) & 0xff)) * UINT64_C(0x100000001b3);
+    }
+}
+
+static void name_of(uint64_t number, char out[32]) {
+    (void)snprintf(out, 32, "s/actor/%u", (unsigned)number);
+}
+
+static unsigned number_of(airs_component_id_t *id) {
+    airs_str_t instance = airs_component_id_view(id).instance;
+    return (unsigned)strtoul(instance.data, NULL, 10);
+}
+
+/* Messages carry their number in the stream from this sender to this receiver. */
+static void check_order(world_t *world, const airs_scripted_call_t *call) {
+    if (strcmp(airs_component_id_text(call->message->sender), "airssys/host/0") == 0) {
+        return;
+    }
+    unsigned from = number_of(call->message->sender);
+    unsigned to = number_of(call->host->id);
+    char text[16] = "";
+    memcpy(text, call->message->payload.data, call->message->payload.size);
+    uint32_t number = (uint32_t)strtoul(text, NULL, 10);
+    assert_true(number > world->last_seen[from][to]);
+    world->last_seen[from][to] = number;
+}
+
+static void send_one(world_t *world, airs_scripted_call_t *call) {
+    unsigned from = number_of(call->host->id);
+    unsigned to = (unsigned)choose(world, ACTORS);
+    char target[32];
+    char payload[16];
+    name_of(to, target);
+    (void)snprintf(payload, sizeof payload, "%u", world->next_sent[from][to] + 1);
+    airs_status_t status;
+    bool request = choose(world, 3) == 0;
+    if (request) {
+        airs_correlation_id_t id;
+        status = airs_scripted_request(call, target, payload, choose(world, 20), &id);
+        world->requested += status == AIRS_OK;
+        if (status == AIRS_OK && choose(world, 8) == 0) {
+            airs_status_t cancelled = airs_scripted_cancel(call, &id);
+            assert_ok(cancelled);
+            world->cancelled++;
+        }
+    } else {
+        status = airs_scripted_send(call, target, payload);
+    }
+    assert_true(status == AIRS_OK || status == AIRS_QUEUE_FULL || status == AIRS_TARGET_NOT_FOUND ||
+                status == AIRS_NOT_RUNNING);
+    if (status == AIRS_OK) {
+        world->next_sent[from][to]++;
+        world->accepted++;
+    }
+    record(world, 1000 + (uint64_t)status);
+}
+
+static airs_scripted_next_t live(airs_scripted_call_t *call) {
+    world_t *world = call->context;
+    record(world, ((uint64_t)number_of(call->host->id) << 8) + call->kind * 16 + call->round);
+    record(world, airs_clock_monotonic(call->host->clock));
+    if (call->kind == AIRS_CALL_HANDLE_CALLBACK) {
+        world->heard++;
+        return airs_scripted_ok(call);
+    }
+    if (call->kind != AIRS_CALL_HANDLE_MESSAGE) {
+        return choose(world, 10) == 0 && call->round == 0 ? airs_scripted_sleep(call, choose(world, 3 * MS))
+                                                          : airs_scripted_ok(call);
+    }
+    if (call->round == 0) {
+        check_order(world, call);
+    }
+    for (uint64_t i = choose(world, 4); i > 0 && world->deeds > 0; i--) {
+        world->deeds--;
+        send_one(world, call);
+    }
+    switch (choose(world, 40)) {
+    case 0:
+        return airs_scripted_crash(call, AIRS_TRAP, "by chance");
+    case 1:
+        return airs_scripted_error(call, "by chance");
+    case 2:
+    case 3:
+        return airs_scripted_yield(call);
+    case 4:
+    case 5:
+        return airs_scripted_sleep(call, choose(world, 10 * MS));
+    default:
+        return airs_scripted_respond(call, "answer");
+    }
+}
+
+static bool jump(void *context) {
+    world_t *world = context;
+    uint64_t next = airs_actor_system_next_deadline(world->system);
+    if (next == UINT64_MAX) {
+        return false;
+    }
+    uint64_t now = airs_clock_monotonic(&world->clock.clock);
+    airs_fake_clock_advance(&world->clock, next > now ? next - now : 0);
+    (void)airs_actor_system_advance(world->system);
+    return true;
+}
+
+static void open_world(world_t *world, uint64_t seed) {
+    memset(world, 0, sizeof *world);
+    world->deeds = DEEDS;
+    airs_failing_allocator_init(&world->allocator);
+    airs_scripted_engine_init(&world->engine, &world->allocator.allocator);
+    airs_fake_clock_init(&world->clock);
+    airs_seeded_random_init(&world->scheduling, seed);
+    airs_seeded_random_init(&world->choices, ~seed);
+    airs_actor_system_options_t options = {
+        .engine = &world->engine.engine,
+        .allocator = &world->allocator.allocator,
+        .clock = &world->clock.clock,
+        .random = &world->scheduling.random,
+        .stepped = true,
+        .idle = jump,
+        .idle_context = world,
+    };
+    assert_ok(airs_actor_system_create(&options, &world->system, NULL));
+    world->component = airs_scripted_engine_add(&world->engine, "live", live, world);
+}
+
+static void close_world(world_t *world) {
+    airs_actor_system_destroy(world->system);
+    airs_scripted_engine_free(&world->engine);
+    assert_int_equal(atomic_load(&world->allocator.live_blocks), 0);
+}
+
+/* What the program around the system does, between turns. */
+static void interfere(world_t *world) {
+    char id[32];
+    uint64_t number = choose(world, ACTORS);
+    name_of(number, id);
+    airs_id_t target;
+    assert_ok(airs_id_parse(airs_str(id), &target, NULL));
+    switch (choose(world, 6)) {
+    case 0: {
+        airs_stop_mode_t mode = choose(world, 2) == 0 ? AIRS_STOP_DRAIN : AIRS_STOP_DROP;
+        record(world, 2000 + (uint64_t)airs_actor_system_stop(world->system, target, mode, 1000, NULL));
+        break;
+    }
+    case 1: {
+        airs_actor_spec_t spec = {.mailbox_messages = 1 + (uint32_t)choose(world, 20)};
+        airs_status_t status =
+            airs_actor_system_spawn_component(world->system, world->component, target, &spec, NULL);
+        record(world, 3000 + (uint64_t)status);
+        break;
+    }
+    default: {
+        airs_status_t status =
+            airs_actor_system_send(world->system, target, airs_bytes("0", 1), airs_str(NULL), NULL);
+        world->accepted += status == AIRS_OK;
+        record(world, 4000 + (uint64_t)status);
+        break;
+    }
+    }
+}
+
+static uint64_t run(uint64_t seed) {
+    world_t world;
+    open_world(&world, seed);
+    while (world.deeds > 0) {
+        if (choose(&world, 10) == 0) {
+            interfere(&world);
+        }
+        if (!airs_actor_system_step(world.system)) {
+            (void)jump(&world);
+            interfere(&world);
+        }
+    }
+    assert_ok(airs_actor_system_drain(world.system, 0));
+    airs_actor_system_stop_all(world.system, AIRS_STOP_DRAIN, 1000);
+
+    airs_node_counters_t totals;
+    airs_actor_system_totals(world.system, &totals);
+    airs_request_counters_t requests;
+    airs_actor_system_requests(world.system, &requests);
+    assert_int_equal(totals.actors, 0);
+    assert_int_equal(requests.pending, 0);
+    /* Every request that was accepted ended once. Some that were not are among the cancelled. */
+    assert_true(requests.completed + requests.failed + requests.timed_out + requests.cancelled >=
+                world.requested);
+    uint64_t ends = requests.completed + requests.failed + requests.timed_out;
+    /* Every end was heard, crashed upon or dropped with its requester: callbacks are handled or dropped. */
+    assert_true(world.heard <= ends);
+    /* Messages and callbacks together: handled, dead or dropped. */
+    uint64_t gone = totals.messages + totals.dead_letters + totals.dropped;
+    assert_int_equal(gone, world.accepted + ends);
+    record(&world, gone);
+    uint64_t digest = world.digest;
+    close_world(&world);
+    return digest;
+}
+
+static void nothing_is_lost_whatever_the_seed(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        (void)run(seed);
+    }
+}
+
+static void the_same_seed_gives_the_same_history(void **state) {
+    (void)state;
+    uint64_t first = run(4711);
+    assert_true(first == run(4711));
+    assert_true(first != run(4712));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_lost_whatever_the_seed),
+        cmocka_unit_test(the_same_seed_gives_the_same_history),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
