@@ -118,7 +118,8 @@ typedef struct airs_call_result {
 typedef struct airs_runtime_engine_ops {
     /* Compile (or take from the cache), check imports and exports and their types. The handle is
      * counted: each load is a new one. AIRS_LOAD_FAILED, AIRS_INVALID_COMPONENT, AIRS_EXPORT_NOT_FOUND,
-     * AIRS_EXPORT_TYPE_MISMATCH, AIRS_IMPORT_NOT_PROVIDED, AIRS_IO. Any thread. */
+     * AIRS_EXPORT_TYPE_MISMATCH, AIRS_IMPORT_NOT_PROVIDED, AIRS_RESOURCE_LIMIT (larger than the engine's
+     * pools), AIRS_IO. Any thread. */
     airs_status_t (*load)(airs_runtime_engine_t *engine, const airs_component_source_t *source,
                           airs_component_handle_t *out, airs_error_t *error);
     /* Unknown handles are fine. Instances made from it live on. Any thread. */

@@ -9,9 +9,12 @@
 #include "core/memory.h"
 #include "runtime/provided_imports.h"
 
+/* What binaries begin with; behind it the version and the layer, two bytes each. */
+static const uint8_t magic[] = {0, 'a', 's', 'm'};
+#define HEADER_SIZE 8
+
 airs_wasm_kind_t airs_wasm_kind_of(airs_bytes_t bytes) {
-    static const uint8_t magic[] = {0, 'a', 's', 'm'};
-    if (bytes.size >= 8 && memcmp(bytes.data, magic, sizeof magic) == 0) {
+    if (bytes.size >= HEADER_SIZE && memcmp(bytes.data, magic, sizeof magic) == 0) {
         /* After the version, the layer: 0 is a module, 1 a component. */
         return bytes.data[6] == 0 ? AIRS_WASM_CORE_MODULE : AIRS_WASM_COMPONENT;
     }
@@ -65,7 +68,8 @@ static airs_status_t read_open_file(const airs_allocator_t *allocator, int file,
 
 airs_status_t airs_component_read(const airs_allocator_t *allocator, const char *path, void **block,
                                   airs_bytes_t *bytes, airs_error_t *error) {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    /* Not blocking: a pipe that nobody writes to is refused, not waited for. */
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) {
         return airs_error_set(error, AIRS_IO, "%s: %s", path, strerror(errno));
     }
@@ -85,11 +89,34 @@ static airs_status_t refuse_kind(const char *name, airs_wasm_kind_t kind, airs_b
             error, AIRS_INVALID_COMPONENT,
             "%s: it is a core module, not a component; `airssys componentize` makes a component of it", name);
     }
-    return airs_error_set(
-        error, AIRS_INVALID_COMPONENT,
-        "%s: it is not a WebAssembly component: it begins neither with the four bytes \\0asm nor like "
-        "the text form",
-        name);
+    if (bytes.size < HEADER_SIZE && memcmp(bytes.data, magic, bytes.size < 4 ? bytes.size : 4) == 0) {
+        return airs_error_set(error, AIRS_INVALID_COMPONENT,
+                              "%s: it ends after %zu bytes, within the header of a WebAssembly component",
+                              name, bytes.size);
+    }
+    return airs_error_set(error, AIRS_INVALID_COMPONENT,
+                          "%s: it is not a WebAssembly component: it begins neither with the four bytes "
+                          "\\0asm nor like the text form",
+                          name);
+}
+
+/* "what", a new line, "     --> <anon>:2:13", and a picture of the line, as "name:2:13: what". */
+static airs_status_t refuse_text(const char *name, wasmtime_error_t *failure, airs_error_t *error) {
+    static const char mark[] = "--> <anon>:";
+    unsigned line = 0;
+    unsigned column = 0;
+    wasm_name_t text;
+    airs_error_t whole;
+    wasmtime_error_message(failure, &text);
+    airs_error_set(&whole, AIRS_INVALID_COMPONENT, "%.*s", (int)text.size, text.data);
+    wasm_byte_vec_delete(&text);
+    const char *place = strstr(whole.text, mark);
+    if (place == NULL || sscanf(place + sizeof mark - 1, "%u:%u", &line, &column) != 2) {
+        return airs_engine_error(error, AIRS_INVALID_COMPONENT, name, failure);
+    }
+    wasmtime_error_delete(failure);
+    return airs_error_set(error, AIRS_INVALID_COMPONENT, "%s:%u:%u: %.*s", name, line, column,
+                          (int)strcspn(whole.text, "\n"), whole.text);
 }
 
 airs_status_t airs_component_binary(const char *name, airs_bytes_t bytes, wasm_byte_vec_t *binary,
@@ -99,7 +126,7 @@ airs_status_t airs_component_binary(const char *name, airs_bytes_t bytes, wasm_b
     if (kind == AIRS_WASM_TEXT) {
         wasmtime_error_t *failure = wasmtime_wat2wasm((const char *)bytes.data, bytes.size, binary);
         if (failure != NULL) {
-            return airs_engine_error(error, AIRS_INVALID_COMPONENT, name, failure);
+            return refuse_text(name, failure, error);
         }
         *out = airs_bytes(binary->data, binary->size);
         kind = airs_wasm_kind_of(*out);
@@ -145,6 +172,17 @@ static void into_cache(airs_wasm_engine_t *engine, const airs_code_key_t *key,
     wasm_byte_vec_delete(&code);
 }
 
+/* Valid or not: what is larger than the engine's pools is refused when it is compiled, too. */
+static airs_status_t refuse_compile(const char *name, wasmtime_error_t *failure, airs_error_t *error) {
+    airs_error_t reason;
+    airs_engine_error(&reason, AIRS_INVALID_COMPONENT, "", failure);
+    bool too_large = strstr(reason.text, "pooling allocator") != NULL;
+    const char *text = reason.text + strlen(": ");
+    return airs_error_set(error, too_large ? AIRS_RESOURCE_LIMIT : AIRS_INVALID_COMPONENT, "%s: %s: %s", name,
+                          too_large ? "it is larger than an instance may be" : "it is not a valid component",
+                          text);
+}
+
 static airs_status_t compile(airs_wasm_engine_t *engine, const char *name, airs_bytes_t binary,
                              wasmtime_component_t **out, airs_error_t *error) {
     airs_code_key_t key = airs_code_key_of(binary, airs_str(engine->settings));
@@ -154,9 +192,7 @@ static airs_status_t compile(airs_wasm_engine_t *engine, const char *name, airs_
     }
     wasmtime_error_t *failure = wasmtime_component_new(engine->engine, binary.data, binary.size, out);
     if (failure != NULL) {
-        char prefix[512];
-        snprintf(prefix, sizeof prefix, "%s: it is not a valid component", name);
-        return airs_engine_error(error, AIRS_INVALID_COMPONENT, prefix, failure);
+        return refuse_compile(name, failure, error);
     }
     into_cache(engine, &key, *out);
     return AIRS_OK;
