@@ -38,8 +38,8 @@ typedef struct airs_node_options {
  * (allocator, clock, random, log) must outlive the node. */
 AIRS_API airs_status_t airs_node_create(const airs_node_options_t *options, airs_node_t **out, airs_error_t *error);
 
-/* Stops every actor in order of their start, last first, dropping what is queued, then the workers.
- * NULL is fine. */
+/* Stops every actor in order of their start, last first, dropping what is queued, then the workers. After
+ * ten seconds, calls that still run or sleep are broken off. NULL is fine. */
 AIRS_API void airs_node_destroy(airs_node_t *node);
 
 /* Compile a component from a file (.wasm or .wat, told from the content) or from bytes. */
