@@ -6,6 +6,7 @@
 // request ID TEXT    requests with it: the request's id. How it ends goes to the actor that REPORT_TO names, as
 //                    "response TEXT" or "failure TEXT"
 // set KEY TEXT, get KEY   in its storage: "ok", the text
+// nothing            nothing: that is how an input ends
 // anything else      an error, "not a command: ..."
 import { request, send } from 'airssys:core/host-messaging@1.0.0';
 import { log } from 'airssys:core/host-services@1.0.0';
@@ -38,6 +39,8 @@ function runtimeError(text) {
 function answer(verb, rest) {
   const [first, text] = cut(rest);
   switch (verb) {
+    case '':
+      return undefined;
     case 'upper':
       return encoder.encode(rest.toUpperCase());
     case 'count':

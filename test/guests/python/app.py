@@ -6,6 +6,7 @@ send ID TEXT       sends the text to the actor ID ("namespace/name/instance"): "
 request ID TEXT    requests with it: the request's id. How it ends goes to the actor that REPORT_TO names, as
                    "response TEXT" or "failure TEXT"
 set KEY TEXT, get KEY   in its storage: "ok", the text
+nothing            nothing: that is how an input ends
 anything else      an error, "not a command: ..."
 """
 
@@ -46,6 +47,8 @@ class ComponentLifecycle(exports.ComponentLifecycle):
         verb, _, rest = bytes(msg.payload).decode().partition(" ")
         first, _, text = rest.partition(" ")
         try:
+            if verb == "":
+                return None
             if verb == "upper":
                 return rest.upper().encode()
             if verb == "count":
