@@ -157,7 +157,30 @@ void airs_node_destroy(airs_node_t *node) {
     airs_release(node->allocator, node);
 }
 
+/* Ready for `tell`; not an initializer, which would clear two kilobytes at each message. */
+static void forget(airs_error_t *found) {
+    found->status = AIRS_OK;
+    found->text[0] = '\0';
+}
+
+/* The caller's error, with a text whatever failed: where a status says everything, the parts below leave the
+ * text out. */
+static airs_status_t tell(airs_status_t status, const airs_error_t *found, airs_error_t *error) {
+    if (status == AIRS_OK || error == NULL) {
+        return status;
+    }
+    return airs_error_set(error, status, "%s",
+                          found->status != AIRS_OK ? found->text : airs_status_text(status));
+}
+
 airs_actor_system_t *airs_node_actors(airs_node_t *node) { return node->actors; }
+
+static airs_status_t load(airs_node_t *node, const airs_component_source_t *source, airs_component_t *out,
+                          airs_error_t *error) {
+    airs_error_t found;
+    forget(&found);
+    return tell(node->engine->ops->load(node->engine, source, out, &found), &found, error);
+}
 
 airs_status_t airs_node_load(airs_node_t *node, const char *path, airs_component_t *out,
                              airs_error_t *error) {
@@ -165,13 +188,13 @@ airs_status_t airs_node_load(airs_node_t *node, const char *path, airs_component
         return airs_error_set(error, AIRS_INVALID_ARGUMENT, "the path of the component is empty");
     }
     airs_component_source_t source = {.path = path};
-    return node->engine->ops->load(node->engine, &source, out, error);
+    return load(node, &source, out, error);
 }
 
 airs_status_t airs_node_load_bytes(airs_node_t *node, airs_bytes_t bytes, const char *name,
                                    airs_component_t *out, airs_error_t *error) {
     airs_component_source_t source = {.bytes = bytes, .name = name};
-    return node->engine->ops->load(node->engine, &source, out, error);
+    return load(node, &source, out, error);
 }
 
 void airs_node_unload(airs_node_t *node, airs_component_t component) {
@@ -271,7 +294,10 @@ airs_status_t airs_node_spawn(airs_node_t *node, airs_component_t component, air
         status = airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
     } else {
         airs_actor_spec_t spec = make_spec(&complete, env, output);
-        status = airs_actor_system_spawn_component(node->actors, component, id, &spec, error);
+        airs_error_t found;
+        forget(&found);
+        status = tell(airs_actor_system_spawn_component(node->actors, component, id, &spec, &found), &found,
+                      error);
     }
     airs_release(node->allocator, env);
     return status;
@@ -282,29 +308,45 @@ airs_status_t airs_node_spawn_native(airs_node_t *node, const airs_native_t *nat
     airs_spawn_options_t complete = complete_spawn_options(options);
     complete.env_count = 0; /* a native actor has its state instead */
     airs_actor_spec_t spec = make_spec(&complete, NULL, NULL);
-    return airs_actor_system_spawn_native(node->actors, native, state, id, &spec, error);
+    airs_error_t found;
+    forget(&found);
+    airs_status_t status = airs_actor_system_spawn_native(node->actors, native, state, id, &spec, &found);
+    return tell(status, &found, error);
 }
 
 airs_status_t airs_node_send(airs_node_t *node, airs_id_t target, airs_bytes_t payload, airs_error_t *error) {
-    return airs_actor_system_send(node->actors, target, payload, airs_str_n(NULL, 0), error);
+    airs_error_t found;
+    forget(&found);
+    airs_status_t status = airs_actor_system_send(node->actors, target, payload, airs_str_n(NULL, 0), &found);
+    return tell(status, &found, error);
 }
 
 airs_status_t airs_node_send_wait(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
                                   airs_str_t content_type, uint64_t timeout_ms, airs_error_t *error) {
-    return airs_actor_system_send_wait(node->actors, target, payload, content_type, timeout_ms, error);
+    airs_error_t found;
+    forget(&found);
+    airs_status_t status =
+        airs_actor_system_send_wait(node->actors, target, payload, content_type, timeout_ms, &found);
+    return tell(status, &found, error);
 }
 
 airs_status_t airs_node_call(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
                              airs_str_t content_type, uint64_t timeout_ms,
                              void (*answer)(void *context, airs_bytes_t payload), void *context,
                              airs_error_t *error) {
-    return airs_actor_system_call(node->actors, target, payload, content_type, timeout_ms, answer, context,
-                                  error);
+    airs_error_t found;
+    forget(&found);
+    airs_status_t status = airs_actor_system_call(node->actors, target, payload, content_type, timeout_ms,
+                                                  answer, context, &found);
+    return tell(status, &found, error);
 }
 
 airs_status_t airs_node_stop(airs_node_t *node, airs_id_t id, airs_stop_mode_t mode, uint64_t timeout_ms,
                              airs_error_t *error) {
-    return airs_actor_system_stop(node->actors, id, mode, timeout_ms, error);
+    airs_error_t found;
+    forget(&found);
+    airs_status_t status = airs_actor_system_stop(node->actors, id, mode, timeout_ms, &found);
+    return tell(status, &found, error);
 }
 
 airs_status_t airs_node_drain(airs_node_t *node, uint64_t timeout_ms) {

@@ -6,7 +6,7 @@
 #include <airssys/version.h>
 
 #include "cli/child.h"
-#include "cli/manifest_writer.h"
+#include "support/guest_manifest.h"
 #include "support/test.h"
 
 static airs_temporary_folder_t folder;

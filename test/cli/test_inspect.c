@@ -5,7 +5,7 @@
 #include <jansson.h>
 
 #include "cli/child.h"
-#include "cli/manifest_writer.h"
+#include "support/guest_manifest.h"
 #include "support/test.h"
 
 static airs_temporary_folder_t folder;
@@ -17,7 +17,7 @@ static void inspect(child_t *child, const char *path, const char *output) {
 
 static void inspect_guest(child_t *child, const char *name, const char *output) {
     char path[AIRS_TEMPORARY_PATH_MAX];
-    inspect(child, guest_path(name, path), output);
+    inspect(child, airs_guest_path(name, path), output);
 }
 
 static void imports_and_exports_are_shown_as_wit(void **state) {
@@ -124,7 +124,7 @@ static void what_is_no_component_is_an_error(void **state) {
 
 static size_t read_guest(const char *name, char *bytes, size_t room) {
     char path[AIRS_TEMPORARY_PATH_MAX];
-    FILE *file = fopen(guest_path(name, path), "re");
+    FILE *file = fopen(airs_guest_path(name, path), "re");
     assert_non_null(file);
     size_t size = fread(bytes, 1, room, file);
     fclose(file);

@@ -9,7 +9,7 @@
 #include <jansson.h>
 
 #include "cli/child.h"
-#include "cli/manifest_writer.h"
+#include "support/guest_manifest.h"
 #include "support/test.h"
 
 static airs_temporary_folder_t folder;
@@ -30,7 +30,7 @@ static void run_manifest(child_t *child, const char *manifest, const char *input
     for (; more != NULL && *more != NULL; more++) {
         arguments[count++] = *more;
     }
-    manifest_write(&folder, manifest);
+    airs_guest_manifest_write(&folder, manifest);
     child_run(child, input, arguments);
 }
 
@@ -129,7 +129,7 @@ static void a_file_is_read_as_standard_input_is(void **state) {
     (void)state;
     child_t child;
     char path[AIRS_TEMPORARY_PATH_MAX];
-    manifest_write(&folder, PRINTER);
+    airs_guest_manifest_write(&folder, PRINTER);
     airs_temporary_file_write_text(&folder, "lines.txt", "from a file\n");
     airs_temporary_file_path(&folder, "lines.txt", path);
     const char *const arguments[] = {"run", "--no-cache", "-i", path, folder.path, NULL};
@@ -144,7 +144,7 @@ static void a_pipe_is_read_as_it_comes(void **state) {
     child_t child;
     child_options_t options = {.open_input = true};
     const char *const arguments[] = {"run", "--no-cache", "-i", "-", folder.path, NULL};
-    manifest_write(&folder, PRINTER);
+    airs_guest_manifest_write(&folder, PRINTER);
     child_start(&child, &options, arguments);
     assert_int_equal(write(child.input, "first\n", 6), 6);
     child_wait_for(&child, "out", "first\n");
@@ -162,7 +162,7 @@ static void the_manifest_of_the_current_folder_is_the_default(void **state) {
     child_t child;
     child_options_t options = {.input = "here\n", .folder = folder.path};
     const char *const arguments[] = {"run", "--no-cache", "--input", "-", NULL};
-    manifest_write(&folder, PRINTER);
+    airs_guest_manifest_write(&folder, PRINTER);
     child_start(&child, &options, arguments);
     child_wait(&child);
     child_expect(&child, 0);
@@ -327,7 +327,7 @@ static void a_manifest_that_is_wrong_is_told_line_by_line(void **state) {
     child_t child;
     child_options_t options = {.folder = folder.path};
     const char *const arguments[] = {"run", NULL};
-    manifest_write(&folder, APP("inptu = \"a\"\n") COMPONENT("a", "echo") "instances = 0\n");
+    airs_guest_manifest_write(&folder, APP("inptu = \"a\"\n") COMPONENT("a", "echo") "instances = 0\n");
     child_start(&child, &options, arguments);
     child_wait(&child);
     child_expect(&child, 3);
@@ -362,7 +362,7 @@ static void a_line_above_the_limit_is_named(void **state) {
 static void an_input_that_cannot_be_read_is_told(void **state) {
     (void)state;
     child_t child;
-    manifest_write(&folder, PRINTER);
+    airs_guest_manifest_write(&folder, PRINTER);
     const char *const missing[] = {"run", folder.path, "--input", "no-such-file", NULL};
     child_run(&child, NULL, missing);
     child_expect(&child, 6);
@@ -385,7 +385,7 @@ static void output_that_nobody_reads_stops_the_application_in_order(void **state
     child_t child;
     child_options_t options = {.open_input = true, .closed_output = true};
     const char *const arguments[] = {"run", "--no-cache", "-i", "-", folder.path, NULL};
-    manifest_write(&folder, PRINTER);
+    airs_guest_manifest_write(&folder, PRINTER);
     child_start(&child, &options, arguments);
     assert_int_equal(write(child.input, "one\n", 4), 4);
     child_wait(&child);
@@ -402,7 +402,7 @@ static void start_service(child_t *child, const char *manifest, bool input) {
     child_options_t options = {.open_input = input};
     const char *const service[] = {"run", "--no-cache", "--log", "debug", folder.path, NULL};
     const char *const fed[] = {"run", "--no-cache", "--log", "debug", "-i", "-", folder.path, NULL};
-    manifest_write(&folder, manifest);
+    airs_guest_manifest_write(&folder, manifest);
     child_start(child, &options, input ? fed : service);
 }
 

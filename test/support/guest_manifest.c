@@ -1,4 +1,4 @@
-#include "cli/manifest_writer.h"
+#include "support/guest_manifest.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,13 +7,13 @@
 
 #define MANIFEST_MAX 8192
 
-const char *guest_path(const char *name, char out[AIRS_TEMPORARY_PATH_MAX]) {
+const char *airs_guest_path(const char *name, char out[AIRS_TEMPORARY_PATH_MAX]) {
     int length = snprintf(out, AIRS_TEMPORARY_PATH_MAX, "%s/%s.wasm", AIRS_TEST_GUESTS, name);
     assert_in_range(length, 1, AIRS_TEMPORARY_PATH_MAX - 1);
     return out;
 }
 
-void manifest_write(const airs_temporary_folder_t *folder, const char *text) {
+void airs_guest_manifest_write(const airs_temporary_folder_t *folder, const char *text) {
     char manifest[MANIFEST_MAX];
     size_t used = 0;
     while (*text != '\0') {
@@ -27,7 +27,7 @@ void manifest_write(const airs_temporary_folder_t *folder, const char *text) {
         size_t length = strcspn(++text, "\"");
         assert_in_range(length, 1, sizeof name - 1);
         snprintf(name, sizeof name, "%.*s", (int)length, text);
-        used += (size_t)snprintf(manifest + used, sizeof manifest - used, "%s", guest_path(name, path));
+        used += (size_t)snprintf(manifest + used, sizeof manifest - used, "%s", airs_guest_path(name, path));
         text += length;
     }
     airs_temporary_file_write(folder, "airssys.toml", manifest, used);

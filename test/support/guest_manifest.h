@@ -1,14 +1,14 @@
 /* Manifests over the test guests, in a folder of their own. */
-#ifndef AIRSSYS_TEST_CLI_MANIFEST_WRITER_H
-#define AIRSSYS_TEST_CLI_MANIFEST_WRITER_H
+#ifndef AIRSSYS_TEST_SUPPORT_GUEST_MANIFEST_H
+#define AIRSSYS_TEST_SUPPORT_GUEST_MANIFEST_H
 
 #include "support/temporary_folder.h"
 
 /* Write "airssys.toml" into the folder: `text`, in which each "@NAME" in a source stands for the path of that
  * guest ("source = \"@echo\""). */
-void manifest_write(const airs_temporary_folder_t *folder, const char *text);
+void airs_guest_manifest_write(const airs_temporary_folder_t *folder, const char *text);
 
 /* The path of a guest. */
-const char *guest_path(const char *name, char out[AIRS_TEMPORARY_PATH_MAX]);
+const char *airs_guest_path(const char *name, char out[AIRS_TEMPORARY_PATH_MAX]);
 
 #endif
