@@ -39,6 +39,7 @@ void airs_actor_unref(airs_actor_t *actor) {
         return;
     }
     airs_release(actor->services->allocator, actor->end_reason);
+    airs_release(actor->services->allocator, atomic_load_explicit(&actor->metadata, memory_order_relaxed));
     airs_component_id_unref_many(actor->id, UINT64_C(1) + actor->id_credit);
     actor->behaviour->release(actor);
 }
@@ -145,6 +146,31 @@ void airs_actor_wake(void *context) {
         airs_scheduler_t *scheduler = actor->services->scheduler;
         airs_scheduler_submit(scheduler, airs_scheduler_worker(scheduler), actor);
     }
+}
+
+const airs_actor_metadata_t *airs_actor_metadata(airs_actor_t *actor) {
+    const airs_actor_metadata_t *metadata = airs_actor_known_metadata(actor);
+    if (metadata == NULL && actor->behaviour->describe != NULL &&
+        !atomic_exchange_explicit(&actor->metadata_asked, true, memory_order_relaxed)) {
+        airs_actor_signal(actor, AIRS_SIGNAL_DESCRIBE);
+    }
+    return metadata;
+}
+
+void airs_actor_keep_metadata(airs_actor_t *actor, const char *name, const char *version) {
+    size_t name_size = strlen(name) + 1;
+    size_t version_size = strlen(version) + 1;
+    airs_actor_metadata_t *metadata =
+        airs_alloc(actor->services->allocator, sizeof *metadata + name_size + version_size);
+    if (metadata == NULL) {
+        return;
+    }
+    char *text = (char *)(metadata + 1);
+    memcpy(text, name, name_size);
+    memcpy(text + name_size, version, version_size);
+    *metadata = (airs_actor_metadata_t){.name = text, .version = text + name_size};
+    /* Release: pairs with airs_actor_known_metadata. The owner is asked once and so writes once. */
+    atomic_store_explicit(&actor->metadata, metadata, memory_order_release);
 }
 
 static uint64_t relaxed(const _Atomic uint64_t *counter) {

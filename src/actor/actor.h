@@ -25,6 +25,8 @@ struct airs_behaviour {
     airs_poll_t (*handle)(airs_actor_t *actor, const airs_component_message_t *message,
                           airs_call_result_t *result);
     airs_poll_t (*stop)(airs_actor_t *actor, airs_call_result_t *result);
+    /* Its metadata: `name` and `version` of the result. NULL: it has none. */
+    airs_poll_t (*describe)(airs_actor_t *actor, airs_call_result_t *result);
     airs_poll_t (*resume)(airs_actor_t *actor, airs_call_result_t *result);
     /* The incarnation is over, perhaps in the middle of a call: drop what it consists of. Called once. */
     void (*discard)(airs_actor_t *actor);
@@ -45,6 +47,7 @@ typedef enum airs_actor_step {
     AIRS_STEP_START,
     AIRS_STEP_HANDLE,
     AIRS_STEP_STOP,
+    AIRS_STEP_DESCRIBE,
 } airs_actor_step_t;
 
 /* Why an incarnation ended, which decides what happens to what it leaves. */
@@ -64,6 +67,12 @@ struct airs_roster_node {
     airs_actor_t *actor;
 };
 
+/* What an actor says of itself, in one block. */
+typedef struct airs_actor_metadata {
+    const char *name;
+    const char *version;
+} airs_actor_metadata_t;
+
 struct airs_actor {
     /* Read by all, written before the actor is known to others. */
     const airs_behaviour_t *behaviour;
@@ -79,6 +88,9 @@ struct airs_actor {
     airs_refcount_t references;
     _Atomic uint8_t run_state; /* airs_run_state_t */
     _Atomic uint8_t state;     /* airs_actor_state_t */
+
+    _Atomic(airs_actor_metadata_t *) metadata; /* NULL: not known; once set it stays */
+    atomic_bool metadata_asked;
 
     /* The registry's, under its locks. */
     airs_actor_t *registry_next;
@@ -168,6 +180,19 @@ void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal);
 
 /* Any thread: its parked call may go on (airs_host_t.wake). */
 void airs_actor_wake(void *actor);
+
+/* Any thread with a reference: what it says of itself, valid as long as the reference. NULL when that is not
+ * known yet: the first to ask has the actor asked, between two of its calls. */
+const airs_actor_metadata_t *airs_actor_metadata(airs_actor_t *actor);
+
+/* The same without asking. */
+static inline const airs_actor_metadata_t *airs_actor_known_metadata(airs_actor_t *actor) {
+    /* Acquire: pairs with airs_actor_keep_metadata. */
+    return atomic_load_explicit(&actor->metadata, memory_order_acquire);
+}
+
+/* The owner's: keep what it said. Without memory it stays unknown. */
+void airs_actor_keep_metadata(airs_actor_t *actor, const char *name, const char *version);
 
 void airs_actor_counters(airs_actor_t *actor, airs_actor_counters_t *out);
 

@@ -55,6 +55,17 @@ static airs_progress_t conclude_stop(airs_actor_t *actor, const airs_call_result
     return ENDED;
 }
 
+static airs_progress_t conclude_describe(airs_actor_t *actor, const airs_call_result_t *result) {
+    if (result->status != AIRS_OK && result->status != AIRS_GUEST_ERROR) {
+        airs_actor_finish(actor, AIRS_END_CRASHED, result->status, result->reason);
+        return ENDED;
+    }
+    if (result->status == AIRS_OK && result->name != NULL && result->version != NULL) {
+        airs_actor_keep_metadata(actor, result->name, result->version);
+    }
+    return GOES_ON;
+}
+
 /* handle-message or handle-callback answered with an error. */
 static void conclude_error(airs_actor_t *actor, airs_component_message_t *message, const char *reason) {
     airs_count(&actor->errors, 1);
@@ -120,6 +131,8 @@ static airs_progress_t conclude(airs_actor_t *actor, airs_poll_t poll, const air
         return conclude_handle(actor, result);
     case AIRS_STEP_STOP:
         return conclude_stop(actor, result);
+    case AIRS_STEP_DESCRIBE:
+        return conclude_describe(actor, result);
     case AIRS_STEP_NONE:
         break;
     }
@@ -149,6 +162,13 @@ static airs_progress_t begin_stop(airs_actor_t *actor, airs_actor_end_t mode) {
     begin_step(actor, AIRS_STEP_STOP);
     airs_call_result_t result = {0};
     airs_poll_t poll = actor->behaviour->stop(actor, &result);
+    return conclude(actor, poll, &result);
+}
+
+static airs_progress_t begin_describe(airs_actor_t *actor) {
+    begin_step(actor, AIRS_STEP_DESCRIBE);
+    airs_call_result_t result = {0};
+    airs_poll_t poll = actor->behaviour->describe(actor, &result);
     return conclude(actor, poll, &result);
 }
 
@@ -244,9 +264,9 @@ static airs_progress_t obey(airs_actor_t *actor, uint32_t signals) {
     if ((signals & AIRS_SIGNAL_STOP) != 0) {
         return begin_stop(actor, AIRS_END_DROPPED);
     }
-    /* The deadline of a call that has ended meanwhile. */
-    airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_PARK_EXPIRED);
-    return GOES_ON;
+    /* A parked call's deadline is of no interest once the call has ended. */
+    airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_PARK_EXPIRED | AIRS_SIGNAL_DESCRIBE);
+    return (signals & AIRS_SIGNAL_DESCRIBE) != 0 ? begin_describe(actor) : GOES_ON;
 }
 
 /* How long a turn has lasted. With an engine that counts time slices that costs a load; otherwise the clock

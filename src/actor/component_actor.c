@@ -124,6 +124,11 @@ static airs_poll_t component_stop(airs_actor_t *actor, airs_call_result_t *resul
     return call(component_of(actor), &shutdown, result);
 }
 
+static airs_poll_t component_describe(airs_actor_t *actor, airs_call_result_t *result) {
+    airs_call_t metadata = {.kind = AIRS_CALL_METADATA};
+    return call(component_of(actor), &metadata, result);
+}
+
 static airs_poll_t component_resume(airs_actor_t *actor, airs_call_result_t *result) {
     airs_component_actor_t *self = component_of(actor);
     airs_poll_t poll = ops_of(self)->resume(self->instance, result);
@@ -150,6 +155,7 @@ airs_actor_t *airs_component_actor_create(const airs_actor_setup_t *setup, airs_
         .start = component_start,
         .handle = component_handle,
         .stop = component_stop,
+        .describe = component_describe,
         .resume = component_resume,
         .discard = component_discard,
         .release = component_release,

@@ -12,9 +12,10 @@ struct airs_actor_group {
     struct airs_actor_group *next; /* in its bucket */
     airs_component_id_t *id;       /* of a member: its first two parts name the group */
     uint64_t hash;
-    airs_actor_t **members;
+    airs_actor_t **members; /* `few`, or an array of its own */
     size_t count;
     size_t capacity;
+    airs_actor_t *few[FIRST_MEMBERS];
 };
 
 typedef struct airs_actor_group group_t;
@@ -162,17 +163,14 @@ static airs_status_t add_group(const airs_allocator_t *allocator, shard_t *shard
         return AIRS_OUT_OF_MEMORY;
     }
     group_t *group = airs_alloc_zeroed(allocator, sizeof *group);
-    airs_actor_t **members = airs_alloc_array(allocator, FIRST_MEMBERS, sizeof(airs_actor_t *));
-    if (group == NULL || members == NULL) {
-        airs_release(allocator, group);
-        airs_release(allocator, members);
+    if (group == NULL) {
         return AIRS_OUT_OF_MEMORY;
     }
     group_t **bucket = &shard->groups[hash & (shard->group_buckets - 1)];
     *group = (group_t){.next = *bucket,
                        .id = airs_component_id_ref(id),
                        .hash = hash,
-                       .members = members,
+                       .members = group->few,
                        .capacity = FIRST_MEMBERS};
     *bucket = group;
     shard->group_count++;
@@ -182,10 +180,14 @@ static airs_status_t add_group(const airs_allocator_t *allocator, shard_t *shard
 
 static airs_status_t add_member(const airs_allocator_t *allocator, group_t *group, airs_actor_t *actor) {
     if (group->count == group->capacity) {
+        airs_actor_t **own = group->members != group->few ? group->members : NULL;
         airs_actor_t **members =
-            airs_resize_array(allocator, group->members, group->capacity * 2, sizeof(airs_actor_t *));
+            airs_resize_array(allocator, own, group->capacity * 2, sizeof(airs_actor_t *));
         if (members == NULL) {
             return AIRS_OUT_OF_MEMORY;
+        }
+        if (own == NULL) {
+            memcpy(members, group->few, sizeof group->few);
         }
         group->members = members;
         group->capacity *= 2;
@@ -222,7 +224,9 @@ static void remove_group(const airs_allocator_t *allocator, shard_t *shard, grou
     *link = group->next;
     shard->group_count--;
     airs_component_id_unref(group->id);
-    airs_release(allocator, group->members);
+    if (group->members != group->few) {
+        airs_release(allocator, group->members);
+    }
     airs_release(allocator, group);
 }
 

@@ -2,6 +2,7 @@
 
 #include "actor/component_actor.h"
 #include "actor/component_registry.h"
+#include "actor/host_caller.h"
 #include "actor/native_actor.h"
 
 #define MIB (UINT64_C(1) << 20)
@@ -40,13 +41,17 @@ static airs_actor_spec_t complete(const airs_actor_spec_t *given) {
     return spec;
 }
 
-static airs_status_t check(const airs_spawn_t *spawn, const airs_actor_spec_t *spec, airs_error_t *error) {
+static airs_status_t check(const airs_spawn_t *spawn, const airs_actor_spec_t *spec, bool internal,
+                           airs_error_t *error) {
     if (spawn->native != NULL && spawn->native->handle == NULL) {
         return airs_error_set(error, AIRS_INVALID_ARGUMENT, "a native actor needs a handle function");
     }
     if (spawn->id.instance.size == 0 || airs_str_equal(spawn->id.instance, airs_str("*"))) {
         return airs_error_set(error, AIRS_INVALID_ARGUMENT,
                               "an actor's instance is neither empty nor \"*\": those name groups");
+    }
+    if (!internal && airs_id_equal(spawn->id, AIRS_HOST_ID)) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT, "airssys/host/0 is the program around the node");
     }
     if (spec->mailbox_messages > AIRS_MAILBOX_MESSAGES_MAX) {
         return airs_error_set(error, AIRS_INVALID_ARGUMENT,
@@ -88,7 +93,7 @@ static airs_status_t create(airs_services_t *services, const airs_spawn_t *spawn
                             const airs_actor_spec_t *spec, bool internal, airs_actor_t **out,
                             airs_error_t *error) {
     airs_component_id_t *id = NULL;
-    airs_status_t status = check(spawn, spec, error);
+    airs_status_t status = check(spawn, spec, internal, error);
     if (status == AIRS_OK) {
         status = airs_component_id_create(services->allocator, spawn->id, &id, error);
     }

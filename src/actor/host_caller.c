@@ -81,8 +81,7 @@ airs_status_t airs_host_caller_create(airs_services_t *services, airs_host_calle
         return AIRS_OUT_OF_MEMORY;
     }
     (void)pthread_mutex_init(&caller->lock, NULL);
-    airs_spawn_t spawn = {
-        .native = &native, .state = caller, .id = airs_id("airssys", "host", "0"), .spec = &spec};
+    airs_spawn_t spawn = {.native = &native, .state = caller, .id = AIRS_HOST_ID, .spec = &spec};
     airs_status_t status = airs_component_spawner_spawn_internal(services, &spawn, &caller->actor);
     if (status != AIRS_OK) {
         airs_host_caller_destroy(caller);

@@ -9,6 +9,8 @@
 
 typedef struct airs_host_caller airs_host_caller_t;
 
+#define AIRS_HOST_ID airs_id("airssys", "host", "0")
+
 airs_status_t airs_host_caller_create(airs_services_t *services, airs_host_caller_t **out);
 
 /* Nobody may wait in a call. NULL is fine. */

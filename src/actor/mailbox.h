@@ -29,6 +29,7 @@ typedef enum airs_signal {
     AIRS_SIGNAL_KILL = 1,         /* end without the shutdown call */
     AIRS_SIGNAL_PARK_EXPIRED = 2, /* the call in hand was parked for too long */
     AIRS_SIGNAL_STOP = 4,         /* end in order after the call in hand; drop what is queued */
+    AIRS_SIGNAL_DESCRIBE = 8,     /* somebody wants to know its metadata */
 } airs_signal_t;
 
 typedef struct airs_mailbox_limits {

@@ -283,11 +283,17 @@ static airs_status_t broadcast(airs_message_router_t *router, airs_actor_t *send
 
 /* ---- who lives ---- */
 
-static airs_actor_info_t info_of(airs_actor_t *actor, char name[AIRS_ID_MAX + 1]) {
+static airs_actor_info_t info_of(airs_actor_t *actor, const airs_actor_metadata_t *metadata,
+                                 char name[AIRS_ID_MAX + 1]) {
     airs_str_t text = airs_component_id_view(actor->id).name;
     memcpy(name, text.data, text.size);
     name[text.size] = '\0';
-    return (airs_actor_info_t){.id = actor->id, .name = name, .version = "", .health = "unknown"};
+    airs_actor_info_t info = {.id = actor->id, .name = name, .version = "", .health = "unknown"};
+    if (metadata != NULL) {
+        info.name = metadata->name;
+        info.version = metadata->version;
+    }
+    return info;
 }
 
 typedef struct airs_listing {
@@ -298,7 +304,7 @@ typedef struct airs_listing {
 static bool list_one(void *context, airs_actor_t *actor) {
     const airs_listing_t *listing = context;
     char name[AIRS_ID_MAX + 1];
-    airs_actor_info_t info = info_of(actor, name);
+    airs_actor_info_t info = info_of(actor, airs_actor_known_metadata(actor), name);
     return listing->each(listing->context, &info);
 }
 
@@ -315,7 +321,7 @@ static airs_status_t describe(airs_message_router_t *router, airs_id_t id,
         return AIRS_TARGET_NOT_FOUND;
     }
     char name[AIRS_ID_MAX + 1];
-    airs_actor_info_t info = info_of(actor, name);
+    airs_actor_info_t info = info_of(actor, airs_actor_metadata(actor), name);
     take(context, &info);
     airs_actor_unref(actor);
     return AIRS_OK;

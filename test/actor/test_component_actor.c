@@ -151,8 +151,8 @@ static void a_component_that_is_not_loaded(void **state) {
 static void ids_and_limits_are_checked(void **state) {
     (void)state;
     airs_component_handle_t component = actor_fixture_add(&fixture, NULL, NULL);
-    static const char *const wrong[][3] = {
-        {"t", "a", ""}, {"t", "a", "*"}, {"", "a", "0"}, {"t", "", "0"}, {"t", "a/b", "0"}};
+    static const char *const wrong[][3] = {{"t", "a", ""}, {"t", "a", "*"},          {"", "a", "0"},
+                                           {"t", "", "0"}, {"airssys", "host", "0"}, {"t", "a/b", "0"}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         airs_error_t error = {.text = ""};
         airs_id_t id = airs_id(wrong[i][0], wrong[i][1], wrong[i][2]);

@@ -226,6 +226,51 @@ static void all_are_listed(void **state) {
     assert_int_equal(deed.first, AIRS_TARGET_NOT_FOUND);
 }
 
+/* A component is asked for its metadata when somebody first wants to know, between two of its calls. */
+static airs_scripted_next_t self_describing(airs_scripted_call_t *call) {
+    airs_scripted_next_t next = airs_scripted_ok(call);
+    if (call->kind == AIRS_CALL_METADATA) {
+        if (call->context != NULL) {
+            return airs_scripted_crash(call, AIRS_TRAP, "in metadata");
+        }
+        if (call->round == 0) {
+            return airs_scripted_sleep(call, MS);
+        }
+        call->result->name = "Counter";
+        call->result->version = "1.2.3";
+    }
+    return next;
+}
+
+static void describe_it(airs_scripted_call_t *call, deed_t *deed) {
+    deed->text[0] = '\0';
+    airs_message_router_t *router = call->host->router;
+    deed->status = router->ops->describe(router, airs_id("t", "counter", "0"), take_one, deed);
+}
+
+static void metadata_are_asked_for_once(void **state) {
+    (void)state;
+    actor_fixture_spawn(&fixture, "t/counter/0", actor_fixture_add(&fixture, self_describing, NULL));
+    deed_t deed;
+    act(&deed, describe_it);
+    assert_string_equal(deed.text, "t/counter/0(counter,,unknown) ");
+    assert_ok(airs_actor_system_drain(fixture.system, 0));
+    uint64_t before = atomic_load(&fixture.engine.calls);
+    assert_ok(actor_fixture_send(&fixture, "t/actor/0", "go"));
+    assert_ok(airs_actor_system_drain(fixture.system, 0));
+    assert_string_equal(deed.text, "t/counter/0(Counter,1.2.3,unknown) ");
+    assert_int_equal(atomic_load(&fixture.engine.calls), before + 1);
+    assert_int_equal(actor_fixture_counters(&fixture, "t/counter/0").handled, 0);
+}
+
+static void a_trap_in_metadata_is_a_crash(void **state) {
+    (void)state;
+    actor_fixture_spawn(&fixture, "t/counter/0", actor_fixture_add(&fixture, self_describing, &fixture));
+    deed_t deed;
+    act(&deed, describe_it);
+    assert_int_equal(actor_fixture_totals(&fixture).crashed, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_payload_to_several, set_up, tear_down),
@@ -236,6 +281,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(an_empty_instance_is_anyone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stale_route_is_looked_up_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_are_listed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(metadata_are_asked_for_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_trap_in_metadata_is_a_crash, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
