@@ -1,8 +1,8 @@
 #!/bin/sh
 # What "./dev install" puts in place is enough to work with: the example of embedding is built against it by
-# pkg-config and by CMake's find_package and runs; so does a guest, built with the installed SDK and command.
+# pkg-config and by CMake's find_package, its guest by the installed SDK and command, and both run.
 #
-#   test_install.sh CMAKE BUILD TREE GUEST    GUEST is a component for the embedding example
+#   test_install.sh CMAKE BUILD TREE GUEST    GUEST is a component that echoes
 set -eu
 
 cmake=${1:?the cmake to use}
@@ -55,7 +55,11 @@ cp "$work/log" "$work/by-pkg-config"
 echo "ok: examples/embed by pkg-config"
 
 quietly "$cmake" -S "$tree/test/install/consumer" -B "$work/consumer" -G Ninja "-DCMAKE_PREFIX_PATH=$prefix" \
-    "-DEMBED=$tree/examples/embed/embed.c"
+    "-DEXAMPLE=$tree/examples/embed"
 quietly "$cmake" --build "$work/consumer"
-quietly "$work/consumer/embed" "$work/consumer/greeter.wasm"
-echo "ok: examples/embed and a guest by find_package"
+quietly "$work/consumer/example/embed" "$work/consumer/example/echo.wasm"
+cmp -s "$work/log" "$work/by-pkg-config" || {
+    cat "$work/log"
+    fail "the two builds of examples/embed print different things"
+}
+echo "ok: examples/embed and its guest by find_package"

@@ -1,4 +1,0 @@
-/* The smallest actor: answers each message with its own bytes. */
-#include <airssys.h>
-
-airs_outcome_t airs_on_message(const airs_message_t *message) { return airs_answer(message->payload); }
