@@ -99,7 +99,7 @@ airs_outcome_t airs_on_message(const airs_message_t *message) {
     if (!find_counters()) {
         return airs_fail_str(airs_str("there is no counter"));
     }
-    if (airs_str_equal(message->content_type, airs_str("application/vnd.airssys.end"))) {
+    if (airs_is_end(message)) {
         return end();
     }
     return split(message->payload);

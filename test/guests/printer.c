@@ -1,13 +1,13 @@
 /* Prints each message on a line of its WASI standard output; one that begins with "error: " on standard
- * error, one that begins with "raw: " as it is and without a newline. The end of the input is answered, and
- * said too. */
+ * error, one that begins with "raw: " as it is and without a newline. The end of the input is said
+ * too. */
 #include <airssys.h>
 
 #include <stdio.h>
 
 airs_outcome_t airs_on_message(const airs_message_t *message) {
     airs_bytes_t text = message->payload;
-    if (airs_str_equal(message->content_type, airs_str("application/vnd.airssys.end"))) {
+    if (airs_is_end(message)) {
         puts("end");
         return airs_done();
     }

@@ -164,6 +164,9 @@ typedef struct airs_message {
     uint64_t timestamp_ns;     /* when it was sent, since 1970 */
 } airs_message_t;
 
+/* Whether this is how an application's input ends: an empty message after its last line. */
+bool airs_is_end(const airs_message_t *message);
+
 /* How a call ends; made by the functions below and returned at once, each one once. */
 typedef struct airs_outcome {
     enum { AIRS_OUTCOME_DONE, AIRS_OUTCOME_ANSWER, AIRS_OUTCOME_FAIL } kind;

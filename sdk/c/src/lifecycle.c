@@ -17,6 +17,9 @@ static void flush_output(void) {
 /* What a callback's content type is when there is no response. */
 #define FAILURE_TYPE "application/vnd.airssys.error+json"
 
+/* That of the message at the end of an input. */
+#define END_TYPE "application/vnd.airssys.end"
+
 /* The payload of the message in hand, so that answering with it takes it over instead of a copy. */
 static airssys_core_types_message_payload_t *in_hand;
 
@@ -74,6 +77,10 @@ airs_outcome_t airs_fail_status(airs_status_t status) {
         size += 2 + more.size;
     }
     return airs_fail_str(airs_str_n(text, size));
+}
+
+bool airs_is_end(const airs_message_t *message) {
+    return airs_str_equal(message->content_type, airs_str(END_TYPE));
 }
 
 static airs_message_t message_of(const airssys_core_types_component_message_t *from) {

@@ -8,8 +8,8 @@
 /* As malloc; NULL when there is none. */
 void *airs_sdk_alloc(size_t size);
 
-/* Frees what airs_sdk_alloc, cabi_realloc or malloc gave. The generated bindings are compiled with
- * `free` defined as this. NULL is fine. */
+/* Frees what airs_sdk_alloc, cabi_realloc or malloc gave. bindings.c has the generated bindings call it
+ * for `free`. NULL is fine. */
 void airs_sdk_free(void *block);
 
 /* A copy, or false when there is no memory. A copy of nothing has data NULL. */
