@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/memory.h"
@@ -15,6 +16,9 @@
 #define SECRET_NAME "secret"
 #define SECRET_SIZE 32
 #define MAC_SIZE 32
+/* Files that are being written, and how old one is that nobody writes any more. */
+#define TEMPORARY_PREFIX "new-"
+#define TEMPORARY_SECONDS 3600
 #define NAME_SIZE (2 * AIRS_CODE_KEY_SIZE + sizeof ".code")
 
 /* An entry is its authenticator and the code. */
@@ -24,12 +28,23 @@ struct airs_code_cache {
     uint8_t secret[SECRET_SIZE];
 };
 
-static airs_status_t make_folders(const char *folder, airs_error_t *error) {
-    char path[PATH_MAX];
-    if (strlen(folder) >= sizeof path) {
-        return airs_error_set(error, AIRS_IO, "the cache folder's path is too long");
+/* The folder's path without slashes at its end: with them its last part would be made as the parents are,
+ * and a link would be followed. */
+static airs_status_t take_path(const char *folder, char path[PATH_MAX], airs_error_t *error) {
+    size_t size = strlen(folder);
+    while (size > 1 && folder[size - 1] == '/') {
+        size--;
     }
-    strcpy(path, folder);
+    if (size == 0 || size >= PATH_MAX) {
+        return airs_error_set(error, AIRS_IO, "the cache folder's path is %s",
+                              size == 0 ? "empty" : "too long");
+    }
+    memcpy(path, folder, size);
+    path[size] = '\0';
+    return AIRS_OK;
+}
+
+static airs_status_t make_folders(char *path, airs_error_t *error) {
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(path, 0755) != 0 && errno != EEXIST) {
@@ -95,7 +110,7 @@ static bool write_fully(int file, const void *from, size_t size) {
 
 /* A regular file of the user's in the folder, -1 when there is none. */
 static int open_own(const airs_code_cache_t *cache, const char *name, struct stat *about) {
-    int file = openat(cache->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int file = openat(cache->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file >= 0 && (fstat(file, about) != 0 || !S_ISREG(about->st_mode) || about->st_uid != geteuid())) {
         close(file);
         return -1;
@@ -119,8 +134,8 @@ static bool read_secret(airs_code_cache_t *cache) {
 static bool write_whole(airs_code_cache_t *cache, const char *name, const airs_bytes_t *parts, size_t count,
                         bool replace) {
     char temporary[64];
-    snprintf(temporary, sizeof temporary, "new-%ld-%08x%08x", (long)getpid(), randombytes_random(),
-             randombytes_random());
+    snprintf(temporary, sizeof temporary, TEMPORARY_PREFIX "%ld-%08x%08x", (long)getpid(),
+             randombytes_random(), randombytes_random());
     int file = openat(cache->folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (file < 0) {
         return false;
@@ -170,14 +185,18 @@ airs_status_t airs_code_cache_open(const airs_allocator_t *allocator, const char
     if (cache == NULL) {
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "no memory for the code cache");
     }
+    char path[PATH_MAX];
     cache->allocator = allocator;
     cache->folder = -1;
-    airs_status_t status = make_folders(folder, error);
+    airs_status_t status = take_path(folder, path, error);
     if (status == AIRS_OK) {
-        cache->folder = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        status = cache->folder >= 0 ? check_owner(cache->folder, folder, error)
+        status = make_folders(path, error);
+    }
+    if (status == AIRS_OK) {
+        cache->folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        status = cache->folder >= 0 ? check_owner(cache->folder, path, error)
                                     : airs_error_set(error, AIRS_IO, "cannot open the cache folder %s: %s",
-                                                     folder, strerror(errno));
+                                                     path, strerror(errno));
     }
     if (status == AIRS_OK) {
         status = have_secret(cache, error);
@@ -267,11 +286,26 @@ static bool earlier(struct timespec a, struct timespec b) {
     return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
 }
 
+static bool is_entry(const char *name) {
+    size_t size = strlen(name);
+    return size == NAME_SIZE - 1 && strcmp(name + size - 5, ".code") == 0;
+}
+
+/* What a process left that ended while it wrote. */
+static bool is_left_over(const char *name, const struct stat *about) {
+    return strncmp(name, TEMPORARY_PREFIX, sizeof TEMPORARY_PREFIX - 1) == 0 &&
+           time(NULL) - about->st_mtim.tv_sec > TEMPORARY_SECONDS;
+}
+
 static void look_at(airs_code_cache_t *cache, const char *name, oldest_t *oldest) {
     struct stat about;
-    size_t size = strlen(name);
-    if (size != NAME_SIZE - 1 || strcmp(name + size - 5, ".code") != 0 ||
-        fstatat(cache->folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (fstatat(cache->folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0) {
+        return;
+    }
+    if (is_left_over(name, &about)) {
+        unlinkat(cache->folder, name, 0);
+    }
+    if (!is_entry(name)) {
         return;
     }
     oldest->total += (uint64_t)about.st_size;
