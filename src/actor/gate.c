@@ -26,7 +26,7 @@ void airs_gate_destroy(airs_gate_t *gate) {
 static struct timespec deadline_in(uint64_t timeout_ms) {
     timeout_ms = timeout_ms < LONGEST_WAIT_MS ? timeout_ms : LONGEST_WAIT_MS;
     struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
     uint64_t nanoseconds = (uint64_t)until.tv_nsec + timeout_ms % 1000 * 1000000;
     until.tv_sec += (time_t)(timeout_ms / 1000 + nanoseconds / 1000000000);
     until.tv_nsec = (long)(nanoseconds % 1000000000);

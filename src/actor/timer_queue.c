@@ -116,7 +116,7 @@ static void sleep_until_due(airs_timer_queue_t *queue) {
     uint64_t left = deadline > now ? deadline - now : 0;
     left = left < LONGEST_SLEEP_NS ? left : LONGEST_SLEEP_NS;
     struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
     left += (uint64_t)until.tv_nsec;
     until.tv_sec += (time_t)(left / 1000000000);
     until.tv_nsec = (long)(left % 1000000000);

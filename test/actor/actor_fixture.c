@@ -219,7 +219,7 @@ void probe_block(probe_t *self, bool blocked) {
 
 void probe_await(probe_t *self, uint64_t count) {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    (void)clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += PATIENCE_MS / 1000;
     int failed = 0;
     pthread_mutex_lock(&self->lock);

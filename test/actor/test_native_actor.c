@@ -118,8 +118,8 @@ static airs_status_t fan_out(airs_actor_context_t *context, probe_t *probe, cons
     (void)probe;
     (void)incoming;
     for (int round = 0; round < 2; round++) {
-        for (char i = '0'; i < '9'; i++) {
-            char instance[2] = {i, '\0'};
+        for (int i = '0'; i < '9'; i++) {
+            char instance[2] = {(char)i, '\0'};
             airs_status_t status =
                 airs_actor_send(context, airs_id("t", "many", instance), airs_bytes("x", 1));
             if (status != AIRS_OK) {

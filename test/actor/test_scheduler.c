@@ -167,7 +167,8 @@ static void no_wake_up_is_lost(void **state) {
         task_t *tasks = make_tasks(1);
         pthread_t threads[2];
         for (int i = 0; i < 2; i++) {
-            assert_int_equal(pthread_create(&threads[i], NULL, submit_slowly, &tasks[i * (TASKS / 2)]), 0);
+            assert_int_equal(
+                pthread_create(&threads[i], NULL, submit_slowly, i == 0 ? tasks : tasks + TASKS / 2), 0);
         }
         for (int i = 0; i < 2; i++) {
             pthread_join(threads[i], NULL);

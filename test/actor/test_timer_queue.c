@@ -215,7 +215,7 @@ static void the_thread_wakes_for_an_earlier_deadline(void **state) {
     alarm_clock_t early;
     init_clock(&late);
     init_clock(&early);
-    late.timer.deadline_ns = now() + 3600 * 1000 * MS;
+    late.timer.deadline_ns = now() + 3600 * UINT64_C(1000) * MS;
     early.timer.deadline_ns = now() + 5 * MS;
     assert_ok(service->add(service, &late.timer));
     assert_ok(service->add(service, &early.timer));

@@ -102,7 +102,7 @@ static void send_one(world_t *world, airs_scripted_call_t *call) {
 
 static airs_scripted_next_t live(airs_scripted_call_t *call) {
     world_t *world = call->context;
-    record(world, ((uint64_t)number_of(call->host->id) << 8) + call->kind * 16 + call->round);
+    record(world, ((uint64_t)number_of(call->host->id) << 8) + (uint64_t)call->kind * 16 + call->round);
     record(world, airs_clock_monotonic(call->host->clock));
     if (call->kind == AIRS_CALL_HANDLE_CALLBACK) {
         world->heard++;
