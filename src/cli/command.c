@@ -26,9 +26,9 @@ void airs_complain(const char *verb, const char *format, ...) {
     va_list arguments;
     fprintf(stderr, "airssys%s%s: ", verb != NULL ? " " : "", verb != NULL ? verb : "");
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    (void)vfprintf(stderr, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    (void)fputc('\n', stderr);
 }
 
 static void print_usage(FILE *stream) {

@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -38,26 +37,39 @@ uint64_t airs_rate(uint64_t count, uint64_t ns) {
     return ns > 0 ? (uint64_t)((double)count * (double)NS_PER_S / (double)ns + 0.5) : 0;
 }
 
-static const char *working_line(const airs_application_progress_t *progress, uint64_t input_size,
-                                char out[AIRS_PROGRESS_LINE_MAX]) {
-    char messages[AIRS_COUNT_TEXT_MAX];
-    char rate[AIRS_COUNT_TEXT_MAX];
-    char time[AIRS_SECONDS_TEXT_MAX];
-    int used = snprintf(out, AIRS_PROGRESS_LINE_MAX, "%s messages, %s a second, %s",
-                        airs_count_text(progress->totals.messages, messages),
-                        airs_count_text(airs_rate(progress->totals.messages, progress->work_ns), rate),
-                        airs_seconds_text(progress->work_ns, time));
+/* How far it is in its input, or what else is to be waited for; "" when there is nothing to say. */
+static void describe_rest(const airs_application_progress_t *progress, uint64_t input_size, char *out,
+                          size_t size) {
+    out[0] = '\0';
     if (progress->stage == AIRS_APPLICATION_DRAINING) {
-        snprintf(out + used, AIRS_PROGRESS_LINE_MAX - (size_t)used, ", handling what is queued");
+        snprintf(out, size, ", handling what is queued");
     } else if (input_size > 0 && progress->bytes > 0) {
         uint64_t done = progress->bytes < input_size ? progress->bytes : input_size;
-        snprintf(out + used, AIRS_PROGRESS_LINE_MAX - (size_t)used, ", %.0f %% of the input",
-                 100.0 * (double)done / (double)input_size);
+        snprintf(out, size, ", %.0f %% of the input", 100.0 * (double)done / (double)input_size);
+    }
+}
+
+static const char *working_line(const airs_application_progress_t *progress, airs_progress_input_t input,
+                                char out[AIRS_PROGRESS_LINE_MAX]) {
+    char messages[AIRS_COUNT_TEXT_MAX];
+    char count[AIRS_COUNT_TEXT_MAX];
+    char time[AIRS_SECONDS_TEXT_MAX];
+    char rest[64];
+    airs_count_text(progress->totals.messages, messages);
+    airs_seconds_text(progress->work_ns, time);
+    describe_rest(progress, input.size, rest, sizeof rest);
+    if (input.known) {
+        airs_count_text(airs_rate(progress->totals.messages, progress->work_ns), count);
+        snprintf(out, AIRS_PROGRESS_LINE_MAX, "%s messages, %s a second, %s%s", messages, count, time, rest);
+    } else {
+        /* Messages a second since it began would say little about something that runs for days. */
+        airs_count_text(progress->totals.actors, count);
+        snprintf(out, AIRS_PROGRESS_LINE_MAX, "%s messages, %s actors, %s%s", messages, count, time, rest);
     }
     return out;
 }
 
-const char *airs_progress_line(const airs_application_progress_t *progress, uint64_t input_size,
+const char *airs_progress_line(const airs_application_progress_t *progress, airs_progress_input_t input,
                                char out[AIRS_PROGRESS_LINE_MAX]) {
     const char *verb;
     switch (progress->stage) {
@@ -71,7 +83,7 @@ const char *airs_progress_line(const airs_application_progress_t *progress, uint
         verb = "stopping";
         break;
     default:
-        return working_line(progress, input_size, out);
+        return working_line(progress, input, out);
     }
     snprintf(out, AIRS_PROGRESS_LINE_MAX, "%s %s", verb,
              progress->component != NULL ? progress->component : "");

@@ -17,8 +17,14 @@ const char *airs_seconds_text(uint64_t ns, char out[AIRS_SECONDS_TEXT_MAX]);
 /* Messages a second, to the nearest; 0 when no time has passed. */
 uint64_t airs_rate(uint64_t count, uint64_t ns);
 
-/* `input_size`: of the input, when it is known; 0: not. Returns `out`. */
-const char *airs_progress_line(const airs_application_progress_t *progress, uint64_t input_size,
+/* What the application is fed with. */
+typedef struct airs_progress_input {
+    bool known;    /* false: it has no input, and works until it is told to stop */
+    uint64_t size; /* 0: not known */
+} airs_progress_input_t;
+
+/* Returns `out`. */
+const char *airs_progress_line(const airs_application_progress_t *progress, airs_progress_input_t input,
                                char out[AIRS_PROGRESS_LINE_MAX]);
 
 #endif

@@ -115,7 +115,8 @@ static void on_timer(uv_timer_t *handle) {
     char line[AIRS_PROGRESS_LINE_MAX];
     airs_application_progress_t progress;
     airs_application_progress(run->application, &progress);
-    airs_terminal_draw(&run->terminal, airs_progress_line(&progress, run->input_size, line));
+    airs_progress_input_t input = {run->has_input, run->input_size};
+    airs_terminal_draw(&run->terminal, airs_progress_line(&progress, input, line));
 }
 
 static void close_handle(uv_handle_t *handle, void *context) {
@@ -233,7 +234,7 @@ static bool show_summary(const airs_verb_t *verb, const run_t *run, const airs_s
     airs_summary_json(summary, &json);
     airs_summary_text(summary, &text);
     if (!run->options.quiet) {
-        fputs(airs_text_cstr(run->options.json ? &json : &text), stderr);
+        (void)fputs(airs_text_cstr(run->options.json ? &json : &text), stderr);
     }
     if (run->options.summary != NULL) {
         airs_output_file_write(run->options.summary, airs_bytes(airs_text_cstr(&json), json.size), &error);
@@ -422,6 +423,7 @@ int airs_verb_run(int argc, char **argv) {
     if (count == 1) {
         run.options.manifest = arguments[0];
     }
-    signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error of a write, which stops us in order */
+    (void)signal(SIGPIPE,
+                 SIG_IGN); /* a reader that goes away is an error of a write, which stops us in order */
     return run_manifest(&verb, &run);
 }

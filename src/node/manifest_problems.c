@@ -32,7 +32,7 @@ void airs_manifest_problems_add(airs_manifest_problems_t *problems, size_t offse
     problem->offset = offset;
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(problem->text, sizeof problem->text, format, arguments);
+    (void)vsnprintf(problem->text, sizeof problem->text, format, arguments);
     va_end(arguments);
 }
 

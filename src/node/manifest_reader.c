@@ -134,7 +134,7 @@ void airs_manifest_complain(airs_manifest_reader_t *reader, const airs_manifest_
     char text[AIRS_MANIFEST_PROBLEM_TEXT_MAX];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
+    (void)vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
     airs_manifest_problems_add(reader->problems, offset, "%s: %s",
                                airs_manifest_key_text(key, key_text, sizeof key_text), text);

@@ -19,9 +19,9 @@ static const unit_t size_units[] = {
 static const unit_t duration_units[] = {
     {"us", 1},
     {"ms", 1000},
-    {"s", 1000 * UINT64_C(1000)},
-    {"m", 60 * 1000 * UINT64_C(1000)},
-    {"h", 60 * 60 * 1000 * UINT64_C(1000)},
+    {"s", UINT64_C(1000) * 1000},
+    {"m", UINT64_C(60) * 1000 * 1000},
+    {"h", UINT64_C(60) * 60 * 1000 * 1000},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -28,14 +28,14 @@ void airs_waiter_unlock(airs_waiter_t *waiter) { pthread_mutex_unlock(&waiter->m
 void airs_waiter_wait(airs_waiter_t *waiter, uint64_t timeout_ms) {
     struct timespec deadline;
     uint64_t seconds = timeout_ms / 1000;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    (void)clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += (time_t)(seconds < LONGEST_S ? seconds : LONGEST_S);
     deadline.tv_nsec += (long)(timeout_ms % 1000) * 1000000;
     if (deadline.tv_nsec >= NS_PER_S) {
         deadline.tv_sec++;
         deadline.tv_nsec -= NS_PER_S;
     }
-    pthread_cond_timedwait(&waiter->woken, &waiter->mutex, &deadline);
+    (void)pthread_cond_timedwait(&waiter->woken, &waiter->mutex, &deadline);
 }
 
 void airs_waiter_wake(airs_waiter_t *waiter) { pthread_cond_broadcast(&waiter->woken); }

@@ -44,7 +44,7 @@ static void redirect(const child_t *child, const char *name, int flags, int numb
 
 static _Noreturn void become(const child_t *child, const child_options_t *options, int input, int output,
                              char *const *argv) {
-    signal(SIGPIPE, SIG_DFL);
+    (void)signal(SIGPIPE, SIG_DFL);
     if (input >= 0) {
         dup2(input, STDIN_FILENO);
     } else {

@@ -11,6 +11,8 @@
 
 static airs_temporary_folder_t folder;
 
+static const char core_wit[] = AIRS_TEST_SOURCE "/wit/airssys-core";
+
 static void version_and_help_are_on_standard_output(void **state) {
     (void)state;
     child_t child;
@@ -95,15 +97,8 @@ static void bindings_are_generated_from_wit(void **state) {
     child_t child;
     char out[AIRS_TEMPORARY_PATH_MAX];
     airs_temporary_file_path(&folder, "bindings", out);
-    const char *const arguments[] = {"bindgen",
-                                     "--world",
-                                     "runtime-host",
-                                     "--rename",
-                                     "guest",
-                                     "--out",
-                                     out,
-                                     AIRS_TEST_SOURCE "/wit/airssys-core",
-                                     NULL};
+    const char *const arguments[] = {"bindgen", "--world", "runtime-host", "--rename", "guest",
+                                     "--out",   out,       core_wit,       NULL};
     for (int again = 0; again < 2; again++) {
         child_run(&child, NULL, arguments);
         child_expect(&child, 0);
@@ -139,9 +134,8 @@ static void wit_that_is_wrong_is_told_with_its_place(void **state) {
 static void bindings_that_cannot_be_written_are_told(void **state) {
     (void)state;
     child_t child;
-    const char *const arguments[] = {"bindgen", "--world",     "runtime-host",
-                                     "--out",   "/dev/null/x", AIRS_TEST_SOURCE "/wit/airssys-core",
-                                     NULL};
+    const char *const arguments[] = {"bindgen", "--world", "runtime-host", "--out", "/dev/null/x",
+                                     core_wit,  NULL};
     child_run(&child, NULL, arguments);
     child_expect(&child, 1);
     child_expect_text(&child, "err", "/dev/null/x");
@@ -181,8 +175,7 @@ static void a_module_that_fits_no_world_is_refused(void **state) {
     airs_temporary_file_path(&folder, "never.wasm", out);
     airs_temporary_file_write_text(&folder, "bad.wat", "(module (func (export \"other\")))");
     airs_temporary_file_path(&folder, "bad.wat", module);
-    const char *const arguments[] = {
-        "componentize", "--wit", AIRS_TEST_SOURCE "/wit/airssys-core", module, "-o", out, NULL};
+    const char *const arguments[] = {"componentize", "--wit", core_wit, module, "-o", out, NULL};
     child_run(&child, NULL, arguments);
     child_expect(&child, 4);
     child_expect_text(&child, "err", "bad.wat");

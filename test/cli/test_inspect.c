@@ -127,7 +127,7 @@ static size_t read_guest(const char *name, char *bytes, size_t room) {
     FILE *file = fopen(airs_guest_path(name, path), "re");
     assert_non_null(file);
     size_t size = fread(bytes, 1, room, file);
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
     assert_in_range(size, 1000, room - 1);
     return size;
 }

@@ -36,26 +36,32 @@ static void rates_are_by_the_second(void **state) {
 
 static void the_line_says_what_is_done(void **state) {
     (void)state;
+    const airs_progress_input_t unknown = {true, 0};
+    const airs_progress_input_t file = {true, 1000};
+    const airs_progress_input_t none = {false, 0};
     char out[AIRS_PROGRESS_LINE_MAX];
     airs_application_progress_t progress = {.stage = AIRS_APPLICATION_LOADING, .component = "splitter"};
-    assert_string_equal(airs_progress_line(&progress, 0, out), "loading splitter");
+    assert_string_equal(airs_progress_line(&progress, unknown, out), "loading splitter");
     progress.stage = AIRS_APPLICATION_STARTING;
-    assert_string_equal(airs_progress_line(&progress, 0, out), "starting splitter");
+    assert_string_equal(airs_progress_line(&progress, unknown, out), "starting splitter");
     progress.stage = AIRS_APPLICATION_RUNNING;
     progress.work_ns = 2 * S;
     progress.totals.messages = 5000;
     progress.bytes = 250;
-    assert_string_equal(airs_progress_line(&progress, 0, out), "5,000 messages, 2,500 a second, 2.00 s");
-    assert_string_equal(airs_progress_line(&progress, 1000, out),
+    assert_string_equal(airs_progress_line(&progress, unknown, out),
+                        "5,000 messages, 2,500 a second, 2.00 s");
+    assert_string_equal(airs_progress_line(&progress, file, out),
                         "5,000 messages, 2,500 a second, 2.00 s, 25 % of the input");
+    progress.totals.actors = 12;
+    assert_string_equal(airs_progress_line(&progress, none, out), "5,000 messages, 12 actors, 2.00 s");
     progress.bytes = 1001; /* a last line without newline counts one */
-    assert_string_equal(airs_progress_line(&progress, 1000, out),
+    assert_string_equal(airs_progress_line(&progress, file, out),
                         "5,000 messages, 2,500 a second, 2.00 s, 100 % of the input");
     progress.stage = AIRS_APPLICATION_DRAINING;
-    assert_string_equal(airs_progress_line(&progress, 1000, out),
+    assert_string_equal(airs_progress_line(&progress, file, out),
                         "5,000 messages, 2,500 a second, 2.00 s, handling what is queued");
     progress.stage = AIRS_APPLICATION_STOPPING;
-    assert_string_equal(airs_progress_line(&progress, 1000, out), "stopping splitter");
+    assert_string_equal(airs_progress_line(&progress, file, out), "stopping splitter");
 }
 
 int main(void) {

@@ -219,7 +219,7 @@ static void the_summary_can_go_to_a_file_and_nothing_else_is_said(void **state) 
     FILE *file = fopen(path, "re");
     assert_non_null(file);
     assert_true(fread(text, 1, sizeof text - 1, file) > 0);
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
     check_summary(text, 0, 1, 2, 0);
     child_free(&child);
 }
@@ -530,6 +530,6 @@ int main(void) {
         TEST(draining_has_a_limit),
         TEST(a_second_signal_stops_at_once),
     };
-    signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,7 +112,7 @@ static void bytes_are_loaded_as_files_are(void **state) {
     FILE *file = fopen(GUEST("echo"), "re");
     assert_non_null(file);
     size_t size = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
     assert_ok(airs_node_load_bytes(node, airs_bytes(bytes, size), "echo", &component, NULL));
     assert_ok(airs_node_spawn(node, component, airs_id("test", "echo", "0"), NULL, NULL));
     assert_ok(call(node, airs_id("test", "echo", "0"), "hello", &answer, NULL));
