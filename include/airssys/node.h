@@ -24,7 +24,9 @@ typedef struct airs_node_options {
     unsigned max_actors;        /* live guests, which sizes the engine's pools; default 1,000 */
     uint64_t max_memory_bytes;  /* the largest memory limit an actor may ask for; default 256 MiB */
     uint64_t max_core_instances;/* pool slots; 0: derived from max_actors */
-    const char *cache_dir;      /* compiled code; NULL: $XDG_CACHE_HOME/airssys/compiled or ~/.cache/airssys/compiled; "": none */
+    /* Compiled code; NULL: airssys/compiled in $XDG_CACHE_HOME or ~/.cache, none where that cannot be used;
+     * "": none. */
+    const char *cache_dir;
     bool consume_fuel;          /* needed by actors with max_fuel; costs about 8 % of a call */
     const airs_allocator_t *allocator;
     airs_clock_t *clock;

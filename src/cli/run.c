@@ -192,7 +192,8 @@ static int failure_exit_code(const run_t *run, const airs_application_progress_t
     case AIRS_INVALID_ARGUMENT:
         return progress->totals.crashed > 0 ? AIRS_EXIT_CRASHED : AIRS_EXIT_INPUT;
     default:
-        return AIRS_EXIT_CRASHED; /* the component that takes the input has ended, or answered with an error */
+        /* The component that takes the input has ended, or answered its end with an error. */
+        return AIRS_EXIT_CRASHED;
     }
 }
 

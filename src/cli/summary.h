@@ -18,7 +18,8 @@ typedef struct airs_summary {
 /* All of them: messages that nobody handled, and those that were answered with an error. */
 uint64_t airs_summary_dead_letters(const airs_summary_t *summary);
 
-/* "wordcount: 12,345 messages in 0.45 s, 27,433 a second; …" and a line for what went wrong, if anything. */
+/* "wordcount: 12,345 messages in 0.45 s, 27,433 a second; …" and a line for each thing that went
+ * wrong. */
 void airs_summary_text(const airs_summary_t *summary, airs_text_t *out);
 
 /* One JSON object on one line, with a newline. docs/reference/cli.md lists its members. */

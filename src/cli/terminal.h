@@ -30,7 +30,8 @@ void airs_terminal_output(void *terminal, airs_bytes_t bytes);
 /* errno of the write to standard output that failed; 0: none. Any thread. */
 int airs_terminal_output_error(airs_terminal_t *terminal);
 
-/* Show this line in place of the last one, cut at the terminal's width; nothing where it cannot be redrawn. */
+/* Show this line in place of the last one, cut at the terminal's width; nothing where it cannot be
+ * redrawn. */
 void airs_terminal_draw(airs_terminal_t *terminal, const char *line);
 
 /* Take the line away. */

@@ -49,9 +49,9 @@ typedef struct airs_application_input {
  * manifest must name the component that takes it): each line goes to that component, then each of its
  * instances gets the message that says the input has ended, and the application is drained. Without one:
  * until interrupted, or until no actor lives. An interruption ends the input after a whole line and drains
- * for the manifest's drain-time at most. AIRS_OK also after crashes: see airs_application_progress. AIRS_CANCELLED:
- * interrupted before the input had ended and was handled. Errors of the input come as they are; what had been
- * accepted is handled, but nobody is told that the input has ended. */
+ * for the manifest's drain-time at most. AIRS_OK also after crashes: see airs_application_progress.
+ * AIRS_CANCELLED: interrupted before the input had ended and was handled. Errors of the input come as they
+ * are; what had been accepted is handled, but nobody is told that the input has ended. */
 airs_status_t airs_application_run(airs_application_t *application, const airs_application_input_t *input,
                                    airs_error_t *error);
 

@@ -67,7 +67,8 @@ static void append(char *out, size_t size, size_t *used, const char *text, size_
     out[*used] = '\0';
 }
 
-/* The manifest is UTF-8 by now: what would steer the terminal of whoever reads the message is shown instead. */
+/* The manifest is UTF-8 by now: what would steer the terminal of whoever reads the message is shown
+ * instead. */
 static void append_visible(char *out, size_t size, size_t *used, airs_str_t text) {
     while (text.size > 0) {
         uint32_t character;

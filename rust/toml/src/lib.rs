@@ -28,10 +28,7 @@ struct Problem {
 
 impl Problem {
     fn new(message: impl Into<String>, span: Range<usize>) -> Self {
-        Self {
-            message: message.into(),
-            span,
-        }
+        Self { message: message.into(), span }
     }
 }
 
@@ -45,19 +42,13 @@ fn integer_json(integer: &DeInteger<'_>) -> Value {
 
 fn value_json(value: &DeValue<'_>, span: Range<usize>, depth: usize) -> Result<Value, Problem> {
     if depth > DEPTH_MAX {
-        return Err(Problem::new(
-            format!("nested deeper than {DEPTH_MAX} levels"),
-            span,
-        ));
+        return Err(Problem::new(format!("nested deeper than {DEPTH_MAX} levels"), span));
     }
     let content = match value {
         DeValue::String(text) => json!(text),
         DeValue::Integer(integer) => integer_json(integer),
         // A JSON number cannot be infinite or no number: serde_json makes null of them.
-        DeValue::Float(float) => float
-            .as_str()
-            .parse::<f64>()
-            .map_or(Value::Null, Value::from),
+        DeValue::Float(float) => float.as_str().parse::<f64>().map_or(Value::Null, Value::from),
         DeValue::Boolean(truth) => json!(truth),
         DeValue::Datetime(datetime) => json!(datetime.to_string()),
         DeValue::Array(array) => array
@@ -83,29 +74,21 @@ fn entries_json(table: &DeTable<'_>, depth: usize) -> Result<Value, Problem> {
 
 fn parse(text: &[u8]) -> Result<Value, Vec<Problem>> {
     if text.len() > DOCUMENT_MAX {
-        let message = format!(
-            "the document has {} bytes, more than the {DOCUMENT_MAX} allowed",
-            text.len()
-        );
+        let message = format!("the document has {} bytes, more than the {DOCUMENT_MAX} allowed", text.len());
         return Err(vec![Problem::new(message, 0..0)]);
     }
     let text = str::from_utf8(text).map_err(|error| {
         let start = error.valid_up_to();
-        let end = error
-            .error_len()
-            .map_or(text.len(), |length| start + length);
+        let end = error.error_len().map_or(text.len(), |length| start + length);
         vec![Problem::new("the text is not UTF-8", start..end)]
     })?;
     let (document, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         let span = document.span();
-        return value_json(&DeValue::Table(document.into_inner()), span, 0)
-            .map_err(|problem| vec![problem]);
+        return value_json(&DeValue::Table(document.into_inner()), span, 0).map_err(|problem| vec![problem]);
     }
-    let mut problems: Vec<Problem> = errors
-        .iter()
-        .map(|error| Problem::new(error.message(), error.span().unwrap_or(0..0)))
-        .collect();
+    let mut problems: Vec<Problem> =
+        errors.iter().map(|error| Problem::new(error.message(), error.span().unwrap_or(0..0))).collect();
     problems.sort_by_key(|problem| problem.span.start);
     problems.truncate(ERRORS_MAX);
     Err(problems)
@@ -220,8 +203,7 @@ mod tests {
 
     #[test]
     fn every_type_comes_through() {
-        let values =
-            root("a = 0x10\nb = 1.5\nc = true\nd = 1979-05-27T07:32:00Z\ne = [1, 'x']\nf = {}\n");
+        let values = root("a = 0x10\nb = 1.5\nc = true\nd = 1979-05-27T07:32:00Z\ne = [1, 'x']\nf = {}\n");
         let seen: Vec<_> = values
             .as_array()
             .unwrap()
@@ -248,12 +230,7 @@ mod tests {
     #[test]
     fn keys_may_hold_zero_bytes_and_be_empty() {
         let values = root("\"a\\u0000b\" = 1\n\"\" = 2\n");
-        let keys: Vec<_> = values
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|v| v["key"].as_str().unwrap())
-            .collect();
+        let keys: Vec<_> = values.as_array().unwrap().iter().map(|v| v["key"].as_str().unwrap()).collect();
         assert_eq!(keys, ["", "a\0b"]);
     }
 
@@ -265,20 +242,14 @@ mod tests {
     #[test]
     fn a_duplicate_key_is_found_where_it_stands() {
         let found = errors(b"a = 1\na = 2\n");
-        assert_eq!(
-            found[0],
-            json!({ "message": "duplicate key", "span": [6, 7] })
-        );
+        assert_eq!(found[0], json!({ "message": "duplicate key", "span": [6, 7] }));
     }
 
     #[test]
     fn several_errors_come_in_document_order_and_are_bounded() {
         let found = errors(b"a = \nb = 1\nb = 2\nc = [1\n");
         assert!(found.len() >= 2, "{found:?}");
-        let starts: Vec<_> = found
-            .iter()
-            .map(|e| e["span"][0].as_u64().unwrap())
-            .collect();
+        let starts: Vec<_> = found.iter().map(|e| e["span"][0].as_u64().unwrap()).collect();
         assert!(starts.is_sorted(), "{starts:?}");
         let many = "x = 1\n".repeat(1000);
         assert_eq!(errors(many.as_bytes()).len(), ERRORS_MAX);
@@ -287,21 +258,13 @@ mod tests {
     #[test]
     fn bytes_that_are_no_text_are_an_error_with_their_place() {
         let found = errors(b"a = \"\xff\"\n");
-        assert_eq!(
-            found,
-            [json!({ "message": "the text is not UTF-8", "span": [5, 6] })]
-        );
+        assert_eq!(found, [json!({ "message": "the text is not UTF-8", "span": [5, 6] })]);
     }
 
     #[test]
     fn a_huge_document_is_refused() {
         let text = vec![b'\n'; DOCUMENT_MAX + 1];
-        assert!(
-            errors(&text)[0]["message"]
-                .as_str()
-                .unwrap()
-                .contains("bytes")
-        );
+        assert!(errors(&text)[0]["message"].as_str().unwrap().contains("bytes"));
         assert_eq!(call(&text[..DOCUMENT_MAX]).0, OK);
     }
 
@@ -309,11 +272,7 @@ mod tests {
     fn deep_nesting_is_an_error_in_every_form() {
         let key = vec!["a"; 100_000].join(".");
         let medium_key = vec!["a"; 70].join(".");
-        let nested_tables = format!(
-            "{} 1 {}",
-            format!("{{ {medium_key} = ").repeat(60),
-            "}".repeat(60)
-        );
+        let nested_tables = format!("{} 1 {}", format!("{{ {medium_key} = ").repeat(60), "}".repeat(60));
         for text in [
             format!("a = {}", "[".repeat(100_000)),
             format!("a = {}1{}", "[".repeat(100_000), "]".repeat(100_000)),
@@ -328,8 +287,7 @@ mod tests {
 
     #[test]
     fn truncated_documents_never_crash_the_parser() {
-        let text =
-            "[a.\"b\\u0041\"]\nk = [1, 2.5, '''x''', { y = 1979-05-27 }]\n[[t]]\nz.w = 0b1\n";
+        let text = "[a.\"b\\u0041\"]\nk = [1, 2.5, '''x''', { y = 1979-05-27 }]\n[[t]]\nz.w = 0b1\n";
         for end in 0..text.len() {
             let (outcome, _) = call(&text.as_bytes()[..end]);
             assert!(outcome == OK || outcome == INVALID);
