@@ -60,9 +60,7 @@ static airs_target_t *find_target(airs_wasm_instance_t *instance, airs_id_t id) 
 
 /* Ids that nobody can have are not remembered. */
 static airs_status_t no_target(airs_id_t id) {
-    size_t size = id.ns.size + id.name.size + id.instance.size;
-    bool possible = id.ns.size > 0 && id.name.size > 0 && size <= AIRS_ID_MAX;
-    return possible ? AIRS_OUT_OF_MEMORY : AIRS_TARGET_NOT_FOUND;
+    return airs_id_check(id, NULL) == AIRS_OK ? AIRS_OUT_OF_MEMORY : AIRS_TARGET_NOT_FOUND;
 }
 
 static uint8_t send_message(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload,
