@@ -1,0 +1,371 @@
+#include "runtime/host/messaging.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "runtime/engine_fixture.h"
+
+#define MANY_TARGETS 1000
+
+static fixture_t fixture;
+
+static int setup(void **state) {
+    (void)state;
+    fixture_open(&fixture, NULL);
+    return 0;
+}
+
+static int teardown(void **state) {
+    (void)state;
+    fixture_close(&fixture);
+    return 0;
+}
+
+/* The guest answers with what the runtime told it. */
+static void assert_guest_error(airs_status_t status, const char *text) {
+    assert_status(status, AIRS_GUEST_ERROR);
+    if (strncmp(fixture.result.reason, text, strlen(text)) != 0) {
+        fail_msg("\"%s\" does not begin with \"%s\"", fixture.result.reason, text);
+    }
+}
+
+/* ---- send ----------------------------------------------------------------------------------- */
+
+static void sends_exactly_what_it_is_given(void **state) {
+    (void)state;
+    fixture_run(&fixture, "forwarder", "app/counter/7");
+    assert_ok(fixture_message(&fixture, "hello"));
+    assert_int_equal(fixture.sends, 1);
+    assert_string_equal(fixture.last_target, "app/counter/7");
+    assert_string_equal(fixture.last_payload, "hello");
+    assert_int_equal(fixture.last_payload_size, 5);
+    assert_false(fixture.result.has_response);
+
+    static const uint8_t bytes[] = {0, 1, 0, 0xff, 0xfe, '\n', 0};
+    assert_ok(fixture_message_bytes(&fixture, airs_bytes(bytes, sizeof bytes)));
+    assert_int_equal(fixture.last_payload_size, sizeof bytes);
+    assert_memory_equal(fixture.last_payload, bytes, sizeof bytes);
+
+    assert_ok(fixture_message(&fixture, ""));
+    assert_int_equal(fixture.last_payload_size, 0);
+    assert_int_equal(fixture.sends, 3);
+}
+
+static void sends_large_payloads(void **state) {
+    (void)state;
+    const size_t size = (size_t)1 << 20;
+    uint8_t *bytes = malloc(size);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = (uint8_t)(i * 31 + i / 251);
+    }
+    fixture_run(&fixture, "forwarder", "app/counter/0");
+    for (int i = 0; i < 20; i++) {
+        assert_ok(fixture_message_bytes(&fixture, airs_bytes(bytes, size)));
+        assert_int_equal(fixture.last_payload_size, size);
+        assert_memory_equal(fixture.last_payload, bytes, FIXTURE_TEXT - 1);
+    }
+    free(bytes);
+}
+
+static void a_target_may_have_any_instance(void **state) {
+    (void)state;
+    fixture_run(&fixture, "forwarder", "app/counter/");
+    assert_ok(fixture_message(&fixture, "hello"));
+    assert_string_equal(fixture.last_target, "app/counter/");
+}
+
+typedef struct refusal {
+    airs_status_t status;
+    const char *text;  /* what the guest hears, when the router gives a reason */
+    const char *plain; /* and when it does not */
+} refusal_t;
+
+static const refusal_t refusals[] = {
+    {AIRS_QUEUE_FULL, "runtime-error: queue full", "runtime-error: queue full"},
+    {AIRS_TOO_MANY_REQUESTS, "runtime-error: queue full", "runtime-error: queue full"},
+    {AIRS_TARGET_NOT_FOUND, "runtime-error: target not found: counter",
+     "runtime-error: target not found: counter"},
+    {AIRS_MESSAGE_TOO_LARGE, "runtime-error: invalid message: message-too-large: as the test said",
+     "runtime-error: invalid message: message-too-large: the message is larger than the limit"},
+    {AIRS_INVALID_MESSAGE, "runtime-error: invalid message: invalid-message: as the test said",
+     "runtime-error: invalid message: invalid-message: invalid message"},
+    {AIRS_INVALID_ARGUMENT, "runtime-error: invalid message: invalid-argument: as the test said",
+     "runtime-error: invalid message: invalid-argument: invalid argument"},
+    {AIRS_NOT_RUNNING, "runtime-error: delivery failed: not-running: as the test said",
+     "runtime-error: delivery failed: not-running: the actor is not running"},
+    {AIRS_OUT_OF_MEMORY, "runtime-error: delivery failed: out-of-memory: as the test said",
+     "runtime-error: delivery failed: out-of-memory: out of memory"},
+    {AIRS_CAPABILITY_DENIED, "runtime-error: delivery failed: capability-denied: as the test said",
+     "runtime-error: delivery failed: capability-denied: capability denied"},
+    {AIRS_STOPPED, "runtime-error: delivery failed: stopped: as the test said",
+     "runtime-error: delivery failed: stopped: stopped"},
+    {AIRS_INTERNAL, "runtime-error: delivery failed: internal: as the test said",
+     "runtime-error: delivery failed: internal: internal error"},
+};
+
+static void each_refusal_reaches_the_guest(const char *guest) {
+    fixture_run(&fixture, guest, "app/counter/0");
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        fixture.answer = refusals[i].status;
+        fixture.answer_without_text = false;
+        assert_guest_error(fixture_message(&fixture, "hello"), refusals[i].text);
+        fixture.answer_without_text = true;
+        assert_guest_error(fixture_message(&fixture, "hello"), refusals[i].plain);
+    }
+    fixture.answer = AIRS_OK;
+    assert_ok(fixture_message(&fixture, "hello"));
+}
+
+static void each_refusal_of_a_send_reaches_the_guest(void **state) {
+    (void)state;
+    each_refusal_reaches_the_guest("forwarder");
+    assert_string_equal(fixture.last_target, "app/counter/0");
+}
+
+static void each_refusal_of_a_request_reaches_the_guest(void **state) {
+    (void)state;
+    each_refusal_reaches_the_guest("requester");
+    assert_string_equal(fixture.last_target, "app/counter/0");
+}
+
+static void another_application_is_out_of_reach(void **state) {
+    (void)state;
+    static const char *const targets[] = {"other/counter/0", "application/counter/0", "app/deeper/counter/0"};
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        fixture_run(&fixture, "forwarder", targets[i]);
+        for (int again = 0; again < 3; again++) {
+            assert_guest_error(fixture_message(&fixture, "hello"),
+                               "runtime-error: delivery failed: capability-denied: ");
+            assert_non_null(strstr(fixture.result.reason, targets[i]));
+        }
+        fixture_drop(&fixture);
+        fixture_run(&fixture, "requester", targets[i]);
+        assert_guest_error(fixture_message(&fixture, "hello"),
+                           "runtime-error: delivery failed: capability-denied: ");
+        fixture_drop(&fixture);
+    }
+    assert_int_equal(fixture.sends, 0);
+    assert_int_equal(fixture.requests, 0);
+}
+
+/* The reason is cut, and still is text. */
+static void a_long_namespace_is_denied_with_a_reason(void **state) {
+    (void)state;
+    char target[256] = "x";
+    for (size_t i = 0; i < 100; i++) {
+        strcat(target, "\xc3\xa9");
+    }
+    strcat(target, "/counter/0");
+    fixture_run(&fixture, "forwarder", target);
+    assert_guest_error(fixture_message(&fixture, "hello"),
+                       "runtime-error: delivery failed: capability-denied: ");
+}
+
+static void ids_that_nobody_can_have_are_not_found(void **state) {
+    (void)state;
+    char longest[400];
+    memset(longest, 'n', sizeof longest);
+    memcpy(longest, "app/", 4);
+    memcpy(longest + sizeof longest - 3, "/0", 3);
+    const char *const targets[] = {"app/na\nme/0", longest};
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        fixture_run(&fixture, "forwarder", targets[i]);
+        assert_guest_error(fixture_message(&fixture, "hello"), "runtime-error: target not found");
+        fixture_drop(&fixture);
+        fixture_run(&fixture, "requester", targets[i]);
+        assert_guest_error(fixture_message(&fixture, "hello"), "runtime-error: target not found");
+        fixture_drop(&fixture);
+    }
+    assert_int_equal(fixture.sends, 0);
+    assert_int_equal(fixture.requests, 0);
+}
+
+static void routes_are_given_back_with_the_instance(void **state) {
+    (void)state;
+    fixture_run(&fixture, "forwarder", "app/counter/0");
+    assert_ok(fixture_message(&fixture, "a"));
+    assert_ok(fixture_message(&fixture, "b"));
+    assert_int_equal(fixture.routes_released, 0);
+    fixture_drop(&fixture);
+    assert_int_equal(fixture.routes_released, 1);
+}
+
+/* ---- request -------------------------------------------------------------------------------- */
+
+#define REQUEST_ID "5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a5a"
+
+static void requests_answer_with_their_id(void **state) {
+    (void)state;
+    fixture_run(&fixture, "requester", "app/counter/0");
+    assert_ok(fixture_request(&fixture, "question"));
+    assert_string_equal(fixture_response(&fixture), REQUEST_ID);
+    assert_int_equal(fixture.requests, 1);
+    assert_string_equal(fixture.last_target, "app/counter/0");
+    assert_string_equal(fixture.last_payload, "question");
+    assert_int_equal(fixture.last_timeout, 1000);
+}
+
+static void timeouts_are_passed_on_as_they_are(void **state) {
+    (void)state;
+    static const char *const timeouts[] = {"0", "1", "18446744073709551615"};
+    for (size_t i = 0; i < sizeof timeouts / sizeof *timeouts; i++) {
+        const airs_env_var_t env = {airs_str("TIMEOUT_MS"), airs_str(timeouts[i])};
+        fixture.env = &env;
+        fixture.env_count = 1;
+        fixture_run(&fixture, "requester", "app/counter/0");
+        assert_ok(fixture_request(&fixture, "question"));
+        assert_int_equal(fixture.last_timeout, strtoull(timeouts[i], NULL, 10));
+        fixture_drop(&fixture);
+        fixture.env = NULL;
+        fixture.env_count = 0;
+    }
+}
+
+static void cancels_by_id(void **state) {
+    (void)state;
+    fixture_run(&fixture, "requester", "app/counter/0");
+    assert_ok(fixture_request(&fixture, "question"));
+    assert_ok(fixture_request(&fixture, "cancel"));
+    assert_string_equal(fixture_response(&fixture), "ok");
+    assert_int_equal(fixture.cancels, 1);
+    static const uint8_t id[16] = {0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a,
+                                   0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a, 0x5a};
+    assert_memory_equal(fixture.last_cancelled.bytes, id, sizeof id);
+}
+
+static void what_cannot_be_cancelled_is_an_error(void **state) {
+    (void)state;
+    fixture_run(&fixture, "requester", "app/counter/0");
+    /* It made none yet, so its newest id is empty. */
+    assert_guest_error(fixture_message(&fixture, "cancel"),
+                       "runtime-error: invalid message: not a request id: it has the form of a UUID");
+    assert_int_equal(fixture.cancels, 0);
+    assert_ok(fixture_request(&fixture, "question"));
+    fixture.answer = AIRS_NOT_FOUND;
+    assert_guest_error(fixture_message(&fixture, "cancel"), "runtime-error: delivery failed: not-found: ");
+    assert_int_equal(fixture.cancels, 1);
+}
+
+/* The correlation id that the fixture's messages have. */
+#define CORRELATION_ID "01020300-0000-0000-0000-000000000000"
+
+static void ends_of_requests_come_to_the_callback(void **state) {
+    (void)state;
+    const airs_env_var_t env = {airs_str("REPORT_TO"), airs_str("app/reporter/0")};
+    fixture.env = &env;
+    fixture.env_count = 1;
+    fixture_run(&fixture, "requester", "app/counter/0");
+    assert_ok(fixture_callback(&fixture, AIRS_MESSAGE_RESPONSE, "the answer"));
+    assert_string_equal(fixture.last_target, "app/reporter/0");
+    assert_string_equal(fixture.last_payload, "response " CORRELATION_ID " the answer");
+    assert_false(fixture.result.has_response);
+    fixture.answer = AIRS_QUEUE_FULL;
+    assert_guest_error(fixture_callback(&fixture, AIRS_MESSAGE_RESPONSE, "x"), "runtime-error: queue full");
+}
+
+/* ---- broadcast ------------------------------------------------------------------------------ */
+
+static void broadcasts_to_all_in_their_order(void **state) {
+    (void)state;
+    fixture_run(&fixture, "broadcaster", "app/a/0\napp/b/1\napp/a/2");
+    assert_ok(fixture_request(&fixture, "news"));
+    assert_string_equal(fixture_response(&fixture), "ok");
+    assert_int_equal(fixture.broadcasts, 1);
+    assert_int_equal(fixture.broadcast_targets, 3);
+    assert_string_equal(fixture.broadcast_ids, "app/a/0\napp/b/1\napp/a/2\n");
+    assert_string_equal(fixture.broadcast_allowed, "111");
+    assert_string_equal(fixture.last_payload, "news");
+    assert_int_equal(fixture.last_payload_size, 4);
+}
+
+static void broadcasts_to_very_many(void **state) {
+    (void)state;
+    static char config[MANY_TARGETS * 16];
+    size_t used = 0;
+    for (int i = 0; i < MANY_TARGETS; i++) {
+        used += (size_t)snprintf(config + used, sizeof config - used, "app/t/%d\n", i);
+    }
+    fixture_run(&fixture, "broadcaster", config);
+    assert_ok(fixture_request(&fixture, "news"));
+    assert_int_equal(fixture.broadcast_targets, MANY_TARGETS);
+    assert_string_equal(fixture.broadcast_ids, config);
+}
+
+static void a_broadcast_to_nobody_is_fine(void **state) {
+    (void)state;
+    fixture_run(&fixture, "broadcaster", "");
+    assert_ok(fixture_request(&fixture, "news"));
+    assert_string_equal(fixture_response(&fixture), "ok");
+    assert_int_equal(fixture.broadcast_targets, 0);
+}
+
+/* The others get it. */
+static void a_broadcast_that_is_denied_in_part_says_so(void **state) {
+    (void)state;
+    fixture_run(&fixture, "broadcaster", "app/a/0\nother/b/0\napp/c/0\nother/d/0");
+    assert_guest_error(fixture_message(&fixture, "news"),
+                       "runtime-error: delivery failed: capability-denied: target 1 of 4");
+    assert_int_equal(fixture.broadcasts, 1);
+    assert_string_equal(fixture.broadcast_allowed, "1010");
+}
+
+static void a_broadcast_of_which_one_failed_says_what_the_router_says(void **state) {
+    (void)state;
+    fixture_run(&fixture, "broadcaster", "app/a/0\napp/b/0");
+    fixture.answer = AIRS_QUEUE_FULL;
+    assert_guest_error(fixture_message(&fixture, "news"),
+                       "runtime-error: delivery failed: queue-full: as the test said");
+    fixture.answer = AIRS_TARGET_NOT_FOUND;
+    assert_guest_error(fixture_message(&fixture, "news"),
+                       "runtime-error: delivery failed: target-not-found: as the test said");
+    fixture.answer = AIRS_MESSAGE_TOO_LARGE;
+    assert_guest_error(fixture_message(&fixture, "news"),
+                       "runtime-error: invalid message: message-too-large: as the test said");
+}
+
+static void a_broadcast_to_one_fails_as_a_send_does(void **state) {
+    (void)state;
+    fixture_run(&fixture, "broadcaster", "app/only/0");
+    fixture.answer = AIRS_QUEUE_FULL;
+    assert_guest_error(fixture_message(&fixture, "news"), "runtime-error: queue full");
+    fixture.answer = AIRS_TARGET_NOT_FOUND;
+    assert_guest_error(fixture_message(&fixture, "news"), "runtime-error: target not found: only");
+}
+
+/* ---- who am I ------------------------------------------------------------------------------- */
+
+static void a_guest_knows_its_id(void **state) {
+    (void)state;
+    fixture_run(&fixture, "lister", NULL);
+    assert_ok(fixture_request(&fixture, "self"));
+    assert_string_equal(fixture_response(&fixture), "app/tested/0\n");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(sends_exactly_what_it_is_given, setup, teardown),
+        cmocka_unit_test_setup_teardown(sends_large_payloads, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_target_may_have_any_instance, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_refusal_of_a_send_reaches_the_guest, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_refusal_of_a_request_reaches_the_guest, setup, teardown),
+        cmocka_unit_test_setup_teardown(another_application_is_out_of_reach, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_long_namespace_is_denied_with_a_reason, setup, teardown),
+        cmocka_unit_test_setup_teardown(ids_that_nobody_can_have_are_not_found, setup, teardown),
+        cmocka_unit_test_setup_teardown(routes_are_given_back_with_the_instance, setup, teardown),
+        cmocka_unit_test_setup_teardown(requests_answer_with_their_id, setup, teardown),
+        cmocka_unit_test_setup_teardown(timeouts_are_passed_on_as_they_are, setup, teardown),
+        cmocka_unit_test_setup_teardown(cancels_by_id, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_cancelled_is_an_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(ends_of_requests_come_to_the_callback, setup, teardown),
+        cmocka_unit_test_setup_teardown(broadcasts_to_all_in_their_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(broadcasts_to_very_many, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_broadcast_to_nobody_is_fine, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_broadcast_that_is_denied_in_part_says_so, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_broadcast_of_which_one_failed_says_what_the_router_says, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_broadcast_to_one_fails_as_a_send_does, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_guest_knows_its_id, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
