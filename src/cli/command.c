@@ -1,11 +1,11 @@
 #include "cli/command.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <airssys/version.h>
 
+#include "cli/complaint.h"
 #include "cli/exit_code.h"
 #include "node/nearest_name.h"
 
@@ -21,15 +21,6 @@ static const struct {
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])
-
-void airs_complain(const char *verb, const char *format, ...) {
-    va_list arguments;
-    fprintf(stderr, "airssys%s%s: ", verb != NULL ? " " : "", verb != NULL ? verb : "");
-    va_start(arguments, format);
-    (void)vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    (void)fputc('\n', stderr);
-}
 
 static void print_usage(FILE *stream) {
     fprintf(stream, "Usage: airssys VERB [OPTION]... [ARGUMENT]...\n"

@@ -15,7 +15,4 @@ airs_verb_fn airs_verb_inspect;
 airs_verb_fn airs_verb_bindgen;
 airs_verb_fn airs_verb_componentize;
 
-/* One line on standard error: "airssys VERB: text". `verb` may be NULL. */
-void airs_complain(const char *verb, const char *format, ...) AIRS_PRINTF(2, 3);
-
 #endif

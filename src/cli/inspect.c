@@ -5,6 +5,7 @@
 #include <airs_wit_tools.h>
 
 #include "cli/command.h"
+#include "cli/complaint.h"
 #include "cli/exit_code.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"

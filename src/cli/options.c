@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/complaint.h"
 #include "cli/exit_code.h"
 #include "node/nearest_name.h"
 

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +10,7 @@
 
 #include "actor/actor_system.h"
 #include "cli/command.h"
+#include "cli/complaint.h"
 #include "cli/exit_code.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"

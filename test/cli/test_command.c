@@ -55,6 +55,7 @@ static const struct {
     {{NULL}, "Usage: airssys VERB"},
     {{"rnu"}, "airssys: unknown verb 'rnu'; did you mean 'run'?"},
     {{"banana"}, "airssys: unknown verb 'banana'\n"},
+    {{"\033[31m\xff"}, "airssys: unknown verb '\\x1b[31m\\xff'\n"},
     {{"--versoin"}, "airssys: unknown option '--versoin'"},
     {{"run", "--inptu", "x"}, "airssys run: unknown option --inptu; did you mean --input?"},
     {{"run", "--banana"}, "airssys run: unknown option --banana\n"},

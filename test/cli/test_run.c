@@ -375,6 +375,17 @@ static void an_input_that_cannot_be_read_is_told(void **state) {
     child_free(&child);
 }
 
+static void a_guest_cannot_steer_the_terminal(void **state) {
+    (void)state;
+    child_t child;
+    run_manifest(&child, APP("input = \"failing\"\noutput = \"failing\"\n") COMPONENT("failing", "failing"),
+                 "\033[31mred\n", NULL);
+    child_expect(&child, 7);
+    assert_null(strchr(child.err, '\033'));
+    child_expect_text(&child, "err", "\\x1b[31mred");
+    child_free(&child);
+}
+
 static void an_input_that_nobody_takes_is_refused(void **state) {
     (void)state;
     expect_error(APP("") COMPONENT("a", "echo"), "one\n", 2, "application.input names no component");
@@ -523,6 +534,7 @@ int main(void) {
         TEST(a_manifest_that_is_not_there_is_told),
         TEST(a_line_above_the_limit_is_named),
         TEST(an_input_that_cannot_be_read_is_told),
+        TEST(a_guest_cannot_steer_the_terminal),
         TEST(an_input_that_nobody_takes_is_refused),
         TEST(output_that_nobody_reads_stops_the_application_in_order),
         TEST(without_input_it_runs_until_told_and_stops_in_order),
