@@ -340,7 +340,9 @@ static airs_status_t feed(airs_application_t *application, const airs_applicatio
     airs_input_feed_destroy(made);
     airs_log_printf(application->options.log, AIRS_LOG_DEBUG, airs_str(LOG_SOURCE),
                     "the input has ended after %" PRIu64 " lines", application->fed.lines);
-    return status == AIRS_CANCELLED ? cancel(error) : status;
+    /* Ctrl-C also ends what writes into our pipe: an end of the input that comes with it is none. */
+    bool cut = status == AIRS_CANCELLED || (status == AIRS_OK && interrupted(application));
+    return cut ? cancel(error) : status;
 }
 
 /* When waiting has to end: never, or drain-time after the interruption was noticed. */
