@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "core/memory.h"
 #include "core/text.h"
+#include "node/cache_folder.h"
 #include "node/quantity.h"
 #include "runtime/component_inspect.h"
 
@@ -173,7 +174,11 @@ static int inspect(const airs_verb_t *verb, const char *path, bool json) {
     airs_component_report_t *report = NULL;
     airs_wit_output_t wit = {NULL, 0};
     int exit_code = AIRS_EXIT_OK;
-    airs_status_t status = airs_component_inspect(airs_allocator_default(), path, &report, &error);
+    char *cache = NULL;
+    /* Without a folder for it the component is compiled anew, nothing worse. */
+    (void)airs_cache_folder(airs_allocator_default(), &cache, NULL);
+    airs_status_t status = airs_component_inspect(airs_allocator_default(), path, cache, &report, &error);
+    airs_release(airs_allocator_default(), cache);
     if (status == AIRS_OK) {
         status = print_wit(path, &wit, &error);
     }

@@ -86,11 +86,10 @@ static void note_resources(airs_component_report_t *report, const wasmtime_compo
 
 /* What a load would say. */
 static void note_verdict(airs_component_report_t *report, airs_wasm_engine_t *engine, const char *path,
-                         airs_bytes_t bytes) {
-    airs_component_source_t source = {.bytes = bytes, .name = path};
+                         const wasmtime_component_t *component) {
     airs_loaded_component_t *loaded = NULL;
     airs_error_t error;
-    report->verdict = airs_component_load(engine, &source, &loaded, &error);
+    report->verdict = airs_component_prepare(engine, path, component, &loaded, &error);
     if (report->verdict == AIRS_OK) {
         airs_loaded_component_unref(loaded);
     } else {
@@ -101,21 +100,21 @@ static void note_verdict(airs_component_report_t *report, airs_wasm_engine_t *en
 static airs_status_t fill(airs_component_report_t *report, airs_wasm_engine_t *engine, const char *path,
                           airs_bytes_t binary, airs_error_t *error) {
     wasmtime_component_t *component = NULL;
-    wasmtime_error_t *failure = wasmtime_component_new(engine->engine, binary.data, binary.size, &component);
-    if (failure != NULL) {
-        return airs_engine_error(error, AIRS_INVALID_COMPONENT, path, failure);
+    airs_status_t status = airs_component_compile(engine, path, binary, &component, error);
+    if (status != AIRS_OK) {
+        return status;
     }
     collection_t collection = {.report = report, .engine = engine->engine};
     airs_each_import(engine->engine, component, note_import, &collection);
-    airs_status_t status = collection.failed ? AIRS_OUT_OF_MEMORY
-                                             : note_exports(report, engine->engine, component);
+    status = collection.failed ? AIRS_OUT_OF_MEMORY : note_exports(report, engine->engine, component);
     note_resources(report, component);
-    wasmtime_component_delete(component);
-    if (status != AIRS_OK) {
-        return airs_error_set(error, status, "%s: no memory for what it imports and exports", path);
+    if (status == AIRS_OK) {
+        note_verdict(report, engine, path, component);
+    } else {
+        airs_error_set(error, status, "%s: no memory for what it imports and exports", path);
     }
-    note_verdict(report, engine, path, binary);
-    return AIRS_OK;
+    wasmtime_component_delete(component);
+    return status;
 }
 
 airs_status_t airs_component_read_binary(const airs_allocator_t *allocator, const char *path, void **block,
@@ -152,7 +151,8 @@ airs_status_t airs_component_read_binary(const airs_allocator_t *allocator, cons
 }
 
 airs_status_t airs_component_inspect(const airs_allocator_t *allocator, const char *path,
-                                     airs_component_report_t **out, airs_error_t *error) {
+                                     const char *cache_dir, airs_component_report_t **out,
+                                     airs_error_t *error) {
     void *block = NULL;
     airs_bytes_t binary;
     airs_runtime_engine_t *engine = NULL;
@@ -167,8 +167,10 @@ airs_status_t airs_component_inspect(const airs_allocator_t *allocator, const ch
     }
     report->allocator = allocator;
     report->file_bytes = binary.size;
-    airs_wasm_engine_options_t options = {
-        .allocator = allocator, .max_instances = INSPECT_INSTANCES, .max_memory_bytes = INSPECT_MEMORY_BYTES};
+    airs_wasm_engine_options_t options = {.allocator = allocator,
+                                          .max_instances = INSPECT_INSTANCES,
+                                          .max_memory_bytes = INSPECT_MEMORY_BYTES,
+                                          .cache_dir = cache_dir};
     status = airs_wasm_engine_create(&options, &engine, error);
     if (status == AIRS_OK) {
         status = fill(report, airs_wasm_engine_of(engine), path, binary, error);

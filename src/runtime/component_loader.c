@@ -183,8 +183,8 @@ static airs_status_t refuse_compile(const char *name, wasmtime_error_t *failure,
                           text);
 }
 
-static airs_status_t compile(airs_wasm_engine_t *engine, const char *name, airs_bytes_t binary,
-                             wasmtime_component_t **out, airs_error_t *error) {
+airs_status_t airs_component_compile(airs_wasm_engine_t *engine, const char *name, airs_bytes_t binary,
+                                     wasmtime_component_t **out, airs_error_t *error) {
     airs_code_key_t key = airs_code_key_of(binary, airs_str(engine->settings));
     *out = from_cache(engine, &key);
     if (*out != NULL) {
@@ -219,9 +219,9 @@ static airs_status_t refuse_fit(airs_wasm_engine_t *engine, const char *name,
     return airs_engine_error(error, AIRS_LOAD_FAILED, name, failure);
 }
 
-static airs_status_t prepare(airs_wasm_engine_t *engine, const char *name,
-                             const wasmtime_component_t *component, airs_loaded_component_t **out,
-                             airs_error_t *error) {
+airs_status_t airs_component_prepare(airs_wasm_engine_t *engine, const char *name,
+                                     const wasmtime_component_t *component, airs_loaded_component_t **out,
+                                     airs_error_t *error) {
     airs_loaded_component_t *loaded = airs_alloc_zeroed(engine->options.allocator, sizeof *loaded);
     if (loaded == NULL) {
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s: no memory", name);
@@ -247,10 +247,10 @@ static airs_status_t load_bytes(airs_wasm_engine_t *engine, const char *name, ai
     wasmtime_component_t *component = NULL;
     airs_status_t status = airs_component_binary(name, bytes, &translated, &binary, error);
     if (status == AIRS_OK) {
-        status = compile(engine, name, binary, &component, error);
+        status = airs_component_compile(engine, name, binary, &component, error);
     }
     if (status == AIRS_OK) {
-        status = prepare(engine, name, component, out, error);
+        status = airs_component_prepare(engine, name, component, out, error);
         wasmtime_component_delete(component);
     }
     if (translated.data != NULL) {

@@ -26,6 +26,14 @@ airs_status_t airs_component_read(const airs_allocator_t *allocator, const char 
 airs_status_t airs_component_binary(const char *name, airs_bytes_t bytes, wasm_byte_vec_t *binary,
                                     airs_bytes_t *out, airs_error_t *error);
 
+/* The two halves of a load: compile a binary component, or take it from the cache (the caller deletes it);
+ * and check it, imports and exports, and make it ready for instances (the caller owns one reference). */
+airs_status_t airs_component_compile(airs_wasm_engine_t *engine, const char *name, airs_bytes_t binary,
+                                     wasmtime_component_t **out, airs_error_t *error);
+airs_status_t airs_component_prepare(airs_wasm_engine_t *engine, const char *name,
+                                     const wasmtime_component_t *component, airs_loaded_component_t **out,
+                                     airs_error_t *error);
+
 /* Compile, or take from the cache, and check. See airs_runtime_engine_ops_t.load. The caller owns one
  * reference. */
 airs_status_t airs_component_load(airs_wasm_engine_t *engine, const airs_component_source_t *source,
