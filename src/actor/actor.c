@@ -123,6 +123,12 @@ void airs_actor_activate(airs_actor_t *actor, airs_worker_t *worker) {
     airs_scheduler_submit(scheduler, worker, actor);
 }
 
+void airs_actor_refuse(airs_actor_t *actor) {
+    if (airs_mailbox_refuse(&actor->mailbox)) {
+        airs_gate_notify(&actor->services->room);
+    }
+}
+
 void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal) {
     switch (airs_mailbox_signal(&actor->mailbox, signal)) {
     case AIRS_PUSH_CLAIMED:

@@ -175,6 +175,9 @@ airs_turn_t airs_actor_turn(airs_worker_t *worker, airs_actor_t *actor);
 /* Any thread: after a push or signal answered CLAIMED, have it run. `worker` is the calling one. */
 void airs_actor_activate(airs_actor_t *actor, airs_worker_t *worker);
 
+/* Any thread with a reference: it accepts no messages from here on. */
+void airs_actor_refuse(airs_actor_t *actor);
+
 /* Any thread with a reference: put into the control lane, and wake the actor if it is parked. */
 void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal);
 

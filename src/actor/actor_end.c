@@ -115,7 +115,7 @@ void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
         atomic_fetch_add_explicit(&services->crashed, 1, memory_order_relaxed);
         airs_actor_complain(actor, AIRS_LOG_ERROR, false, "the actor has crashed", status, reason);
     }
-    airs_mailbox_refuse(&actor->mailbox);
+    airs_actor_refuse(actor);
     airs_actor_pay(actor);
     keep_reason(actor, status, reason);
     end_in_hand(actor, end, status, reason);
@@ -132,7 +132,6 @@ void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
     airs_response_router_cancel_all(services->responses, actor);
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_STOPPED) == AIRS_OK);
     airs_gate_notify(&services->lives);
-    airs_gate_notify(&services->room);
     airs_actor_unref(actor);
     airs_scheduler_deactivate(services->scheduler, worker);
 }

@@ -224,7 +224,7 @@ static airs_status_t push_stop(airs_services_t *services, airs_actor_t *actor) {
         return status;
     }
     message->system = AIRS_SYSTEM_STOP;
-    airs_mailbox_refuse(&actor->mailbox);
+    airs_actor_refuse(actor);
     switch (airs_mailbox_push(&actor->mailbox, message)) {
     case AIRS_PUSH_CLAIMED:
         airs_actor_activate(actor, NULL);
@@ -241,15 +241,15 @@ static airs_status_t push_stop(airs_services_t *services, airs_actor_t *actor) {
 static airs_status_t ask_to_stop(airs_services_t *services, airs_actor_t *actor, airs_stop_mode_t mode) {
     /* An idle actor is stopped right here, which spares two hand-overs between threads. */
     if (airs_mailbox_claim(&actor->mailbox)) {
-        airs_mailbox_refuse(&actor->mailbox);
+        airs_actor_refuse(actor);
         airs_actor_stop_here(actor, mode == AIRS_STOP_DRAIN ? AIRS_END_DRAINED : AIRS_END_DROPPED);
         return AIRS_OK;
     }
     if (mode == AIRS_STOP_DRAIN) {
         return push_stop(services, actor);
     }
-    airs_mailbox_refuse(&actor->mailbox);
     airs_actor_signal(actor, AIRS_SIGNAL_STOP);
+    airs_actor_refuse(actor);
     return AIRS_OK;
 }
 
@@ -259,7 +259,6 @@ static airs_status_t stop_actor(airs_services_t *services, airs_actor_t *actor, 
     if (status != AIRS_OK) {
         return status;
     }
-    airs_gate_notify(&services->room); /* who waits for room there waits in vain */
     if (has_ended(actor) || airs_services_wait(services, &services->lives, has_ended, actor, timeout_ms)) {
         return actor->end_status == AIRS_SHUTDOWN_FAILED ? AIRS_SHUTDOWN_FAILED : AIRS_OK;
     }

@@ -157,7 +157,7 @@ static airs_progress_t begin_start(airs_actor_t *actor) {
 
 static airs_progress_t begin_stop(airs_actor_t *actor, airs_actor_end_t mode) {
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_STOPPING) == AIRS_OK);
-    airs_mailbox_refuse(&actor->mailbox);
+    airs_actor_refuse(actor);
     actor->stop_mode = (uint8_t)mode;
     begin_step(actor, AIRS_STEP_STOP);
     airs_call_result_t result = {0};

@@ -112,8 +112,10 @@ bool airs_mailbox_claim(airs_mailbox_t *mailbox) {
                                                    memory_order_acq_rel, memory_order_relaxed);
 }
 
-void airs_mailbox_refuse(airs_mailbox_t *mailbox) {
-    atomic_fetch_or_explicit(&mailbox->level, REFUSING, memory_order_relaxed);
+bool airs_mailbox_refuse(airs_mailbox_t *mailbox) {
+    /* Sequentially consistent, both: as in airs_mailbox_settle. */
+    atomic_fetch_or_explicit(&mailbox->level, REFUSING, memory_order_seq_cst);
+    return atomic_load_explicit(&mailbox->room_waiters, memory_order_seq_cst) != 0;
 }
 
 uint32_t airs_mailbox_waiting(airs_mailbox_t *mailbox) {
@@ -229,7 +231,7 @@ bool airs_mailbox_release_ownership(airs_mailbox_t *mailbox) {
 }
 
 airs_component_message_t *airs_mailbox_close(airs_mailbox_t *mailbox) {
-    airs_mailbox_refuse(mailbox);
+    (void)airs_mailbox_refuse(mailbox);
     /* Acquire: pairs with pushes. Release: whoever reads CLOSED sees how the actor ended. */
     uintptr_t head = atomic_exchange_explicit(&mailbox->head, AIRS_MAILBOX_CLOSED, memory_order_acq_rel);
     airs_component_message_t *rest = reversed(message_at(head), NULL);

@@ -83,8 +83,8 @@ airs_push_t airs_mailbox_signal(airs_mailbox_t *mailbox, airs_signal_t signal);
 /* Any thread: own an actor that is idle; false when it is not. */
 bool airs_mailbox_claim(airs_mailbox_t *mailbox);
 
-/* Any thread: reservations are refused from here on. */
-void airs_mailbox_refuse(airs_mailbox_t *mailbox);
+/* Any thread: reservations are refused from here on. True when somebody waits for room, in vain now. */
+bool airs_mailbox_refuse(airs_mailbox_t *mailbox);
 
 /* Any thread: has the actor ended? */
 static inline bool airs_mailbox_closed(airs_mailbox_t *mailbox);

@@ -155,7 +155,8 @@ airs_status_t airs_response_router_cancel(airs_response_router_t *router, airs_a
 void airs_response_router_settle(airs_actor_t *requester) { airs_pending_list_settle(&requester->requests); }
 
 void airs_response_router_cancel_all(airs_response_router_t *router, airs_actor_t *requester) {
-    for (;;) {
+    /* Relaxed: only the owner adds to it. Most actors await nothing, and there is a lock to be spared. */
+    while (atomic_load_explicit(&requester->requests.outstanding, memory_order_relaxed) > 0) {
         airs_pending_request_t *request =
             airs_correlation_tracker_take_next(router->tracker, &requester->requests, AIRS_REQUEST_ORPHANED);
         if (request == NULL) {
