@@ -23,7 +23,7 @@ static void print_visibly(airs_str_t text, FILE *stream) {
         } else {
             length = length > 0 ? length : 1;
             for (size_t i = 0; i < length; i++) {
-                fprintf(stream, "\\x%02x", (unsigned char)text.data[i]);
+                (void)fprintf(stream, "\\x%02x", (unsigned char)text.data[i]);
             }
         }
         text = airs_str_n(text.data + length, text.size - length);
@@ -39,7 +39,7 @@ void airs_complain(const char *verb, const char *format, ...) {
     size_t size = length < 0 ? 0 : (size_t)length;
     airs_str_t whole = airs_str_n(text, size < sizeof text ? size : sizeof text - 1);
     flockfile(stderr);
-    fprintf(stderr, "airssys%s%s: ", verb != NULL ? " " : "", verb != NULL ? verb : "");
+    (void)fprintf(stderr, "airssys%s%s: ", verb != NULL ? " " : "", verb != NULL ? verb : "");
     print_visibly(whole, stderr);
     (void)fputc('\n', stderr);
     funlockfile(stderr);
