@@ -186,11 +186,12 @@ enum {
 };
 
 #define AIRS_EXT_TRAP_NONE 255
+#define AIRS_EXT_TRAP_EXIT 254 /* the guest asked WASI to end it, which an actor cannot survive */
 
 /* How a call ended; what it points to is valid until the instance's next call or end. */
 typedef struct airs_ext_outcome {
     uint8_t kind;       /* AIRS_EXT_CALL_* */
-    uint8_t trap;       /* FAILED: a wasmtime_trap_code_t, or AIRS_EXT_TRAP_NONE */
+    uint8_t trap;       /* FAILED: a wasmtime_trap_code_t, or AIRS_EXT_TRAP_* */
     uint8_t error_case; /* GUEST_ERROR: the case's place in its variant in wit/airssys-core, from 0 */
     uint8_t health;     /* health: the case's place */
     bool has_payload;   /* handle-message answered some */

@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use wasmtime::{Error, Trap, WasmBacktrace};
 use wasmtime_c_api::wasmtime_error_t;
+use wasmtime_wasi::I32Exit;
 
 /// Run `body`; a panic becomes an error, for it must not cross into C.
 pub fn guarded<T>(body: impl FnOnce() -> wasmtime::Result<T>) -> wasmtime::Result<T> {
@@ -29,8 +30,14 @@ pub fn reported(body: impl FnOnce() -> wasmtime::Result<()>) -> Option<Box<wasmt
 /// `AIRS_EXT_TRAP_NONE`: the error is not a trap.
 const NO_TRAP: u8 = u8::MAX;
 
+/// `AIRS_EXT_TRAP_EXIT`: the guest asked WASI to end it.
+const EXIT: u8 = u8::MAX - 1;
+
 /// The trap's number, the same that `wasmtime_trap_code` uses.
 pub fn trap_code(error: &Error) -> u8 {
+    if error.is::<I32Exit>() {
+        return EXIT;
+    }
     error.downcast_ref::<Trap>().map_or(NO_TRAP, |trap| *trap as u8)
 }
 
