@@ -33,7 +33,7 @@ typedef struct stage {
  * AIRS_TEST_LOG is set in the environment. */
 void stage_open(stage_t *stage, unsigned workers);
 
-/* The same with other options; allocator, log and cache are the stage's own. */
+/* The same with other options; allocator and log are the stage's own. */
 void stage_open_with(stage_t *stage, airs_node_options_t options);
 
 /* Destroys the node and asserts that all its memory came back. */
