@@ -236,6 +236,9 @@ static airs_status_t failure_status(const airs_wasm_instance_t *instance, const 
     if (instance->overtime) {
         return AIRS_EXECUTION_TIME_EXCEEDED;
     }
+    if (instance->out_of_memory) {
+        return AIRS_OUT_OF_MEMORY;
+    }
     switch (outcome->trap) {
     case WASMTIME_TRAP_CODE_STACK_OVERFLOW:
         return AIRS_STACK_OVERFLOW;
@@ -369,8 +372,9 @@ static void call_message(airs_wasm_instance_t *instance, const airs_call_t *call
     }
 }
 
-static void out_of_memory(airs_ext_outcome_t *outcome) {
+static void out_of_memory(airs_wasm_instance_t *instance, airs_ext_outcome_t *outcome) {
     static const char text[] = "no memory for the call's arguments";
+    instance->out_of_memory = true;
     *outcome = (airs_ext_outcome_t){.kind = AIRS_EXT_CALL_FAILED,
                                     .trap = AIRS_EXT_TRAP_NONE,
                                     .text = {(const uint8_t *)text, sizeof text - 1}};
@@ -384,7 +388,7 @@ static void call_initialize(airs_wasm_instance_t *instance, const airs_call_t *c
     if (config->env_count > 0) {
         env = airs_alloc_array(allocator, config->env_count, sizeof *env);
         if (env == NULL) {
-            out_of_memory(outcome);
+            out_of_memory(instance, outcome);
             return;
         }
     }

@@ -26,6 +26,7 @@ typedef struct airs_wasm_instance {
     /* The call in hand. */
     uint8_t call;            /* airs_call_kind_t */
     bool overtime;           /* it was ended by the execution-time limit */
+    bool out_of_memory;      /* it could not be made */
     bool host_failed;        /* an import ended it; the reason is the trap's text */
     bool waits;              /* it asked to be woken at a moment */
     uint64_t running_ns;     /* of its slices that are over */
