@@ -110,7 +110,10 @@ static airs_status_t fill(airs_component_report_t *report, airs_wasm_engine_t *e
     note_resources(report, component);
     if (status == AIRS_OK) {
         note_verdict(report, engine, path, component);
-    } else {
+        /* That says nothing about the component. */
+        status = report->verdict == AIRS_OUT_OF_MEMORY ? AIRS_OUT_OF_MEMORY : AIRS_OK;
+    }
+    if (status != AIRS_OK) {
         airs_error_set(error, status, "%s: no memory for what it imports and exports", path);
     }
     wasmtime_component_delete(component);

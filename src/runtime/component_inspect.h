@@ -34,8 +34,10 @@ typedef struct airs_component_report {
     uint64_t file_bytes;
 } airs_component_report_t;
 
-/* Reads and compiles the file (.wasm or .wat), with compiled code kept in `cache_dir` unless that is NULL or "". AIRS_IO, AIRS_INVALID_COMPONENT, AIRS_OUT_OF_MEMORY; a
- * component that could not run here is not an error, see `verdict`. The caller owns the report. */
+/* Reads and compiles the file (.wasm or .wat), with compiled code kept in `cache_dir` unless that is NULL or
+ * "". AIRS_IO, AIRS_INVALID_COMPONENT, AIRS_RESOURCE_LIMIT (it is larger than any engine here allows),
+ * AIRS_OUT_OF_MEMORY; a component that could not run here is not an error, see `verdict`. The caller owns the
+ * report. */
 airs_status_t airs_component_inspect(const airs_allocator_t *allocator, const char *path,
                                      const char *cache_dir, airs_component_report_t **out,
                                      airs_error_t *error);

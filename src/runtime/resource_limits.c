@@ -8,6 +8,8 @@
 #define DEFAULT_MEMORY_BYTES ((uint64_t)256 << 20)
 #define MEMORY_BYTES_MAX ((uint64_t)4 << 30)
 #define DEFAULT_SLICE_US 1000
+/* The end of the engine waits for a slice to end. */
+#define SLICE_US_MAX ((uint64_t)1000000)
 
 /* Address space for each linear memory: with 4 GiB and guard pages the engine needs no bounds checks
  * (32-bit memories). */
@@ -49,6 +51,11 @@ airs_status_t airs_engine_options_resolve(airs_wasm_engine_options_t *options, a
                               "max_memory_bytes is %" PRIu64 "; a linear memory has %" PRIu64
                               " bytes at most",
                               options->max_memory_bytes, MEMORY_BYTES_MAX);
+    }
+    if (options->slice_us > SLICE_US_MAX) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "slice_us is %" PRIu64 "; a time slice has %" PRIu64 " microseconds at most",
+                              options->slice_us, SLICE_US_MAX);
     }
     return AIRS_OK;
 }

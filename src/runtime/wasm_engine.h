@@ -14,7 +14,7 @@ typedef struct airs_wasm_engine_options {
     uint32_t max_instances;            /* live at once, which sizes the pools; default 1,000 */
     uint32_t max_core_instances; /* pool slots of core instances; default 4 for each instance, 256 at least */
     uint64_t max_memory_bytes;   /* the largest linear memory; default 256 MiB, at most 4 GiB */
-    uint64_t slice_us;           /* time slice; default 1,000 */
+    uint64_t slice_us;           /* time slice; default 1,000, at most 1,000,000 */
     /* Not NULL and not "": compiled code is kept there; the folder is made, with mode 0700. When it cannot
      * be used safely the log says why, and everything is compiled anew. */
     const char *cache_dir;
