@@ -228,6 +228,8 @@ static airs_poll_t resume(airs_instance_t *base, airs_call_result_t *result) {
         if (!atomic_load(&instance->slept)) {
             return AIRS_POLL_PENDING;
         }
+        /* Somebody else may have woken it: wait until the timer's callback is over. */
+        (void)instance->host.timers->cancel(instance->host.timers, &instance->sleep.timer);
         instance->sleeping = false;
     }
     if (instance->waiting) {
