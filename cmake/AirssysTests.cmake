@@ -98,3 +98,9 @@ airs_test_folder(runtime LAYER node RUST library LABELS guest TIMEOUT ${long}
 airs_test_folder(node LAYER node RUST library TIMEOUT ${long})
 airs_test_folder(cli LAYER cli RUST command TIMEOUT ${long})
 airs_test_folder(e2e LAYER node RUST library LABELS guest e2e TIMEOUT ${long})
+
+# Its guests are made by tests too (test/guests).
+if(TEST e2e/toolchains)
+  set_tests_properties(e2e/toolchains PROPERTIES FIXTURES_REQUIRED "guest_python;guest_javascript" TIMEOUT 900
+                       LABELS "guest;e2e;toolchain")
+endif()
