@@ -151,6 +151,8 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
         airs_actor_system_stop_all(system, AIRS_STOP_DROP, LAST_STOP_MS);
     }
     airs_host_caller_destroy(system->host);
+    /* The last request may have ended by its deadline, in a callback that is not over yet. */
+    airs_timer_queue_stop(system->timers);
     airs_scheduler_destroy(services->scheduler);
     airs_message_broker_destroy(system->broker);
     airs_response_router_destroy(services->responses);

@@ -226,18 +226,23 @@ airs_status_t airs_timer_queue_create(const airs_allocator_t *allocator, airs_cl
     return AIRS_OK;
 }
 
-void airs_timer_queue_destroy(airs_timer_queue_t *queue) {
-    if (queue == NULL) {
+void airs_timer_queue_stop(airs_timer_queue_t *queue) {
+    if (queue == NULL || !queue->threaded) {
         return;
     }
-    if (queue->threaded) {
-        pthread_mutex_lock(&queue->lock);
-        queue->ending = true;
-        pthread_cond_signal(&queue->earlier);
-        pthread_mutex_unlock(&queue->lock);
-        pthread_join(queue->thread, NULL);
+    pthread_mutex_lock(&queue->lock);
+    queue->ending = true;
+    queue->threaded = false;
+    pthread_cond_signal(&queue->earlier);
+    pthread_mutex_unlock(&queue->lock);
+    pthread_join(queue->thread, NULL);
+}
+
+void airs_timer_queue_destroy(airs_timer_queue_t *queue) {
+    if (queue != NULL) {
+        airs_timer_queue_stop(queue);
+        release(queue);
     }
-    release(queue);
 }
 
 airs_timer_service_t *airs_timer_queue_service(airs_timer_queue_t *queue) { return &queue->service; }

@@ -16,7 +16,11 @@ typedef struct airs_timer_queue airs_timer_queue_t;
 airs_status_t airs_timer_queue_create(const airs_allocator_t *allocator, airs_clock_t *clock, bool threaded,
                                       airs_timer_queue_t **out);
 
-/* Timers that are still armed never fire. NULL is fine. */
+/* End the thread, after the callback that it may be in: what callbacks use can go afterwards. Timers still
+ * armed never fire; `cancel` goes on working. NULL is fine, and so is a second time. */
+void airs_timer_queue_stop(airs_timer_queue_t *queue);
+
+/* Stops it, too. NULL is fine. */
 void airs_timer_queue_destroy(airs_timer_queue_t *queue);
 
 airs_timer_service_t *airs_timer_queue_service(airs_timer_queue_t *queue);
