@@ -41,7 +41,7 @@ fi
 
 # Only the public headers, each by itself, with every warning, as C.
 for header in "$prefix"/include/airssys/*.h; do
-    printf '#include <airssys/%s>\n' "$(basename "$header")" >"$work/header.c"
+    printf '#include <airssys/%s>\ntypedef int not_empty;\n' "$(basename "$header")" >"$work/header.c"
     quietly cc -std=c17 -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror -fsyntax-only "-I$prefix/include" \
         "$work/header.c"
 done
@@ -63,3 +63,33 @@ cmp -s "$work/log" "$work/by-pkg-config" || {
     fail "the two builds of examples/embed print different things"
 }
 echo "ok: examples/embed and its guest by find_package"
+
+# What the README shows works as it says. block LANGUAGE NUMBER: a block of code of it.
+block() {
+    awk -v fence="\`\`\`$1" -v number="$2" '
+        inside && /^```/ { exit }
+        inside { print }
+        $0 == fence && ++seen == number { inside = 1 }
+    ' "$tree/README.md"
+}
+mkdir "$work/readme"
+cd "$work/readme"
+block c 1 >shout.c
+block cmake 1 >CMakeLists.txt
+block toml 1 >airssys.toml
+quietly "$cmake" -B build -G Ninja "-DCMAKE_PREFIX_PATH=$prefix"
+quietly "$cmake" --build build
+printf 'hello\nworld\n' >input
+quietly "$prefix/bin/airssys" run --quiet --input input
+printf 'hello!\nworld!\n' | cmp -s - "$work/log" || {
+    cat "$work/log"
+    fail "the README's first component prints something else"
+}
+block c 2 >shell.c
+quietly cc -std=c17 -Wall -Wextra -Werror shell.c -o shell "$@"
+quietly ./shell "$guest"
+[ "$(cat "$work/log")" = "answered: hello" ] || {
+    cat "$work/log"
+    fail "the README's program prints something else"
+}
+echo "ok: what the README shows"
