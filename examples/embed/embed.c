@@ -7,19 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static void print_payload(void *who, airs_bytes_t payload) {
+    printf("%s: %.*s\n", (const char *)who, (int)payload.size, (const char *)payload.data);
+}
+
 /* A message to this actor goes on to the component as a request; the answer comes back here. */
 static airs_status_t handle(airs_actor_context_t *actor, void *state, const airs_incoming_t *incoming) {
-    int *answers = state;
     if (incoming->kind == AIRS_INCOMING_MESSAGE) {
         return airs_actor_request(actor, airs_id("demo", "echo", "0"), incoming->payload, 1000, NULL);
     }
-    *answers += incoming->kind == AIRS_INCOMING_RESPONSE;
-    printf("the native actor heard: %.*s\n", (int)incoming->payload.size, (const char *)incoming->payload.data);
+    *(int *)state += incoming->kind == AIRS_INCOMING_RESPONSE;
+    print_payload("the native actor heard", incoming->payload);
     return AIRS_OK;
-}
-
-static void print_answer(void *context, airs_bytes_t payload) {
-    printf("%s %.*s\n", (const char *)context, (int)payload.size, (const char *)payload.data);
 }
 
 static void check(airs_status_t status, const airs_error_t *error) {
@@ -43,8 +42,9 @@ int main(int argc, char **argv) {
     check(airs_node_spawn(node, component, echo, NULL, &error), &error);
     check(airs_node_spawn_native(node, &native, &answers, asker, NULL, &error), &error);
 
-    check(airs_node_call(node, echo, airs_bytes("hello", 5), airs_str(NULL), 1000, print_answer,
-                         "the component answered:", &error), &error);
+    check(airs_node_call(node, echo, airs_bytes("hello", 5), airs_str(NULL), 1000, print_payload,
+                         "the component answered", &error),
+          &error);
     check(airs_node_send(node, asker, airs_bytes("is anybody there?", 17), &error), &error);
     airs_node_drain(node, 1000);
 

@@ -78,7 +78,8 @@ static bool count(airs_bytes_t word) {
 }
 
 static airs_status_t tell(airs_bytes_t payload) {
-    return airs_send_wait((airs_id_t){airs_self().ns, airs_str("collector"), airs_str("0")}, payload, PATIENCE_MS);
+    return airs_send_wait((airs_id_t){airs_self().ns, airs_str("collector"), airs_str("0")}, payload,
+                          PATIENCE_MS);
 }
 
 static airs_status_t flush(void) {

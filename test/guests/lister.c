@@ -36,7 +36,8 @@ airs_outcome_t airs_on_message(const airs_message_t *message) {
         add_id(NULL, airs_self());
     } else if (airs_is(message->payload, "list")) {
         airs_list(add_id, NULL);
-    } else if (airs_starts_with(message->payload, "describe ", &rest) && airs_id_parse(airs_as_str(rest), &id)) {
+    } else if (airs_starts_with(message->payload, "describe ", &rest) &&
+               airs_id_parse(airs_as_str(rest), &id)) {
         airs_status_t status = airs_describe(id, add_info, NULL);
         if (status != AIRS_OK) {
             return airs_fail_status(status);

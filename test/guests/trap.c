@@ -8,9 +8,7 @@
 
 typedef int (*wrong_type_t)(double, double);
 
-static int right_type(int value) {
-    return value + 1;
-}
+static int right_type(int value) { return value + 1; }
 
 /* Read anew each time, so that the compiler can neither know nor drop what is done with it. */
 static volatile int zero;

@@ -9,9 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static airs_outcome_t failed(void) {
-    return airs_fail("%s", strerror(errno));
-}
+static airs_outcome_t failed(void) { return airs_fail("%s", strerror(errno)); }
 
 static airs_outcome_t clock_of(clockid_t clock, uint64_t unit) {
     struct timespec now;

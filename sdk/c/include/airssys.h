@@ -49,9 +49,7 @@ static inline airs_str_t airs_str(const char *text) {
     return (airs_str_t){text, text != NULL ? strlen(text) : 0};
 }
 
-static inline airs_str_t airs_str_n(const char *text, size_t size) {
-    return (airs_str_t){text, size};
-}
+static inline airs_str_t airs_str_n(const char *text, size_t size) { return (airs_str_t){text, size}; }
 
 /* Bytes as text and back: no check, no copy. */
 static inline airs_str_t airs_as_str(airs_bytes_t bytes) {
@@ -63,9 +61,7 @@ static inline airs_bytes_t airs_as_bytes(airs_str_t text) {
 }
 
 /* The bytes of a C string. */
-static inline airs_bytes_t airs_text(const char *text) {
-    return airs_as_bytes(airs_str(text));
-}
+static inline airs_bytes_t airs_text(const char *text) { return airs_as_bytes(airs_str(text)); }
 
 static inline bool airs_str_equal(airs_str_t a, airs_str_t b) {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
@@ -151,7 +147,7 @@ typedef enum airs_kind {
     AIRS_MESSAGE,  /* fire and forget */
     AIRS_REQUEST,  /* the sender awaits an answer */
     AIRS_RESPONSE, /* to airs_on_callback: the answer to a request of this actor */
-    AIRS_FAILURE,  /* to airs_on_callback: why there is none; payload is {"error", "message", "correlation-id"} */
+    AIRS_FAILURE,  /* to airs_on_callback: why there is none, as JSON {error, message, correlation-id} */
 } airs_kind_t;
 
 typedef struct airs_message {
@@ -245,7 +241,8 @@ typedef struct airs_request_id {
 } airs_request_id_t;
 
 /* A request, whose end comes to airs_on_callback with the same id. `out` may be NULL. */
-airs_status_t airs_request(airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms, airs_request_id_t *out);
+airs_status_t airs_request(airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
+                           airs_request_id_t *out);
 
 /* Nobody will hear of it any more. Fails when it has ended. */
 airs_status_t airs_cancel_request(const airs_request_id_t *id);
@@ -283,7 +280,8 @@ typedef struct airs_info {
 } airs_info_t;
 
 /* Calls take(context, info) once, with texts borrowed for the call. */
-airs_status_t airs_describe(airs_id_t id, void (*take)(void *context, const airs_info_t *info), void *context);
+airs_status_t airs_describe(airs_id_t id, void (*take)(void *context, const airs_info_t *info),
+                            void *context);
 
 /* ---- Storage: keys and values that outlive the actor, its own ---- */
 
@@ -296,7 +294,8 @@ airs_status_t airs_storage_exists(airs_str_t key, bool *out);
 
 /* Calls each(context, key) for the keys that begin with `prefix`, in order; false stops. The key is
  * borrowed for the call. */
-airs_status_t airs_storage_list(airs_str_t prefix, bool (*each)(void *context, airs_str_t key), void *context);
+airs_status_t airs_storage_list(airs_str_t prefix, bool (*each)(void *context, airs_str_t key),
+                                void *context);
 
 typedef struct airs_storage_usage {
     uint64_t used_bytes;

@@ -2,9 +2,7 @@
 
 static char last_text[256];
 
-const char *airs_error_text(void) {
-    return last_text;
-}
+const char *airs_error_text(void) { return last_text; }
 
 airs_status_t airs_sdk_fail(airs_status_t status, airs_str_t text) {
     size_t size = airs_sdk_cut(text, sizeof last_text - 1);

@@ -28,7 +28,8 @@ static airs_outcome_t format_outcome(airs_outcome_t outcome, const char *format,
 airs_outcome_t airs_answer_text(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    airs_outcome_t outcome = format_outcome((airs_outcome_t){AIRS_OUTCOME_ANSWER, NULL, 0}, format, arguments);
+    airs_outcome_t outcome =
+        format_outcome((airs_outcome_t){AIRS_OUTCOME_ANSWER, NULL, 0}, format, arguments);
     va_end(arguments);
     return outcome;
 }

@@ -30,21 +30,13 @@ __attribute__((weak)) airs_outcome_t airs_on_callback(const airs_message_t *mess
     return airs_done();
 }
 
-__attribute__((weak)) airs_outcome_t airs_on_start(void) {
-    return airs_done();
-}
+__attribute__((weak)) airs_outcome_t airs_on_start(void) { return airs_done(); }
 
-__attribute__((weak)) airs_outcome_t airs_on_stop(void) {
-    return airs_done();
-}
+__attribute__((weak)) airs_outcome_t airs_on_stop(void) { return airs_done(); }
 
-__attribute__((weak)) airs_health_t airs_on_health(void) {
-    return AIRS_HEALTHY;
-}
+__attribute__((weak)) airs_health_t airs_on_health(void) { return AIRS_HEALTHY; }
 
-airs_outcome_t airs_done(void) {
-    return (airs_outcome_t){AIRS_OUTCOME_DONE, NULL, 0};
-}
+airs_outcome_t airs_done(void) { return (airs_outcome_t){AIRS_OUTCOME_DONE, NULL, 0}; }
 
 airs_outcome_t airs_answer(airs_bytes_t bytes) {
     airs_outcome_t outcome = {AIRS_OUTCOME_ANSWER, NULL, bytes.size};
@@ -127,7 +119,8 @@ bool exports_airssys_core_component_lifecycle_handle_callback(
     exports_airssys_core_component_lifecycle_component_message_t *from,
     exports_airssys_core_component_lifecycle_wasm_error_t *error) {
     airs_message_t message = message_of(from);
-    message.kind = airs_str_equal(message.content_type, airs_str(FAILURE_TYPE)) ? AIRS_FAILURE : AIRS_RESPONSE;
+    message.kind = airs_str_equal(message.content_type, airs_str(FAILURE_TYPE)) ? AIRS_FAILURE
+                                                                                : AIRS_RESPONSE;
     airs_outcome_t outcome = airs_on_callback(&message);
     flush_output();
     airssys_core_types_component_message_free(from);
@@ -165,7 +158,8 @@ bool exports_airssys_core_component_lifecycle_shutdown(
     return lifecycle_end(airs_on_stop(), AIRSSYS_CORE_ERRORS_COMPONENT_ERROR_SHUTDOWN_FAILED, error);
 }
 
-exports_airssys_core_component_lifecycle_health_status_t exports_airssys_core_component_lifecycle_health(void) {
+exports_airssys_core_component_lifecycle_health_status_t exports_airssys_core_component_lifecycle_health(
+    void) {
     return (exports_airssys_core_component_lifecycle_health_status_t)airs_on_health();
 }
 

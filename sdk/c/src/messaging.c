@@ -59,7 +59,8 @@ airs_status_t airs_send_wait(airs_id_t target, airs_bytes_t payload, uint64_t ti
     }
 }
 
-airs_status_t airs_request(airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms, airs_request_id_t *out) {
+airs_status_t airs_request(airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
+                           airs_request_id_t *out) {
     airssys_core_types_component_id_t id = airs_sdk_component_id(target);
     airssys_core_types_message_payload_t bytes = payload_of(payload);
     airssys_core_types_correlation_id_t correlation;

@@ -22,9 +22,7 @@ void airs_log(airs_log_level_t level, const char *format, ...) {
     }
 }
 
-void airs_sleep(uint64_t milliseconds) {
-    airssys_core_host_services_sleep_millis(milliseconds);
-}
+void airs_sleep(uint64_t milliseconds) { airssys_core_host_services_sleep_millis(milliseconds); }
 
 uint64_t airs_now_ns(void) {
     airssys_core_types_timestamp_t now;
@@ -32,9 +30,7 @@ uint64_t airs_now_ns(void) {
     return now.seconds * UINT64_C(1000000000) + now.nanoseconds;
 }
 
-uint64_t airs_now_ms(void) {
-    return airssys_core_host_services_current_time_millis();
-}
+uint64_t airs_now_ms(void) { return airssys_core_host_services_current_time_millis(); }
 
 void airs_list(bool (*each)(void *context, airs_id_t id), void *context) {
     airssys_core_host_services_list_component_id_t list;
@@ -62,7 +58,8 @@ static airs_str_t describe_error(const airssys_core_errors_component_error_t *er
     }
 }
 
-airs_status_t airs_describe(airs_id_t id, void (*take)(void *context, const airs_info_t *info), void *context) {
+airs_status_t airs_describe(airs_id_t id, void (*take)(void *context, const airs_info_t *info),
+                            void *context) {
     airssys_core_types_component_id_t of = airs_sdk_component_id(id);
     airssys_core_host_services_component_info_t info;
     airssys_core_errors_component_error_t error;

@@ -39,6 +39,4 @@ const char *airs_env(const char *name) {
     return NULL;
 }
 
-airs_bytes_t airs_config(void) {
-    return config;
-}
+airs_bytes_t airs_config(void) { return config; }

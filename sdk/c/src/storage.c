@@ -63,7 +63,8 @@ airs_status_t airs_storage_exists(airs_str_t key, bool *out) {
     return airssys_core_storage_exists(&name, out, &error) ? AIRS_OK : failed(&error);
 }
 
-airs_status_t airs_storage_list(airs_str_t prefix, bool (*each)(void *context, airs_str_t key), void *context) {
+airs_status_t airs_storage_list(airs_str_t prefix, bool (*each)(void *context, airs_str_t key),
+                                void *context) {
     guest_string_t text = airs_sdk_string(prefix);
     guest_list_string_t keys;
     airssys_core_errors_storage_error_t error;

@@ -55,5 +55,6 @@ bool airs_id_parse(airs_str_t text, airs_id_t *out) {
 }
 
 bool airs_id_equal(airs_id_t a, airs_id_t b) {
-    return airs_str_equal(a.ns, b.ns) && airs_str_equal(a.name, b.name) && airs_str_equal(a.instance, b.instance);
+    return airs_str_equal(a.ns, b.ns) && airs_str_equal(a.name, b.name) &&
+           airs_str_equal(a.instance, b.instance);
 }
