@@ -77,6 +77,10 @@ function(airs_test_folder name)
     add_test(NAME ${name}/${noun} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
     set_tests_properties(${name}/${noun} PROPERTIES TIMEOUT ${folder_TIMEOUT} LABELS "${labels}"
                          ENVIRONMENT "${AIRS_TEST_ENVIRONMENT}")
+    if(noun STREQUAL "toolchains")
+      # After test/guests has made their guests.
+      set_tests_properties(${name}/${noun} PROPERTIES FIXTURES_REQUIRED "guest_python;guest_javascript")
+    endif()
   endforeach()
 endfunction()
 
