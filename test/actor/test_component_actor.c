@@ -205,6 +205,31 @@ static void a_start_that_waits_for_ever_ends_at_the_parked_limit(void **state) {
     assert_int_equal(atomic_load(&fixture.engine.live_instances), 0);
 }
 
+/* A stepped system whose clock nobody moves: the spawn gives up and leaves nothing behind. */
+static void a_start_that_cannot_go_on_is_given_up(void **state) {
+    (void)state;
+    actor_fixture_close(&fixture);
+    actor_fixture_open_frozen(&fixture, 1);
+    airs_component_handle_t component = actor_fixture_add(&fixture, initialize_for_ever, NULL);
+    assert_status(airs_actor_system_spawn_component(fixture.system, component, id_of("t/a/0"), NULL, NULL),
+                  AIRS_TIMEOUT);
+    assert_int_equal(atomic_load(&fixture.engine.live_instances), 0);
+    assert_int_equal(actor_fixture_totals(&fixture).actors, 0);
+}
+
+static airs_scripted_next_t check_space(airs_scripted_call_t *call) {
+    bool right = airs_str_equal(call->host->storage_space, airs_str("shared")) &&
+                 call->host->storage_quota == 7;
+    return right ? airs_scripted_ok(call) : airs_scripted_error(call, "wrong space");
+}
+
+static void the_storage_space_may_be_given(void **state) {
+    (void)state;
+    airs_actor_spec_t spec = {.storage_space = airs_str("shared"), .storage_quota = 7};
+    airs_component_handle_t component = actor_fixture_add(&fixture, check_space, NULL);
+    assert_ok(airs_actor_system_spawn_component(fixture.system, component, id_of("t/a/0"), &spec, NULL));
+}
+
 static airs_scripted_next_t echo_start(airs_scripted_call_t *call) {
     if (call->kind == AIRS_CALL_INITIALIZE) {
         return airs_scripted_send(call, "t/probe/0", "initializing") == AIRS_OK &&
@@ -404,6 +429,39 @@ static void every_call_has_its_own_parked_time(void **state) {
     assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").handled, 3);
 }
 
+/* A call that takes a slice, by the engine's count. */
+static airs_scripted_next_t takes_a_slice(airs_scripted_call_t *call) {
+    if (call->kind == AIRS_CALL_HANDLE_MESSAGE) {
+        atomic_fetch_add(&fixture.engine.slices, 1);
+    }
+    return airs_scripted_ok(call);
+}
+
+static void a_turn_ends_with_its_slices(void **state) {
+    (void)state;
+    atomic_store(&fixture.engine.slices, 1);
+    actor_fixture_spawn(&fixture, "t/a/0", actor_fixture_add(&fixture, takes_a_slice, NULL));
+    for (int i = 0; i < 10; i++) {
+        assert_ok(actor_fixture_send(&fixture, "t/a/0", "x"));
+    }
+    assert_true(airs_actor_system_step(fixture.system));
+    assert_in_range(actor_fixture_counters(&fixture, "t/a/0").handled, 1, 3);
+    actor_fixture_run(&fixture);
+    assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").handled, 10);
+}
+
+static void a_turn_ends_after_a_batch(void **state) {
+    (void)state;
+    actor_fixture_spawn(&fixture, "t/a/0", actor_fixture_add(&fixture, NULL, NULL));
+    for (int i = 0; i < 150; i++) {
+        assert_ok(actor_fixture_send(&fixture, "t/a/0", "x"));
+    }
+    assert_true(airs_actor_system_step(fixture.system));
+    assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").handled, 100);
+    assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").queued, 50);
+    actor_fixture_run(&fixture);
+}
+
 /* ---- stops ---- */
 
 static void stop_drains(void **state) {
@@ -518,6 +576,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(pending_starts_and_stops_go_on_on_workers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_start_that_waits_for_ever_ends_at_the_parked_limit, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(a_start_that_cannot_go_on_is_given_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_storage_space_may_be_given, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_turn_ends_with_its_slices, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_turn_ends_after_a_batch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(may_send_while_it_initializes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_error_answer_is_logged_counted_and_kept, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_flood_of_errors_does_not_flood_the_log, set_up, tear_down),

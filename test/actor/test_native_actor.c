@@ -85,6 +85,24 @@ static void a_guest_error_of_a_native_actor_is_a_crash_too(void **state) {
     assert_int_equal(actor_fixture_totals(&fixture).crashed, 1);
 }
 
+static void its_state_is_destroyed_though_nothing_was_made(void **state) {
+    (void)state;
+    airs_id_t nameless = airs_id("t", "", "0");
+    assert_status(airs_actor_system_spawn_native(fixture.system, &probe_native, &a, nameless, NULL, NULL),
+                  AIRS_INVALID_ARGUMENT);
+    probe_free(&a);
+    probe_spawn(&fixture, &b, "t/b/0", NULL);
+    probe_init(&a);
+    assert_status(
+        airs_actor_system_spawn_native(fixture.system, &probe_native, &a, id_of("t/b/0"), NULL, NULL),
+        AIRS_ALREADY_EXISTS);
+    assert_false(a.started);
+    probe_free(&a);
+    airs_actor_counters_t counters;
+    assert_status(airs_actor_system_counters(fixture.system, id_of("t/a/0"), &counters),
+                  AIRS_TARGET_NOT_FOUND);
+}
+
 static airs_status_t pass_on(airs_actor_context_t *context, probe_t *probe, const airs_incoming_t *incoming) {
     return airs_actor_send(context, id_of(probe->user), incoming->payload);
 }
@@ -289,6 +307,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_failing_start_fails_the_spawn, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failing_handle_is_a_crash, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_guest_error_of_a_native_actor_is_a_crash_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(its_state_is_destroyed_though_nothing_was_made, set_up, tear_down),
         cmocka_unit_test_setup_teardown(sends_and_remembers_its_targets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(more_targets_than_it_remembers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(requests_are_answered, set_up, tear_down),

@@ -318,6 +318,46 @@ static void callbacks_are_exempt_from_the_mailbox(void **state) {
     assert_int_equal(asker.responses, 10);
 }
 
+/* What the requester does not take is a failure, not a response. */
+static void a_response_may_be_too_large(void **state) {
+    (void)state;
+    spawn_target("answer");
+    asker_t asker = start_asker("t/target/0", 1000);
+    airs_component_handle_t component = actor_fixture_add(&fixture, asking, &asker);
+    airs_actor_spec_t spec = {.max_message_bytes = 5};
+    assert_ok(airs_actor_system_spawn_component(fixture.system, component, id_of("t/asker/0"), &spec, NULL));
+    assert_ok(actor_fixture_send(&fixture, "t/asker/0", ""));
+    actor_fixture_run(&fixture);
+    assert_failure(&asker, "message-too-large", "the message is larger than the limit");
+}
+
+/* A call from outside, in a stepped system in which nothing can run any more. */
+static void a_call_without_an_answer_gives_up(void **state) {
+    (void)state;
+    spawn_target("wait");
+    airs_error_t error;
+    assert_status(airs_actor_system_call(fixture.system, id_of("t/target/0"), airs_bytes(NULL, 0),
+                                         airs_str(NULL), 1000, NULL, NULL, &error),
+                  AIRS_TIMEOUT);
+    assert_string_equal(error.text, "the answer does not come");
+    assert_int_equal(counters().pending, 0);
+    assert_int_equal(counters().cancelled, 1);
+}
+
+/* Its own request is still in its mailbox when it ends: nobody is left to hear. */
+static void a_request_to_oneself_ends_with_oneself(void **state) {
+    (void)state;
+    asker_t asker = start_asker("t/asker/0", 1000);
+    airs_component_handle_t component = actor_fixture_add(&fixture, asking, &asker);
+    actor_fixture_spawn(&fixture, "t/asker/0", component);
+    asker.requests = 200; /* more than one turn handles */
+    assert_ok(actor_fixture_send(&fixture, "t/asker/0", ""));
+    assert_true(airs_actor_system_step(fixture.system));
+    asker.requests = 0;
+    assert_ok(actor_fixture_stop(&fixture, "t/asker/0", AIRS_STOP_DROP));
+    assert_int_equal(counters().pending, 0);
+}
+
 static airs_scripted_next_t cancelling(airs_scripted_call_t *call) {
     airs_status_t *statuses = call->context;
     static airs_correlation_id_t id;
@@ -440,6 +480,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_requesters_end_cancels, set_up, tear_down),
         cmocka_unit_test_setup_teardown(callbacks_are_exempt_from_the_mailbox, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_the_requester_cancels, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_response_may_be_too_large, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_call_without_an_answer_gives_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_request_to_oneself_ends_with_oneself, set_up, tear_down),
         cmocka_unit_test(every_request_has_exactly_one_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

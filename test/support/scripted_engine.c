@@ -328,6 +328,8 @@ static void activity_end(airs_runtime_engine_t *engine) {
     AIRS_ASSERT(atomic_fetch_sub(&engine_of(engine)->activity, 1) > 0);
 }
 
+static uint64_t slices(airs_runtime_engine_t *engine) { return atomic_load(&engine_of(engine)->slices); }
+
 static void destroy(airs_runtime_engine_t *engine) { airs_scripted_engine_free(engine_of(engine)); }
 
 void airs_scripted_engine_init(airs_scripted_engine_t *self, const airs_allocator_t *allocator) {
@@ -340,6 +342,7 @@ void airs_scripted_engine_init(airs_scripted_engine_t *self, const airs_allocato
         .resume = resume,
         .activity_begin = activity_begin,
         .activity_end = activity_end,
+        .slices = slices,
         .destroy = destroy,
     };
     memset(self, 0, sizeof *self);

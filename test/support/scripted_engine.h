@@ -83,6 +83,7 @@ typedef struct airs_scripted_engine {
     _Atomic uint64_t live_instances;
     _Atomic uint64_t calls;
     _Atomic uint64_t instances_made;
+    _Atomic uint64_t slices; /* what `slices` answers; 0, as long as a test leaves it alone: not timed */
 } airs_scripted_engine_t;
 
 void airs_scripted_engine_init(airs_scripted_engine_t *self, const airs_allocator_t *allocator);
