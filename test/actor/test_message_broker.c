@@ -66,7 +66,7 @@ static void to_two(airs_scripted_call_t *call, deed_t *deed) {
 
 static void one_payload_to_several(void **state) {
     (void)state;
-    deed_t deed;
+    static deed_t deed; /* the actor outlives the test */
     act(&deed, to_two);
     assert_ok(deed.status);
     assert_string_equal(probes[0].heard, "m:all");
@@ -83,7 +83,7 @@ static void to_all(airs_scripted_call_t *call, deed_t *deed) {
 
 static void a_star_reaches_all_instances(void **state) {
     (void)state;
-    deed_t deed;
+    static deed_t deed; /* the actor outlives the test */
     act(&deed, to_all);
     assert_ok(deed.status);
     for (int i = 0; i < 3; i++) {
@@ -100,7 +100,7 @@ static void to_some_that_fail(airs_scripted_call_t *call, deed_t *deed) {
 
 static void what_can_be_delivered_is(void **state) {
     (void)state;
-    deed_t deed;
+    static deed_t deed; /* the actor outlives the test */
     act(&deed, to_some_that_fail);
     assert_status(deed.status, AIRS_TARGET_NOT_FOUND);
     assert_int_equal(deed.first, 1);
@@ -127,7 +127,7 @@ static void full_and_too_large(airs_scripted_call_t *call, deed_t *deed) {
 
 static void bounds_hold_for_each_receiver(void **state) {
     (void)state;
-    deed_t deed;
+    static deed_t deed; /* the actor outlives the test */
     act(&deed, full_and_too_large);
     assert_status(deed.status, AIRS_QUEUE_FULL);
     assert_string_equal(deed.error.text,
@@ -144,7 +144,7 @@ static void to_nobody(airs_scripted_call_t *call, deed_t *deed) {
 
 static void a_broadcast_to_nobody_is_fine(void **state) {
     (void)state;
-    deed_t deed;
+    static deed_t deed; /* the actor outlives the test */
     act(&deed, to_nobody);
     assert_ok(deed.status);
 }
@@ -163,7 +163,7 @@ static void to_any(airs_scripted_call_t *call, deed_t *deed) {
 
 static void an_empty_instance_is_anyone(void **state) {
     (void)state;
-    deed_t deed;
+    static deed_t deed; /* the actor outlives the test */
     act(&deed, to_any);
     assert_ok(deed.status);
     assert_int_equal(probe_count(&probes[0]) + probe_count(&probes[1]) + probe_count(&probes[2]), 9);
@@ -178,7 +178,7 @@ static void to_what_may_have_ended(airs_scripted_call_t *call, deed_t *deed) {
 
 static void a_stale_route_is_looked_up_again(void **state) {
     (void)state;
-    deed_t deed;
+    static deed_t deed; /* the actor outlives the test */
     act(&deed, to_what_may_have_ended);
     assert_ok(deed.status);
     assert_ok(actor_fixture_stop(&fixture, "t/p/0", AIRS_STOP_DRAIN));
@@ -217,7 +217,7 @@ static void look(airs_scripted_call_t *call, deed_t *deed) {
 
 static void all_are_listed(void **state) {
     (void)state;
-    deed_t deed;
+    static deed_t deed; /* the actor outlives the test */
     act(&deed, look);
     assert_string_equal(deed.text,
                         "t/p/0(p,,unknown) t/p/1(p,,unknown) t/p/2(p,,unknown) t/actor/0(actor,,unknown) "
@@ -251,7 +251,7 @@ static void describe_it(airs_scripted_call_t *call, deed_t *deed) {
 static void metadata_are_asked_for_once(void **state) {
     (void)state;
     actor_fixture_spawn(&fixture, "t/counter/0", actor_fixture_add(&fixture, self_describing, NULL));
-    deed_t deed;
+    static deed_t deed; /* the actor outlives the test */
     act(&deed, describe_it);
     assert_string_equal(deed.text, "t/counter/0(counter,,unknown) ");
     assert_ok(airs_actor_system_drain(fixture.system, 0));
@@ -266,7 +266,7 @@ static void metadata_are_asked_for_once(void **state) {
 static void a_trap_in_metadata_is_a_crash(void **state) {
     (void)state;
     actor_fixture_spawn(&fixture, "t/counter/0", actor_fixture_add(&fixture, self_describing, &fixture));
-    deed_t deed;
+    static deed_t deed; /* the actor outlives the test */
     act(&deed, describe_it);
     assert_int_equal(actor_fixture_totals(&fixture).crashed, 1);
 }

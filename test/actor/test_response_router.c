@@ -108,7 +108,8 @@ static void spawn_target(const char *how) {
 static void a_response_comes_from_who_was_asked(void **state) {
     (void)state;
     spawn_target("answer");
-    asker_t asker = start_asker("t/target/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 1000);
     ask(&asker);
     assert_ok(asker.asked);
     assert_int_equal(asker.responses, 1);
@@ -123,7 +124,8 @@ static void a_response_comes_from_who_was_asked(void **state) {
 static void no_content_is_an_empty_response(void **state) {
     (void)state;
     spawn_target("nothing");
-    asker_t asker = start_asker("t/target/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 1000);
     ask(&asker);
     assert_int_equal(asker.responses, 1);
     assert_string_equal(asker.last, "");
@@ -132,7 +134,8 @@ static void no_content_is_an_empty_response(void **state) {
 static void an_error_answer_is_a_failure(void **state) {
     (void)state;
     spawn_target("error");
-    asker_t asker = start_asker("t/target/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 1000);
     ask(&asker);
     assert_failure(&asker, "handle-message-failed", "runtime-error: \\\"no\\\"");
     assert_string_equal(asker.last_sender, "t/target/0");
@@ -143,7 +146,8 @@ static void an_error_answer_is_a_failure(void **state) {
 static void a_trap_is_a_failure_at_once(void **state) {
     (void)state;
     spawn_target("trap");
-    asker_t asker = start_asker("t/target/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 1000);
     ask(&asker);
     assert_failure(&asker, "trap", "unreachable");
     assert_int_equal(counters().failed, 1);
@@ -152,7 +156,8 @@ static void a_trap_is_a_failure_at_once(void **state) {
 static void requests_in_line_fail_with_the_target(void **state) {
     (void)state;
     spawn_target("trap");
-    asker_t asker = start_asker("t/target/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 1000);
     asker.requests = 3;
     ask(&asker);
     assert_int_equal(asker.failures, 3);
@@ -162,7 +167,8 @@ static void requests_in_line_fail_with_the_target(void **state) {
 static void a_deadline_ends_it(void **state) {
     (void)state;
     spawn_target("wait");
-    asker_t asker = start_asker("t/target/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 1000);
     ask(&asker);
     assert_int_equal(asker.failures + asker.responses, 0);
     actor_fixture_pass(&fixture, 999 * MS);
@@ -180,7 +186,8 @@ static void a_deadline_ends_it(void **state) {
 static void zero_times_out_at_the_next_turn_of_the_timers(void **state) {
     (void)state;
     spawn_target("wait");
-    asker_t asker = start_asker("t/target/0", 0);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 0);
     ask(&asker);
     assert_ok(asker.asked);
     actor_fixture_pass(&fixture, 0);
@@ -190,7 +197,8 @@ static void zero_times_out_at_the_next_turn_of_the_timers(void **state) {
 static void an_enormous_deadline_is_none(void **state) {
     (void)state;
     spawn_target("wait");
-    asker_t asker = start_asker("t/target/0", UINT64_MAX);
+    static asker_t asker;
+    asker = start_asker("t/target/0", UINT64_MAX);
     ask(&asker);
     assert_int_equal(airs_actor_system_next_deadline(fixture.system) == UINT64_MAX,
                      0); /* the parked limit's */
@@ -202,7 +210,8 @@ static void an_enormous_deadline_is_none(void **state) {
 static void a_stop_that_drops_fails_them(void **state) {
     (void)state;
     spawn_target("wait");
-    asker_t asker = start_asker("t/target/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 1000);
     asker.requests = 2;
     ask(&asker);
     assert_status(actor_fixture_stop(&fixture, "t/target/0", AIRS_STOP_DROP), AIRS_TIMEOUT);
@@ -214,7 +223,8 @@ static void a_stop_that_drops_fails_them(void **state) {
 
 static void a_target_that_cannot_be_reached_is_an_error_of_the_call(void **state) {
     (void)state;
-    asker_t asker = start_asker("t/nobody/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/nobody/0", 1000);
     ask(&asker);
     assert_status(asker.asked, AIRS_TARGET_NOT_FOUND);
     assert_int_equal(asker.failures + asker.responses, 0);
@@ -226,7 +236,8 @@ static void a_full_mailbox_is_an_error_of_the_call(void **state) {
     airs_component_handle_t component = actor_fixture_add(&fixture, answering, (void *)(uintptr_t)"wait");
     airs_actor_spec_t spec = {.mailbox_messages = 2, .mailbox_bytes = 20};
     assert_ok(airs_actor_system_spawn_component(fixture.system, component, id_of("t/target/0"), &spec, NULL));
-    asker_t asker = start_asker("t/target/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 1000);
     asker.requests = 3;
     ask(&asker);
     assert_status(asker.asked, AIRS_QUEUE_FULL);
@@ -240,7 +251,8 @@ static void a_full_mailbox_is_an_error_of_the_call(void **state) {
 static void requests_outstanding_are_limited(void **state) {
     (void)state;
     spawn_target("wait");
-    asker_t asker = start_asker("t/target/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 1000);
     asker.requests = 4;
     airs_component_handle_t component = actor_fixture_add(&fixture, asking, &asker);
     airs_actor_spec_t spec = {.max_requests = 3};
@@ -272,7 +284,8 @@ static airs_scripted_next_t deep(airs_scripted_call_t *call) {
 
 static void a_request_to_oneself_works(void **state) {
     (void)state;
-    unsigned callbacks = 0;
+    static unsigned callbacks;
+    callbacks = 0;
     actor_fixture_spawn(&fixture, "t/self/0", actor_fixture_add(&fixture, deep, &callbacks));
     assert_ok(actor_fixture_send(&fixture, "t/self/0", "go"));
     actor_fixture_run(&fixture);
@@ -282,14 +295,16 @@ static void a_request_to_oneself_works(void **state) {
 static void the_requesters_end_cancels(void **state) {
     (void)state;
     spawn_target("wait");
-    asker_t asker = start_asker("t/target/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 1000);
     asker.requests = 2;
     ask(&asker);
     assert_ok(actor_fixture_stop(&fixture, "t/asker/0", AIRS_STOP_DRAIN));
     assert_int_equal(counters().pending, 0);
     assert_int_equal(counters().cancelled, 2);
     /* Its namesake hears nothing of it. */
-    asker_t second = start_asker("t/target/0", 1000);
+    static asker_t second;
+    second = start_asker("t/target/0", 1000);
     actor_fixture_spawn(&fixture, "t/asker/0", actor_fixture_add(&fixture, asking, &second));
     airs_scripted_engine_release(&fixture.engine, "t/target/0");
     airs_scripted_engine_release(&fixture.engine, "t/target/0");
@@ -302,7 +317,8 @@ static void the_requesters_end_cancels(void **state) {
 static void callbacks_are_exempt_from_the_mailbox(void **state) {
     (void)state;
     spawn_target("answer");
-    asker_t asker = start_asker("t/target/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 1000);
     airs_component_handle_t component = actor_fixture_add(&fixture, asking, &asker);
     airs_actor_spec_t spec = {.mailbox_messages = 1};
     assert_ok(airs_actor_system_spawn_component(fixture.system, component, id_of("t/asker/0"), &spec, NULL));
@@ -322,7 +338,8 @@ static void callbacks_are_exempt_from_the_mailbox(void **state) {
 static void a_response_may_be_too_large(void **state) {
     (void)state;
     spawn_target("answer");
-    asker_t asker = start_asker("t/target/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/target/0", 1000);
     airs_component_handle_t component = actor_fixture_add(&fixture, asking, &asker);
     airs_actor_spec_t spec = {.max_message_bytes = 5};
     assert_ok(airs_actor_system_spawn_component(fixture.system, component, id_of("t/asker/0"), &spec, NULL));
@@ -347,7 +364,8 @@ static void a_call_without_an_answer_gives_up(void **state) {
 /* Its own request is still in its mailbox when it ends: nobody is left to hear. */
 static void a_request_to_oneself_ends_with_oneself(void **state) {
     (void)state;
-    asker_t asker = start_asker("t/asker/0", 1000);
+    static asker_t asker;
+    asker = start_asker("t/asker/0", 1000);
     airs_component_handle_t component = actor_fixture_add(&fixture, asking, &asker);
     actor_fixture_spawn(&fixture, "t/asker/0", component);
     asker.requests = 200; /* more than one turn handles */
@@ -376,7 +394,7 @@ static airs_scripted_next_t cancelling(airs_scripted_call_t *call) {
 static void only_the_requester_cancels(void **state) {
     (void)state;
     spawn_target("wait");
-    airs_status_t statuses[3] = {AIRS_INTERNAL, AIRS_INTERNAL, AIRS_INTERNAL};
+    static airs_status_t statuses[3] = {AIRS_INTERNAL, AIRS_INTERNAL, AIRS_INTERNAL};
     airs_component_handle_t component = actor_fixture_add(&fixture, cancelling, statuses);
     actor_fixture_spawn(&fixture, "t/mine/0", component);
     actor_fixture_spawn(&fixture, "t/other/0", component);
