@@ -156,10 +156,12 @@ static void nothing_is_missing_where_nothing_is_imported(void **state) {
 
 static void what_imports_wasi_is_told(void **state) {
     (void)state;
-    static const char *const texts[] = {"(component)", "(component (import \"wasi\" (func)))",
-                                        "(component (import \"a:b/c@1.0.0\" (instance)))",
-                                        "(component (import \"a:b/c@1.0.0\" (instance))"
-                                        " (import \"wasi:io/poll@0.2.0\" (instance)))"};
+    static const char *const texts[] = {
+        "(component)",
+        "(component (import \"wasi\" (func)))",
+        "(component (import \"a:b/c@1.0.0\" (instance)))",
+        "(component (import \"a:b/c@1.0.0\" (instance)) (import \"wasi:io/poll@0.2.0\" (instance)))",
+    };
     for (size_t i = 0; i < 4; i++) {
         wasmtime_component_t *component = compile(texts[i]);
         assert_int_equal(airs_imports_wasi(engine, component), i == 3);
