@@ -19,9 +19,6 @@ void stage_open_with(stage_t *stage, airs_node_options_t options) {
     airs_failing_allocator_init(&stage->memory);
     options.size = sizeof options;
     options.allocator = &stage->memory.allocator;
-    if (options.cache_dir == NULL) {
-        options.cache_dir = "";
-    }
     options.log = getenv("AIRS_TEST_LOG") != NULL ? airs_log_stderr() : airs_log_none();
     assert_ok(airs_node_create(&options, &stage->node, &stage->error));
 }
@@ -29,6 +26,7 @@ void stage_open_with(stage_t *stage, airs_node_options_t options) {
 void stage_open(stage_t *stage, unsigned workers) {
     airs_node_options_t options = AIRS_NODE_OPTIONS_INIT;
     options.workers = workers;
+    options.cache_dir = "";
     stage_open_with(stage, options);
 }
 

@@ -54,7 +54,12 @@ static void test_idle_node_does_nothing(void **state) {
     /* Calls that are parked, and requests that wait for them, cost nothing either. */
     stage_add(&stage, "sleeper", "app/sleeper/0", NULL);
     stage_add(&stage, "wasi", "app/wasi/0", NULL);
-    stage_add(&stage, "requester", "app/requester/0", "app/sleeper/0");
+    const airs_variable_t patience = {"TIMEOUT_MS", "3600000"};
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    options.env = &patience;
+    options.env_count = 1;
+    options.config = airs_bytes("app/sleeper/0", 13);
+    assert_ok(stage_spawn(&stage, "requester", "app/requester/0", &options));
     assert_ok(stage_send(&stage, "app/sleeper/0", "3600000"));
     assert_ok(stage_send(&stage, "app/wasi/0", "sleep 3600000"));
     assert_ok(stage_send(&stage, "app/requester/0", "0"));

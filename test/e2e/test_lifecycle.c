@@ -164,6 +164,7 @@ static void test_fuel_is_for_one_call(void **state) {
     stage_t stage;
     airs_node_options_t node = AIRS_NODE_OPTIONS_INIT;
     node.workers = 1;
+    node.cache_dir = "";
     node.consume_fuel = true;
     stage_open_with(&stage, node);
     airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
@@ -495,6 +496,7 @@ static void test_pool_is_full(void **state) {
     stage_t stage;
     airs_node_options_t options = AIRS_NODE_OPTIONS_INIT;
     options.workers = 1;
+    options.cache_dir = "";
     options.max_actors = 4;
     stage_open_with(&stage, options);
     char id[64];

@@ -17,7 +17,8 @@ static bool is_made(void) {
     return access(path, R_OK) == 0;
 }
 
-/* One that takes its orders from `language`. They take seconds to compile, so the code is kept. */
+/* A node, and an actor that `language` reports to. The components take long to compile, so the code is kept where
+ * the command keeps it. */
 static void open(stage_t *stage, sink_t *sink) {
     if (!is_made()) {
         const char *ci = getenv("CI");
@@ -29,7 +30,6 @@ static void open(stage_t *stage, sink_t *sink) {
     }
     airs_node_options_t options = AIRS_NODE_OPTIONS_INIT;
     options.workers = 2;
-    options.cache_dir = AIRS_TEST_BUILD "/test/code-cache";
     stage_open_with(stage, options);
     sink_init(sink);
     sink_spawn(stage, sink, "app/sink/0", NULL);
