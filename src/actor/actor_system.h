@@ -24,7 +24,6 @@ typedef struct airs_actor_system_options {
     airs_random_t *random;             /* NULL: the system's */
     airs_log_t *log;                   /* NULL: none */
     airs_storage_backend_t *storage;   /* what guests' storage calls reach; NULL: their engine gets none */
-    const airs_security_context_t *security; /* handed to instances as it is; may be NULL */
     airs_block_pool_t *pool;                 /* NULL: one of its own, from `allocator` */
     unsigned workers;                        /* 0: as many as airs_cpu_count says; ignored when stepped */
     size_t dead_letters;                     /* how many are kept; 0: 1,000 */

@@ -43,7 +43,6 @@ static airs_host_t host_for(airs_component_actor_t *self) {
         .storage = services->storage,
         .storage_space = space_of(self),
         .storage_quota = self->spec->storage_quota,
-        .security = services->security,
         .clock = services->clock,
         .random = services->random,
         .log = services->log,

@@ -19,7 +19,6 @@
 
 typedef struct airs_runtime_engine airs_runtime_engine_t;
 typedef struct airs_instance airs_instance_t;
-typedef struct airs_security_context airs_security_context_t;
 
 /* Names a loaded component for one engine; never reused, 0 is none. */
 typedef uint64_t airs_component_handle_t;
@@ -68,7 +67,6 @@ typedef struct airs_host {
     airs_storage_backend_t *storage;
     airs_str_t storage_space; /* the space's name: the component's, or the instance's */
     uint64_t storage_quota;
-    const airs_security_context_t *security;
     airs_clock_t *clock;
     airs_random_t *random;
     airs_log_t *log;
