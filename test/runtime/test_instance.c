@@ -73,7 +73,8 @@ static void a_stack_that_overflows_is_told_apart(void **state) {
 
 static void a_loop_ends_at_the_execution_time_limit(void **state) {
     (void)state;
-    const airs_instance_limits_t limits = {.max_memory_bytes = (uint64_t)16 << 20, .max_execution_time_ms = 20};
+    const airs_instance_limits_t limits = {.max_memory_bytes = (uint64_t)16 << 20,
+                                           .max_execution_time_ms = 20};
     /* The limit is on the engine's clock, which the ticker reads: the system's here. */
     assert_ok(fixture_start(&fixture, fixture_load(&fixture, "loop"), &limits));
     assert_ok(fixture_initialize(&fixture, NULL));
@@ -114,7 +115,8 @@ static void a_start_function_that_loops_is_ended(void **state) {
 
 static void a_loop_in_initialize_is_ended(void **state) {
     (void)state;
-    const airs_instance_limits_t limits = {.max_memory_bytes = (uint64_t)16 << 20, .max_execution_time_ms = 20};
+    const airs_instance_limits_t limits = {.max_memory_bytes = (uint64_t)16 << 20,
+                                           .max_execution_time_ms = 20};
     const airs_env_var_t env = {airs_str("LOOP_IN"), airs_str("initialize")};
     fixture.env = &env;
     fixture.env_count = 1;
@@ -131,7 +133,8 @@ static void a_failing_initialize_says_why(void **state) {
 
 static void memory_is_bounded(void **state) {
     (void)state;
-    const airs_instance_limits_t limits = {.max_memory_bytes = (uint64_t)4 << 20, .max_execution_time_ms = 5000};
+    const airs_instance_limits_t limits = {.max_memory_bytes = (uint64_t)4 << 20,
+                                           .max_execution_time_ms = 5000};
     assert_ok(fixture_start(&fixture, fixture_load(&fixture, "hog"), &limits));
     assert_ok(fixture_initialize(&fixture, NULL));
     assert_ok(fixture_request(&fixture, "fill"));
@@ -238,7 +241,8 @@ static void slices_counted_in_fuel_are_the_same_every_time(void **state) {
 static void a_loop_ends_where_slices_are_counted_in_fuel(void **state) {
     (void)state;
     const airs_wasm_engine_options_t options = {.max_instances = 4, .slice_fuel = 10000};
-    const airs_instance_limits_t limits = {.max_memory_bytes = (uint64_t)16 << 20, .max_execution_time_ms = 50};
+    const airs_instance_limits_t limits = {.max_memory_bytes = (uint64_t)16 << 20,
+                                           .max_execution_time_ms = 50};
     fixture_close(&fixture);
     fixture_open(&fixture, &options);
     assert_ok(fixture_start(&fixture, fixture_load(&fixture, "loop"), &limits));
