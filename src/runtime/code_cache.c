@@ -19,7 +19,9 @@
 /* Files that are being written, and how old one is that nobody writes any more. */
 #define TEMPORARY_PREFIX "new-"
 #define TEMPORARY_SECONDS 3600
-#define NAME_SIZE (2 * AIRS_CODE_KEY_SIZE + sizeof ".code")
+#define ENDING ".code"
+#define HEX_SIZE ((size_t)2 * AIRS_CODE_KEY_SIZE)
+#define NAME_SIZE (HEX_SIZE + sizeof ENDING)
 
 /* An entry is its authenticator and the code. */
 struct airs_code_cache {
@@ -176,6 +178,23 @@ static airs_status_t have_secret(airs_code_cache_t *cache, airs_error_t *error) 
     return AIRS_OK;
 }
 
+static airs_status_t open_folder(airs_code_cache_t *cache, const char *folder, airs_error_t *error) {
+    char path[PATH_MAX];
+    airs_status_t status = take_path(folder, path, error);
+    if (status == AIRS_OK) {
+        status = make_folders(path, error);
+    }
+    if (status != AIRS_OK) {
+        return status;
+    }
+    cache->folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (cache->folder < 0) {
+        airs_error_set(error, AIRS_IO, "cannot open the cache folder %s: %s", path, strerror(errno));
+        return AIRS_IO;
+    }
+    return check_owner(cache->folder, path, error);
+}
+
 airs_status_t airs_code_cache_open(const airs_allocator_t *allocator, const char *folder,
                                    airs_code_cache_t **out, airs_error_t *error) {
     if (sodium_init() < 0) {
@@ -185,19 +204,9 @@ airs_status_t airs_code_cache_open(const airs_allocator_t *allocator, const char
     if (cache == NULL) {
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "no memory for the code cache");
     }
-    char path[PATH_MAX];
     cache->allocator = allocator;
     cache->folder = -1;
-    airs_status_t status = take_path(folder, path, error);
-    if (status == AIRS_OK) {
-        status = make_folders(path, error);
-    }
-    if (status == AIRS_OK) {
-        cache->folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        status = cache->folder >= 0 ? check_owner(cache->folder, path, error)
-                                    : airs_error_set(error, AIRS_IO, "cannot open the cache folder %s: %s",
-                                                     path, strerror(errno));
-    }
+    airs_status_t status = open_folder(cache, folder, error);
     if (status == AIRS_OK) {
         status = have_secret(cache, error);
     }
@@ -234,7 +243,7 @@ airs_code_key_t airs_code_key_of(airs_bytes_t component, airs_str_t settings) {
 
 static void name_of(const airs_code_key_t *key, char out[NAME_SIZE]) {
     sodium_bin2hex(out, NAME_SIZE, key->bytes, sizeof key->bytes);
-    strcat(out, ".code");
+    memcpy(out + HEX_SIZE, ENDING, sizeof ENDING);
 }
 
 static void authenticate(const airs_code_cache_t *cache, const airs_code_key_t *key, airs_bytes_t code,
@@ -288,7 +297,7 @@ static bool earlier(struct timespec a, struct timespec b) {
 
 static bool is_entry(const char *name) {
     size_t size = strlen(name);
-    return size == NAME_SIZE - 1 && strcmp(name + size - 5, ".code") == 0;
+    return size == NAME_SIZE - 1 && strcmp(name + HEX_SIZE, ENDING) == 0;
 }
 
 /* What a process left that ended while it wrote. */
@@ -311,7 +320,7 @@ static void look_at(airs_code_cache_t *cache, const char *name, oldest_t *oldest
     oldest->total += (uint64_t)about.st_size;
     if (oldest->name[0] == '\0' || earlier(about.st_mtim, oldest->used)) {
         oldest->used = about.st_mtim;
-        strcpy(oldest->name, name);
+        memcpy(oldest->name, name, NAME_SIZE);
     }
 }
 

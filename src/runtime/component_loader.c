@@ -103,20 +103,20 @@ static airs_status_t refuse_kind(const char *name, airs_wasm_kind_t kind, airs_b
 /* "what", a new line, "     --> <anon>:2:13", and a picture of the line, as "name:2:13: what". */
 static airs_status_t refuse_text(const char *name, wasmtime_error_t *failure, airs_error_t *error) {
     static const char mark[] = "--> <anon>:";
-    unsigned line = 0;
-    unsigned column = 0;
     wasm_name_t text;
     airs_error_t whole;
     wasmtime_error_message(failure, &text);
     airs_error_set(&whole, AIRS_INVALID_COMPONENT, "%.*s", (int)text.size, text.data);
     wasm_byte_vec_delete(&text);
     const char *place = strstr(whole.text, mark);
-    if (place == NULL || sscanf(place + sizeof mark - 1, "%u:%u", &line, &column) != 2) {
+    if (place == NULL) {
         return airs_engine_error(error, AIRS_INVALID_COMPONENT, name, failure);
     }
     wasmtime_error_delete(failure);
-    return airs_error_set(error, AIRS_INVALID_COMPONENT, "%s:%u:%u: %.*s", name, line, column,
-                          (int)strcspn(whole.text, "\n"), whole.text);
+    place += sizeof mark - 1;
+    return airs_error_set(error, AIRS_INVALID_COMPONENT, "%s:%.*s: %.*s", name,
+                          (int)strspn(place, "0123456789:"), place, (int)strcspn(whole.text, "\n"),
+                          whole.text);
 }
 
 airs_status_t airs_component_binary(const char *name, airs_bytes_t bytes, wasm_byte_vec_t *binary,
@@ -243,7 +243,7 @@ airs_status_t airs_component_prepare(airs_wasm_engine_t *engine, const char *nam
 static airs_status_t load_bytes(airs_wasm_engine_t *engine, const char *name, airs_bytes_t bytes,
                                 airs_loaded_component_t **out, airs_error_t *error) {
     wasm_byte_vec_t translated = {0};
-    airs_bytes_t binary;
+    airs_bytes_t binary = {0};
     wasmtime_component_t *component = NULL;
     airs_status_t status = airs_component_binary(name, bytes, &translated, &binary, error);
     if (status == AIRS_OK) {
@@ -266,7 +266,7 @@ airs_status_t airs_component_load(airs_wasm_engine_t *engine, const airs_compone
                           error);
     }
     void *block = NULL;
-    airs_bytes_t bytes;
+    airs_bytes_t bytes = {0};
     airs_status_t status =
         airs_component_read(engine->options.allocator, source->path, &block, &bytes, error);
     if (status == AIRS_OK) {

@@ -106,10 +106,10 @@ airs_status_t airs_host_wasi_attach(airs_wasm_instance_t *instance, airs_error_t
 }
 
 void airs_host_wasi_detach(airs_wasm_instance_t *instance) {
-    for (uint8_t stream = STANDARD_OUTPUT; stream <= STANDARD_ERROR; stream++) {
-        size_t index = stream - 1U;
+    static const uint8_t streams[] = {STANDARD_OUTPUT, STANDARD_ERROR};
+    for (size_t index = 0; index < sizeof streams; index++) {
         if (instance->lines[index] != NULL && instance->line_sizes[index] > 0) {
-            end_line(instance, stream);
+            end_line(instance, streams[index]);
         }
         airs_release(instance->engine->options.allocator, instance->lines[index]);
         instance->lines[index] = NULL;
