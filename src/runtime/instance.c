@@ -264,9 +264,9 @@ static void set_failure(airs_wasm_instance_t *instance, const airs_ext_outcome_t
     uint64_t refused = refused_growths(instance);
     if (refused > 0) {
         airs_text_append_format(&instance->reason,
-                                "%" PRIu64 " growths of its memory beyond the limit of %" PRIu64
-                                " bytes were refused; ",
-                                refused, instance->limits.max_memory_bytes);
+                                "its memory was not let grow beyond the limit of %" PRIu64 " bytes (%" PRIu64
+                                " times); ",
+                                instance->limits.max_memory_bytes, refused);
     }
     airs_text_append(&instance->reason, text_of(outcome->text));
     result->reason = reason_of(instance);

@@ -107,6 +107,10 @@ fn messaging_error(
     }
 }
 
+fn nobody() -> ComponentIdOwned {
+    ComponentIdOwned { namespace: String::new(), name: String::new(), instance: String::new() }
+}
+
 fn storage_error(case: u8, reason: &Text) -> Result<(), StorageError> {
     match case {
         0 => Ok(()),
@@ -173,11 +177,6 @@ fn add_cancel_request(
             // SAFETY: the view is good during the call.
             let case =
                 unsafe { (host.cancel_request)(host_of(&store), Bytes::of(id.as_bytes()), &mut reason) };
-            let nobody = || ComponentIdOwned {
-                namespace: String::new(),
-                name: String::new(),
-                instance: String::new(),
-            };
             Ok((messaging_error(case, &reason, nobody),))
         },
     )
@@ -201,7 +200,8 @@ fn add_broadcast(interface: &mut LinkerInstance<'_, StoreData>, host: Messaging)
             let case = unsafe {
                 (host.broadcast)(host_of(&store), views.as_ptr(), views.len(), bytes, &mut first, &mut reason)
             };
-            Ok((messaging_error(case, &reason, || targets[first].owned()),))
+            let failed = || targets.get(first).map_or_else(nobody, BorrowedId::owned);
+            Ok((messaging_error(case, &reason, failed),))
         },
     )
 }
