@@ -30,9 +30,9 @@ typedef struct airs_incoming {
     airs_incoming_kind_t kind;
     airs_id_t sender;
     airs_bytes_t payload;
-    airs_str_t content_type;     /* size 0: none */
-    uint64_t timestamp_ns;       /* when it was sent, since 1970 */
-    const char *correlation_id;  /* NULL for AIRS_INCOMING_MESSAGE */
+    airs_str_t content_type;    /* size 0: none */
+    uint64_t timestamp_ns;      /* when it was sent, since 1970 */
+    const char *correlation_id; /* NULL for AIRS_INCOMING_MESSAGE */
 } airs_incoming_t;
 
 /* What a native actor is. Only `handle` is mandatory. */
@@ -56,8 +56,8 @@ AIRS_API airs_status_t airs_actor_send(airs_actor_context_t *context, airs_id_t 
 
 /* host-messaging.request: the answer, failure or time-out comes to `handle` with the same id.
  * `timeout_ms` 0 times out at once. `out` may be NULL. */
-AIRS_API airs_status_t airs_actor_request(airs_actor_context_t *context, airs_id_t target, airs_bytes_t payload,
-                                          uint64_t timeout_ms, airs_request_id_t *out);
+AIRS_API airs_status_t airs_actor_request(airs_actor_context_t *context, airs_id_t target,
+                                          airs_bytes_t payload, uint64_t timeout_ms, airs_request_id_t *out);
 
 /* host-messaging.cancel-request. AIRS_NOT_FOUND when it has ended. */
 AIRS_API airs_status_t airs_actor_cancel_request(airs_actor_context_t *context, const airs_request_id_t *id);

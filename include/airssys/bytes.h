@@ -26,9 +26,7 @@ static inline airs_str_t airs_str(const char *text) {
     return (airs_str_t){text, text != NULL ? strlen(text) : 0};
 }
 
-static inline airs_str_t airs_str_n(const char *text, size_t size) {
-    return (airs_str_t){text, size};
-}
+static inline airs_str_t airs_str_n(const char *text, size_t size) { return (airs_str_t){text, size}; }
 
 static inline bool airs_str_equal(airs_str_t a, airs_str_t b) {
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);

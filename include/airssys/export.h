@@ -4,8 +4,7 @@
 
 #if defined(__GNUC__)
 #define AIRS_API __attribute__((visibility("default")))
-#define AIRS_PRINTF(format_index, first_index) \
-    __attribute__((format(printf, format_index, first_index)))
+#define AIRS_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
 #else
 #define AIRS_API
 #define AIRS_PRINTF(format_index, first_index)

@@ -19,26 +19,27 @@ typedef uint64_t airs_component_t;
 /* Zeroed members mean the default. Set `size` with AIRS_NODE_OPTIONS_INIT. */
 typedef struct airs_node_options {
     size_t size;
-    unsigned workers;           /* 0: one for each core that affinity and cgroup quota allow */
-    unsigned slice_us;          /* time slice of a guest; default 1,000 */
-    unsigned max_actors;        /* live guests, which sizes the engine's pools; default 1,000 */
-    uint64_t max_memory_bytes;  /* the largest memory limit an actor may ask for; default 256 MiB */
-    uint64_t max_core_instances;/* pool slots; 0: derived from max_actors */
+    unsigned workers;            /* 0: one for each core that affinity and cgroup quota allow */
+    unsigned slice_us;           /* time slice of a guest; default 1,000 */
+    unsigned max_actors;         /* live guests, which sizes the engine's pools; default 1,000 */
+    uint64_t max_memory_bytes;   /* the largest memory limit an actor may ask for; default 256 MiB */
+    uint64_t max_core_instances; /* pool slots; 0: derived from max_actors */
     /* Compiled code; NULL: airssys/compiled in $XDG_CACHE_HOME or ~/.cache, none where that cannot be used;
      * "": none. */
     const char *cache_dir;
-    bool consume_fuel;          /* needed by actors with max_fuel; costs about 8 % of a call */
+    bool consume_fuel; /* needed by actors with max_fuel; costs about 8 % of a call */
     const airs_allocator_t *allocator;
     airs_clock_t *clock;
     airs_random_t *random;
-    airs_log_t *log;            /* default: standard error */
+    airs_log_t *log; /* default: standard error */
 } airs_node_options_t;
 
 #define AIRS_NODE_OPTIONS_INIT {.size = sizeof(airs_node_options_t)}
 
 /* Starts the workers. Options and strings are borrowed for the call; what they point to as objects
  * (allocator, clock, random, log) must outlive the node. */
-AIRS_API airs_status_t airs_node_create(const airs_node_options_t *options, airs_node_t **out, airs_error_t *error);
+AIRS_API airs_status_t airs_node_create(const airs_node_options_t *options, airs_node_t **out,
+                                        airs_error_t *error);
 
 /* Stops every actor in order of their start, last first, dropping what is queued, then the workers. After
  * ten seconds, calls that still run or sleep are broken off. NULL is fine. */
@@ -114,8 +115,8 @@ typedef enum airs_stop_mode {
 
 /* Stop one actor and wait, `timeout_ms` at most; then it is ended without its shutdown call and this
  * returns AIRS_TIMEOUT. AIRS_TARGET_NOT_FOUND. */
-AIRS_API airs_status_t airs_node_stop(airs_node_t *node, airs_id_t id, airs_stop_mode_t mode, uint64_t timeout_ms,
-                                      airs_error_t *error);
+AIRS_API airs_status_t airs_node_stop(airs_node_t *node, airs_id_t id, airs_stop_mode_t mode,
+                                      uint64_t timeout_ms, airs_error_t *error);
 
 /* Wait until nothing runs, nothing is queued and no call is parked. AIRS_TIMEOUT. */
 AIRS_API airs_status_t airs_node_drain(airs_node_t *node, uint64_t timeout_ms);
@@ -133,13 +134,13 @@ AIRS_API const char *airs_actor_state_text(airs_actor_state_t state);
 
 typedef struct airs_actor_counters {
     airs_actor_state_t state;
-    uint64_t received;  /* accepted into the mailbox */
-    uint64_t handled;   /* handle-message and handle-callback calls that ended, error answers included */
-    uint64_t errors;    /* of these: answered with an error */
-    uint64_t sent;      /* messages and requests of this actor that were accepted */
-    uint64_t refused;   /* messages to this actor that were not accepted */
-    uint64_t dropped;   /* queued messages that were dropped at a stop or crash */
-    uint64_t queued;    /* waiting now */
+    uint64_t received; /* accepted into the mailbox */
+    uint64_t handled;  /* handle-message and handle-callback calls that ended, error answers included */
+    uint64_t errors;   /* of these: answered with an error */
+    uint64_t sent;     /* messages and requests of this actor that were accepted */
+    uint64_t refused;  /* messages to this actor that were not accepted */
+    uint64_t dropped;  /* queued messages that were dropped at a stop or crash */
+    uint64_t queued;   /* waiting now */
 } airs_actor_counters_t;
 
 /* AIRS_TARGET_NOT_FOUND when it has ended. Callable inside native actors too. */
@@ -147,7 +148,7 @@ AIRS_API airs_status_t airs_node_counters(airs_node_t *node, airs_id_t id, airs_
 
 /* The whole node, actors that have ended included. */
 typedef struct airs_node_counters {
-    uint64_t actors;       /* live now */
+    uint64_t actors; /* live now */
     uint64_t spawned;
     uint64_t crashed;
     uint64_t messages;     /* handled by all */

@@ -7,47 +7,47 @@
 #include <airssys/export.h>
 
 /* X(name, number, text) */
-#define AIRS_STATUS_MAP(X)                                                                     \
-    X(OK, 0, "ok")                                                                             \
-    X(OUT_OF_MEMORY, 1, "out of memory")                                                       \
-    X(INVALID_ARGUMENT, 2, "invalid argument")                                                 \
-    X(INVALID_STATE, 3, "the actor is not in a state that allows this")                        \
-    X(NOT_RUNNING, 4, "the actor is not running")                                              \
-    X(NOT_LOADED, 5, "the component is not loaded")                                            \
-    X(LOAD_FAILED, 6, "the component cannot be loaded")                                        \
-    X(HANDLE_MESSAGE_FAILED, 7, "the component's handle-message failed")                       \
-    X(COMPONENT_NOT_FOUND, 8, "no such component")                                             \
-    X(TARGET_NOT_FOUND, 9, "no actor with this id")                                            \
-    X(ALREADY_EXISTS, 10, "already exists")                                                    \
-    X(NOT_FOUND, 11, "not found")                                                              \
-    X(QUEUE_FULL, 12, "the mailbox is full")                                                   \
-    X(MESSAGE_TOO_LARGE, 13, "the message is larger than the limit")                           \
-    X(CAPABILITY_DENIED, 14, "capability denied")                                              \
-    X(TIMEOUT, 15, "timed out")                                                                \
-    X(CANCELLED, 16, "cancelled")                                                              \
-    X(STOPPED, 17, "stopped")                                                                  \
-    X(INVALID_COMPONENT, 18, "not a valid component")                                          \
-    X(EXPORT_NOT_FOUND, 19, "the component lacks an export")                                   \
-    X(EXPORT_TYPE_MISMATCH, 20, "an export of the component has another type")                 \
-    X(IMPORT_NOT_PROVIDED, 21, "the component imports what nobody provides")                   \
-    X(INSTANTIATION_FAILED, 22, "the component cannot be instantiated")                        \
-    X(INITIALIZE_FAILED, 23, "the component's initialize failed")                              \
-    X(SHUTDOWN_FAILED, 24, "the component's shutdown failed")                                  \
-    X(GUEST_ERROR, 25, "the component answered with an error")                                 \
-    X(TRAP, 26, "the component trapped")                                                       \
-    X(EXECUTION_TIME_EXCEEDED, 27, "the execution-time limit was exceeded")                    \
-    X(PARKED_TIME_EXCEEDED, 28, "the parked-time limit was exceeded")                          \
-    X(RESOURCE_LIMIT, 29, "a resource limit was exceeded")                                     \
-    X(STACK_OVERFLOW, 30, "the component's stack overflowed")                                  \
-    X(OUT_OF_FUEL, 31, "the component's fuel is used up")                                      \
-    X(INVALID_RESULT, 32, "the component broke the canonical ABI")                             \
-    X(INVALID_MESSAGE, 33, "invalid message")                                                  \
-    X(INVALID_KEY, 34, "invalid key")                                                          \
-    X(QUOTA_EXCEEDED, 35, "the storage quota is exceeded")                                     \
-    X(IO, 36, "input or output failed")                                                        \
-    X(MANIFEST_INVALID, 37, "the manifest is invalid")                                         \
-    X(UNSUPPORTED, 38, "not supported")                                                        \
-    X(INTERNAL, 39, "internal error")                                                          \
+#define AIRS_STATUS_MAP(X)                                                     \
+    X(OK, 0, "ok")                                                             \
+    X(OUT_OF_MEMORY, 1, "out of memory")                                       \
+    X(INVALID_ARGUMENT, 2, "invalid argument")                                 \
+    X(INVALID_STATE, 3, "the actor is not in a state that allows this")        \
+    X(NOT_RUNNING, 4, "the actor is not running")                              \
+    X(NOT_LOADED, 5, "the component is not loaded")                            \
+    X(LOAD_FAILED, 6, "the component cannot be loaded")                        \
+    X(HANDLE_MESSAGE_FAILED, 7, "the component's handle-message failed")       \
+    X(COMPONENT_NOT_FOUND, 8, "no such component")                             \
+    X(TARGET_NOT_FOUND, 9, "no actor with this id")                            \
+    X(ALREADY_EXISTS, 10, "already exists")                                    \
+    X(NOT_FOUND, 11, "not found")                                              \
+    X(QUEUE_FULL, 12, "the mailbox is full")                                   \
+    X(MESSAGE_TOO_LARGE, 13, "the message is larger than the limit")           \
+    X(CAPABILITY_DENIED, 14, "capability denied")                              \
+    X(TIMEOUT, 15, "timed out")                                                \
+    X(CANCELLED, 16, "cancelled")                                              \
+    X(STOPPED, 17, "stopped")                                                  \
+    X(INVALID_COMPONENT, 18, "not a valid component")                          \
+    X(EXPORT_NOT_FOUND, 19, "the component lacks an export")                   \
+    X(EXPORT_TYPE_MISMATCH, 20, "an export of the component has another type") \
+    X(IMPORT_NOT_PROVIDED, 21, "the component imports what nobody provides")   \
+    X(INSTANTIATION_FAILED, 22, "the component cannot be instantiated")        \
+    X(INITIALIZE_FAILED, 23, "the component's initialize failed")              \
+    X(SHUTDOWN_FAILED, 24, "the component's shutdown failed")                  \
+    X(GUEST_ERROR, 25, "the component answered with an error")                 \
+    X(TRAP, 26, "the component trapped")                                       \
+    X(EXECUTION_TIME_EXCEEDED, 27, "the execution-time limit was exceeded")    \
+    X(PARKED_TIME_EXCEEDED, 28, "the parked-time limit was exceeded")          \
+    X(RESOURCE_LIMIT, 29, "a resource limit was exceeded")                     \
+    X(STACK_OVERFLOW, 30, "the component's stack overflowed")                  \
+    X(OUT_OF_FUEL, 31, "the component's fuel is used up")                      \
+    X(INVALID_RESULT, 32, "the component broke the canonical ABI")             \
+    X(INVALID_MESSAGE, 33, "invalid message")                                  \
+    X(INVALID_KEY, 34, "invalid key")                                          \
+    X(QUOTA_EXCEEDED, 35, "the storage quota is exceeded")                     \
+    X(IO, 36, "input or output failed")                                        \
+    X(MANIFEST_INVALID, 37, "the manifest is invalid")                         \
+    X(UNSUPPORTED, 38, "not supported")                                        \
+    X(INTERNAL, 39, "internal error")                                          \
     X(TOO_MANY_REQUESTS, 40, "too many requests are outstanding")
 
 typedef enum airs_status {

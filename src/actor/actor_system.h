@@ -24,10 +24,10 @@ typedef struct airs_actor_system_options {
     airs_random_t *random;             /* NULL: the system's */
     airs_log_t *log;                   /* NULL: none */
     airs_storage_backend_t *storage;   /* what guests' storage calls reach; NULL: their engine gets none */
-    airs_block_pool_t *pool;                 /* NULL: one of its own, from `allocator` */
-    unsigned workers;                        /* 0: as many as airs_cpu_count says; ignored when stepped */
-    size_t dead_letters;                     /* how many are kept; 0: 1,000 */
-    size_t dead_letter_bytes;                /* of payload kept with them; 0: 16 MiB */
+    airs_block_pool_t *pool;           /* NULL: one of its own, from `allocator` */
+    unsigned workers;                  /* 0: as many as airs_cpu_count says; ignored when stepped */
+    size_t dead_letters;               /* how many are kept; 0: 1,000 */
+    size_t dead_letter_bytes;          /* of payload kept with them; 0: 16 MiB */
 
     /* No threads at all: actors run, one turn at a time and chosen by `random`, inside
      * airs_actor_system_step, and inside the functions below that wait; timers fire inside

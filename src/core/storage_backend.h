@@ -32,7 +32,8 @@ typedef struct airs_storage_backend_ops {
      * such key (AIRS_NOT_FOUND). */
     airs_status_t (*get)(airs_storage_space_t *space, airs_str_t key,
                          void (*take)(void *context, airs_bytes_t value), void *context, airs_error_t *error);
-    airs_status_t (*set)(airs_storage_space_t *space, airs_str_t key, airs_bytes_t value, airs_error_t *error);
+    airs_status_t (*set)(airs_storage_space_t *space, airs_str_t key, airs_bytes_t value,
+                         airs_error_t *error);
     /* AIRS_NOT_FOUND when there was none. */
     airs_status_t (*remove)(airs_storage_space_t *space, airs_str_t key, airs_error_t *error);
     airs_status_t (*exists)(airs_storage_space_t *space, airs_str_t key, bool *out, airs_error_t *error);

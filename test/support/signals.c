@@ -12,8 +12,7 @@ static bool is_crash(int number) {
 }
 
 /* In place of the C library's, for cmocka's calls too. */
-__attribute__((visibility("default")))
-void (*signal(int number, void (*handler)(int)))(int) {
+__attribute__((visibility("default"))) void (*signal(int number, void (*handler)(int)))(int) {
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
     struct sigaction before;
     if (is_crash(number)) {

@@ -66,7 +66,8 @@ enum {
 
 /* airssys:core/host-messaging. Payloads point into guest memory. */
 typedef struct airs_ext_messaging {
-    uint8_t (*send)(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload, airs_ext_text_t *reason);
+    uint8_t (*send)(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload,
+                    airs_ext_text_t *reason);
     /* Writes a UUID's 36 characters to `id`. */
     uint8_t (*request)(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload, uint64_t timeout_ms,
                        char *id, airs_ext_text_t *reason);
@@ -92,12 +93,14 @@ typedef struct airs_ext_storage {
     uint8_t (*set)(void *host, airs_ext_bytes_t key, airs_ext_bytes_t value, airs_ext_text_t *reason);
     uint8_t (*remove)(void *host, airs_ext_bytes_t key, airs_ext_text_t *reason);
     uint8_t (*exists)(void *host, airs_ext_bytes_t key, bool *out, airs_ext_text_t *reason);
-    uint8_t (*list_keys)(void *host, airs_ext_bytes_t prefix, airs_ext_collector_t *into, airs_ext_text_t *reason);
+    uint8_t (*list_keys)(void *host, airs_ext_bytes_t prefix, airs_ext_collector_t *into,
+                         airs_ext_text_t *reason);
     /* used bytes, quota bytes, key count */
     uint8_t (*usage)(void *host, uint64_t out[3], airs_ext_text_t *reason);
 } airs_ext_storage_t;
 
-wasmtime_error_t *airs_ext_linker_add_storage(wasmtime_component_linker_t *linker, const airs_ext_storage_t *host);
+wasmtime_error_t *airs_ext_linker_add_storage(wasmtime_component_linker_t *linker,
+                                              const airs_ext_storage_t *host);
 
 /* How calls wait. */
 typedef struct airs_ext_waiting {
@@ -109,7 +112,8 @@ typedef struct airs_ext_waiting {
 } airs_ext_waiting_t;
 
 /* airssys:core/host-services.sleep-millis, and only that. */
-wasmtime_error_t *airs_ext_linker_add_sleep(wasmtime_component_linker_t *linker, const airs_ext_waiting_t *host);
+wasmtime_error_t *airs_ext_linker_add_sleep(wasmtime_component_linker_t *linker,
+                                            const airs_ext_waiting_t *host);
 
 /* WASI 0.2 over these; no folders, no sockets, no name look-up. */
 typedef struct airs_ext_wasi {
@@ -196,7 +200,8 @@ typedef struct airs_ext_outcome {
     uint8_t health;     /* health: the case's place */
     bool has_payload;   /* handle-message answered some */
     airs_ext_bytes_t payload;
-    airs_ext_bytes_t text;    /* GUEST_ERROR: its text; FAILED: what happened, and the backtrace; metadata: the name */
+    airs_ext_bytes_t
+        text; /* GUEST_ERROR: its text; FAILED: what happened, and the backtrace; metadata: the name */
     airs_ext_bytes_t version; /* metadata */
 } airs_ext_outcome_t;
 
@@ -229,7 +234,8 @@ typedef struct airs_ext_config {
 /* Each starts a call on a fiber and polls it once; one call of an instance at a time. The epoch
  * deadline must be armed before each, and before each resume. */
 void airs_ext_instantiate(airs_ext_instance_t *instance, airs_ext_outcome_t *out);
-void airs_ext_initialize(airs_ext_instance_t *instance, const airs_ext_config_t *config, airs_ext_outcome_t *out);
+void airs_ext_initialize(airs_ext_instance_t *instance, const airs_ext_config_t *config,
+                         airs_ext_outcome_t *out);
 void airs_ext_handle_message(airs_ext_instance_t *instance, const airs_ext_message_t *message,
                              airs_ext_outcome_t *out);
 void airs_ext_handle_callback(airs_ext_instance_t *instance, const airs_ext_message_t *message,
