@@ -7,6 +7,18 @@
 
 uint64_t now_ms(void) { return airs_clock_monotonic(airs_clock_system()) / 1000000; }
 
+bool parse_numbers(const char *text, uint64_t *out, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        char *end = NULL;
+        out[i] = strtoull(text, &end, 10);
+        if (end == text || *end != (i + 1 < count ? ' ' : '\0')) {
+            return false;
+        }
+        text = end + 1;
+    }
+    return true;
+}
+
 static void nap(void) {
     const struct timespec moment = {0, 1000000};
     (void)nanosleep(&moment, NULL);
@@ -248,7 +260,7 @@ void sink_close(sink_t *sink, bool closed) {
 
 void sink_await(sink_t *sink, size_t count) {
     struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    (void)clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += PATIENCE_MS / 1000;
     int result = 0;
     pthread_mutex_lock(&sink->lock);

@@ -115,6 +115,9 @@ size_t sink_count(sink_t *sink);
 /* What came as the nth; its payload is valid until sink_free. */
 heard_t sink_heard(sink_t *sink, size_t nth);
 
+/* `count` decimal numbers with spaces between them, and nothing behind; false when the text is anything else. */
+bool parse_numbers(const char *text, uint64_t *out, size_t count);
+
 /* Monotonic milliseconds. */
 uint64_t now_ms(void);
 

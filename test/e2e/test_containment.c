@@ -196,8 +196,8 @@ static void test_memory_is_bounded(void **state) {
     assert_ok(stage_spawn(&stage, "hog", "app/hog/0", &options));
     stage_add(&stage, "echo", "app/echo/0", NULL);
     assert_ok(stage_call(&stage, "app/hog/0", "fill"));
-    unsigned long long taken = 0;
-    assert_int_equal(sscanf(stage.answer, "%llu", &taken), 1);
+    uint64_t taken = 0;
+    assert_true(parse_numbers(stage.answer, &taken, 1));
     assert_in_range(taken, 8 << 20, 16 << 20);
     /* It goes on, and has its memory again. */
     stage_expect(&stage, "app/hog/0", "free", "free");
@@ -358,8 +358,8 @@ static void test_broken_abi(void **state) {
 /* ---- a storm ---- */
 
 #define CRASHERS 3
-#define CRASHES 40
-#define PAIR_MESSAGES 3000
+#define CRASHES ((size_t)40)
+#define PAIR_MESSAGES ((size_t)3000)
 
 typedef struct crasher {
     stage_t *stage;
@@ -401,12 +401,12 @@ static void *crash(void *context) {
     (void)snprintf(text, sizeof text, "app/crasher/%d", crasher->number);
     (void)airs_id_parse(airs_str(text), &id, NULL);
     airs_spawn_options_t options = limited_to(2000);
-    for (int i = 0; i < CRASHES && crasher->failed == AIRS_OK; i++) {
+    for (size_t i = 0; i < CRASHES && crasher->failed == AIRS_OK; i++) {
         crasher->failed = airs_node_spawn(crasher->stage->node, crasher->component, id, &options, NULL);
         for (int k = 0; k < 5; k++) {
             tell(crasher, id, "hello");
         }
-        tell(crasher, id, traps[(size_t)i % TRAPS].how);
+        tell(crasher, id, traps[i % TRAPS].how);
         for (int k = 0; k < 5; k++) {
             tell(crasher, id, "behind");
         }
@@ -418,9 +418,9 @@ static void *crash(void *context) {
 static void *feed(void *context) {
     crasher_t *feeder = context;
     airs_id_t id = airs_id("app", "pair", "0");
-    for (int i = 0; i < PAIR_MESSAGES && feeder->failed == AIRS_OK; i++) {
-        char text[16];
-        int size = snprintf(text, sizeof text, "%d", i);
+    for (size_t i = 0; i < PAIR_MESSAGES && feeder->failed == AIRS_OK; i++) {
+        char text[24];
+        int size = snprintf(text, sizeof text, "%zu", i);
         feeder->failed = airs_node_send_wait(feeder->stage->node, id, airs_bytes(text, (size_t)size),
                                              airs_str(NULL), PATIENCE_MS, NULL);
     }
@@ -451,10 +451,10 @@ static void test_storm_of_crashes(void **state) {
         refused += crashers[i].refused;
     }
     sink_await(&sink, PAIR_MESSAGES);
-    for (int i = 0; i < PAIR_MESSAGES; i++) {
-        char text[16];
-        (void)snprintf(text, sizeof text, "%d", i);
-        assert_string_equal((const char *)sink_heard(&sink, (size_t)i).data, text);
+    for (size_t i = 0; i < PAIR_MESSAGES; i++) {
+        char text[24];
+        (void)snprintf(text, sizeof text, "%zu", i);
+        assert_string_equal((const char *)sink_heard(&sink, i).data, text);
     }
     assert_int_equal(accepted + refused, CRASHERS * CRASHES * 11);
     assert_ledger(&stage, accepted + 2 * PAIR_MESSAGES);

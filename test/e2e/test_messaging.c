@@ -126,7 +126,7 @@ static void test_message_over_the_limit_is_refused(void **state) {
 /* ---- order ---- */
 
 #define SENDERS 6
-#define EACH 2000
+#define EACH ((size_t)2000)
 
 typedef struct sender {
     stage_t *stage;
@@ -139,9 +139,9 @@ static void *send_numbers(void *context) {
     sender_t *sender = context;
     airs_id_t target;
     (void)airs_id_parse(airs_str(sender->target), &target, NULL);
-    for (int i = 0; i < EACH && sender->failed == AIRS_OK; i++) {
+    for (size_t i = 0; i < EACH && sender->failed == AIRS_OK; i++) {
         char text[32];
-        int size = snprintf(text, sizeof text, "%d %d", sender->number, i);
+        int size = snprintf(text, sizeof text, "%d %zu", sender->number, i);
         sender->failed = airs_node_send_wait(sender->stage->node, target, airs_bytes(text, (size_t)size),
                                              airs_str(NULL), PATIENCE_MS, NULL);
     }
@@ -163,15 +163,13 @@ static void send_from_threads(stage_t *stage, const char *const *targets) {
 
 /* Each sender's numbers came in their order, all of them. */
 static void assert_order(sink_t *sink) {
-    int next[SENDERS] = {0};
+    uint64_t next[SENDERS] = {0};
     sink_await(sink, SENDERS * EACH);
     for (size_t i = 0; i < SENDERS * EACH; i++) {
-        heard_t heard = sink_heard(sink, i);
-        int sender = -1;
-        int number = -1;
-        assert_int_equal(sscanf((const char *)heard.data, "%d %d", &sender, &number), 2);
-        assert_in_range(sender, 0, SENDERS - 1);
-        assert_int_equal(number, next[sender]++);
+        uint64_t numbers[2]; /* the sender's, and its message's */
+        assert_true(parse_numbers((const char *)sink_heard(sink, i).data, numbers, 2));
+        assert_in_range(numbers[0], 0, SENDERS - 1);
+        assert_int_equal(numbers[1], next[numbers[0]]++);
     }
 }
 
@@ -210,7 +208,7 @@ static void test_guests_are_heard_in_order(void **state) {
     send_from_threads(&stage, targets);
     assert_order(&sink);
     stage_drain(&stage);
-    assert_int_equal(stage_totals(&stage).messages, 2 * SENDERS * EACH);
+    assert_int_equal(stage_totals(&stage).messages, 2 * EACH * SENDERS);
     stage_close(&stage);
     sink_free(&sink);
 }
@@ -590,12 +588,11 @@ static int compare_ids(const void *left, const void *right) {
     return strcmp(((const indexed_t *)left)->id, ((const indexed_t *)right)->id);
 }
 
+/* Of "number N" and of "spin N"; -1: of neither. */
 static int number_of(const char *payload) {
-    int number = -1;
-    if (sscanf(payload, "number %d", &number) == 1) {
-        return number;
-    }
-    return sscanf(payload, "spin %d", &number) == 1 ? number % REQUESTS : -1;
+    uint64_t number = 0;
+    const char *space = strchr(payload, ' ');
+    return space != NULL && parse_numbers(space + 1, &number, 1) ? (int)(number % REQUESTS) : -1;
 }
 
 static void test_correlation_ids_are_never_mixed(void **state) {
@@ -651,12 +648,12 @@ static void test_correlation_ids_are_never_mixed(void **state) {
 }
 
 /* The same from guests, by several threads: what a requester reports of an id is what was asked under it. */
-#define CALLERS 4
-#define CALLS 1000
+#define CALLERS ((size_t)4)
+#define CALLS ((size_t)1000)
 
 typedef struct caller {
     stage_t *stage;
-    int number;
+    size_t number;
     airs_status_t failed;
     char ids[CALLS][40];
 } caller_t;
@@ -670,13 +667,13 @@ static void keep_id(void *context, airs_bytes_t payload) {
 
 static void *call_requester(void *context) {
     caller_t *caller = context;
-    char target[32];
-    char text[32];
+    char target[64];
+    char text[64];
     airs_id_t id;
-    (void)snprintf(target, sizeof target, "app/requester/%d", caller->number);
+    (void)snprintf(target, sizeof target, "app/requester/%zu", caller->number);
     (void)airs_id_parse(airs_str(target), &id, NULL);
-    for (int i = 0; i < CALLS && caller->failed == AIRS_OK; i++) {
-        int size = snprintf(text, sizeof text, "%d %d", caller->number, i);
+    for (size_t i = 0; i < CALLS && caller->failed == AIRS_OK; i++) {
+        int size = snprintf(text, sizeof text, "%zu %zu", caller->number, i);
         caller->failed = airs_node_call(caller->stage->node, id, airs_bytes(text, (size_t)size),
                                         airs_str(NULL), PATIENCE_MS, keep_id, caller->ids[i], NULL);
     }
@@ -694,31 +691,33 @@ static void test_guests_never_mix_requests(void **state) {
     stage_open(&stage, 2);
     sink_spawn(&stage, &sink, "app/sink/0", NULL);
     stage_add(&stage, "echo", "app/echo/0", NULL);
-    for (int i = 0; i < CALLERS; i++) {
-        char id[32];
-        (void)snprintf(id, sizeof id, "app/requester/%d", i);
+    for (size_t i = 0; i < CALLERS; i++) {
+        char id[64];
+        (void)snprintf(id, sizeof id, "app/requester/%zu", i);
         assert_ok(add_requester(&stage, id, "app/echo/0", "60000"));
         callers[i].stage = &stage;
         callers[i].number = i;
     }
-    for (int i = 0; i < CALLERS; i++) {
+    for (size_t i = 0; i < CALLERS; i++) {
         assert_int_equal(pthread_create(&threads[i], NULL, call_requester, &callers[i]), 0);
     }
-    for (int i = 0; i < CALLERS; i++) {
+    for (size_t i = 0; i < CALLERS; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);
         assert_ok(callers[i].failed);
     }
     sink_await(&sink, CALLERS * CALLS);
     for (size_t i = 0; i < CALLERS * CALLS; i++) {
-        char id[40];
-        int caller = -1;
-        int number = -1;
-        heard_t heard = sink_heard(&sink, i);
-        assert_int_equal(sscanf((const char *)heard.data, "response %36s %d %d", id, &caller, &number), 3);
-        assert_in_range(caller, 0, CALLERS - 1);
-        assert_in_range(number, 0, CALLS - 1);
-        assert_string_equal(callers[caller].ids[number], id);
-        callers[caller].ids[number][0] = '\0';
+        static const char word[] = "response ";
+        uint64_t numbers[2]; /* the caller's, and its call's */
+        const char *report = (const char *)sink_heard(&sink, i).data;
+        assert_memory_equal(report, word, sizeof word - 1);
+        const char *id = report + sizeof word - 1;
+        assert_true(strlen(id) > 37 && parse_numbers(id + 37, numbers, 2));
+        assert_true(numbers[0] < CALLERS && numbers[1] < CALLS);
+        char *asked = callers[numbers[0]].ids[numbers[1]];
+        assert_int_equal(strlen(asked), 36);
+        assert_memory_equal(asked, id, 36);
+        asked[0] = '\0';
     }
     stage_close(&stage);
     sink_free(&sink);

@@ -2,6 +2,7 @@
 #include "e2e/stage.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static airs_bytes_t bytes_of(const char *text) { return airs_bytes(text, strlen(text)); }
@@ -68,16 +69,16 @@ static airs_status_t request_as_told(airs_actor_context_t *context, sink_t *sink
         return AIRS_OK;
     }
     char command[256];
-    char target[64];
-    unsigned long timeout = 0;
-    int used = 0;
     (void)snprintf(command, sizeof command, "%.*s", (int)incoming->payload.size,
                    (const char *)incoming->payload.data);
-    if (sscanf(command, "%lu %63s %n", &timeout, target, &used) != 2) {
+    char *target = NULL;
+    unsigned long long timeout = strtoull(command, &target, 10);
+    char *text = *target == ' ' ? strchr(++target, ' ') : NULL;
+    if (text == NULL) {
         return AIRS_INVALID_ARGUMENT;
     }
-    *(airs_status_t *)sink->user =
-        airs_actor_request(context, id_of(target), bytes_of(command + used), timeout, NULL);
+    *text++ = '\0';
+    *(airs_status_t *)sink->user = airs_actor_request(context, id_of(target), bytes_of(text), timeout, NULL);
     return AIRS_OK;
 }
 
