@@ -2,7 +2,7 @@
 # together, so each program gets one), and Wasmtime's C headers. cmake/rust.sh builds them.
 #
 # Gives: airs::rust_library, airs::rust_command, AIRS_WASMTIME_INCLUDE (exists after target airs_rust).
-set(AIRS_RUST_OUT ${CMAKE_BINARY_DIR}/rust)
+set(AIRS_RUST_OUT ${CMAKE_BINARY_DIR}/rust CACHE PATH "Where the Rust libraries are put; several builds may share it")
 set(AIRS_WASMTIME_INCLUDE ${AIRS_RUST_OUT}/include)
 set(rust ${CMAKE_CURRENT_SOURCE_DIR}/rust)
 

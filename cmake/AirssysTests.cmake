@@ -45,7 +45,7 @@ function(airs_test_folder name)
   endif()
   foreach(program ${programs})
     set(labels ${name} ${folder_LABELS})
-    if(folder_LABELS STREQUAL "")
+    if(NOT folder_LABELS)
       set(labels ${name} unit)
       set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${program})
       file(STRINGS ${program} needs_guests LIMIT_COUNT 1
