@@ -93,7 +93,7 @@ airs_status_t airs_actor_system_send_wait(airs_actor_system_t *system, airs_id_t
 
 /* Send and wait for the answer. `answer` (may be NULL) is called once, on another thread, with the
  * payload borrowed, before this returns AIRS_OK. AIRS_TIMEOUT, what the send answered, or what made the
- * request fail (AIRS_GUEST_ERROR, AIRS_STOPPED, AIRS_TRAP, …, with its text in `error`). */
+ * request fail (AIRS_HANDLE_MESSAGE_FAILED, AIRS_STOPPED, AIRS_TRAP, …, with its text in `error`). */
 airs_status_t airs_actor_system_call(airs_actor_system_t *system, airs_id_t target, airs_bytes_t payload,
                                      airs_str_t content_type, uint64_t timeout_ms,
                                      void (*answer)(void *context, airs_bytes_t payload), void *context,
