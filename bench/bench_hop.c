@@ -109,7 +109,7 @@ static void measure(floor_engine_t *floor, size_t index, const bench_options_t *
     size_t size = sizes[index];
     figures_t *figure = &figures[index];
     long ms = options->quick ? 60 : 300;
-    uint64_t calls = (options->quick ? 1 : 4) * (size > 4096 ? 20000U : 100000U);
+    uint64_t calls = (uint64_t)(options->quick ? 1 : 4) * (size > 4096 ? 20000U : 100000U);
     for (size_t i = 0; i < options->repeats; i++) {
         bench_series_add(&figure->call, floor_ns(floor, sink, NULL, size, calls));
         bench_series_add(&figure->forward, floor_ns(floor, forwarder, "bench/ring/1", size, calls));

@@ -1,5 +1,6 @@
 /* Resident memory for each idle actor. Each count is measured in a process of its own, which this program
  * starts, so that one does not find the memory that another has left. */
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,18 +57,43 @@ static int measure(unsigned count, bool guests) {
     }
     uint64_t after = bench_resident_bytes();
     printf("%.1f\n", (double)(after - before) / count);
-    fflush(stdout);
+    (void)fflush(stdout);
     airs_node_destroy(node);
     return 0;
 }
 
+/* Starts this program again, with its standard output in `out`. */
+static pid_t start_child(const char *program, unsigned count, bool guests, int out[2]) {
+    char number[16];
+    (void)snprintf(number, sizeof number, "%u", count);
+    char *arguments[] = {(char *)program, "--child", number, guests ? "guests" : "native", NULL};
+    posix_spawn_file_actions_t actions;
+    pid_t child = -1;
+    if (pipe(out) != 0 || posix_spawn_file_actions_init(&actions) != 0) {
+        bench_die("cannot make a pipe");
+    }
+    if (posix_spawn_file_actions_adddup2(&actions, out[1], STDOUT_FILENO) != 0 ||
+        posix_spawn_file_actions_addclose(&actions, out[0]) != 0 ||
+        posix_spawn(&child, program, &actions, NULL, arguments, environ) != 0) {
+        bench_die("cannot start %s", program);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)close(out[1]);
+    return child;
+}
+
 static double measured_in_child(const char *program, unsigned count, bool guests) {
-    char command[4096];
-    double bytes = 0;
-    snprintf(command, sizeof command, "'%s' --child %u %s", program, count, guests ? "guests" : "native");
-    FILE *child = popen(command, "r");
-    if (child == NULL || fscanf(child, "%lf", &bytes) != 1 || pclose(child) != 0) {
-        bench_die("the measuring process failed: %s", command);
+    int out[2];
+    char text[64] = "";
+    char *end = text;
+    int status = 0;
+    pid_t child = start_child(program, count, guests, out);
+    ssize_t size = read(out[0], text, sizeof text - 1);
+    (void)close(out[0]);
+    bool ended = waitpid(child, &status, 0) == child && status == 0;
+    double bytes = strtod(text, &end);
+    if (size <= 0 || !ended || end == text) {
+        bench_die("the measuring process for %u actors failed", count);
     }
     return bytes;
 }

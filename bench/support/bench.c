@@ -19,7 +19,7 @@ static struct {
 
 uint64_t bench_now_ns(void) {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
@@ -121,7 +121,7 @@ void bench_row(const char *name, const bench_series_t *series, const char *unit)
     int digits = median < 10 ? 3 : median < 1000 ? 1 : 0;
     printf("    %-46s %12.*f %12.*f %12.*f %s\n", name, digits, median, digits, bench_min(series), digits,
            bench_max(series), unit);
-    fflush(stdout);
+    (void)fflush(stdout);
     json_array_append_new(report.rows, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f}", "section", report.section,
                                                  "name", name, "unit", unit, "median", median, "least",
                                                  bench_min(series), "most", bench_max(series)));
@@ -134,7 +134,7 @@ void bench_ratio_row(const char *name, double ratio, double target, bool at_leas
         printf("   %s %.2f: %s", at_least ? "at least" : "at most", target, reached ? "reached" : "missed");
     }
     printf("\n");
-    fflush(stdout);
+    (void)fflush(stdout);
     json_t *row = json_pack("{s:s, s:s, s:f}", "section", report.section, "name", name, "ratio", ratio);
     if (target > 0) {
         json_object_set_new(row, at_least ? "at_least" : "at_most", json_real(target));
@@ -165,22 +165,23 @@ void bench_pin(int core) {
 }
 
 uint64_t bench_resident_bytes(void) {
-    unsigned long size = 0;
-    unsigned long resident = 0;
+    /* Pages: the whole size, then what is resident. */
+    char line[128];
     FILE *file = fopen("/proc/self/statm", "r");
-    if (file == NULL || fscanf(file, "%lu %lu", &size, &resident) != 2) {
+    if (file == NULL || fgets(line, sizeof line, file) == NULL) {
         bench_die("cannot read /proc/self/statm");
     }
-    fclose(file);
-    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+    (void)fclose(file);
+    char *resident = strchr(line, ' ');
+    return resident == NULL ? 0 : strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 void bench_die(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    fputs("benchmark: ", stderr);
-    vfprintf(stderr, format, arguments);
-    fputs("\n", stderr);
+    (void)fputs("benchmark: ", stderr);
+    (void)vfprintf(stderr, format, arguments);
+    (void)fputs("\n", stderr);
     va_end(arguments);
     exit(1);
 }
