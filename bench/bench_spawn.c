@@ -9,30 +9,19 @@ static void need(airs_status_t status, const airs_error_t *error) {
     }
 }
 
-/* Store creation, instantiation through InstancePre, drop. */
-static double bare_ns(floor_engine_t *floor, const airs_ext_component_t *component, unsigned count) {
+/* Store creation, instantiation through InstancePre, drop; with `initialize`, the call that an actor's life
+ * has at least. */
+static double bare_ns(floor_engine_t *floor, const airs_ext_component_t *component, unsigned count,
+                      bool initialize) {
     airs_runtime_engine_t *engine = &floor->engine->base;
     engine->ops->activity_begin(engine);
     uint64_t start = bench_now_ns();
     for (unsigned i = 0; i < count; i++) {
         floor_instance_t instance;
         floor_instance_open(floor, component, &instance);
-        floor_instance_close(&instance);
-    }
-    uint64_t end = bench_now_ns();
-    engine->ops->activity_end(engine);
-    return (double)(end - start) / count;
-}
-
-/* The same with the two calls that an actor's life has at least. */
-static double called_ns(floor_engine_t *floor, const airs_ext_component_t *component, unsigned count) {
-    airs_runtime_engine_t *engine = &floor->engine->base;
-    engine->ops->activity_begin(engine);
-    uint64_t start = bench_now_ns();
-    for (unsigned i = 0; i < count; i++) {
-        floor_instance_t instance;
-        floor_instance_open(floor, component, &instance);
-        floor_initialize(&instance, NULL);
+        if (initialize) {
+            floor_initialize(&instance, NULL);
+        }
         floor_instance_close(&instance);
     }
     uint64_t end = bench_now_ns();
@@ -73,11 +62,11 @@ int main(int argc, char **argv) {
     need(engine->ops->load(engine, &source, &component, &error), &error);
     airs_actor_system_options_t actors = {.engine = engine, .workers = 1};
     need(airs_actor_system_create(&actors, &system, &error), &error);
-    (void)bare_ns(&floor, prepared, count / 10);
+    (void)bare_ns(&floor, prepared, count / 10, false);
     (void)full_ns(system, component, count / 10);
     for (size_t i = 0; i < options.repeats; i++) {
-        bench_series_add(&bare, bare_ns(&floor, prepared, count));
-        bench_series_add(&called, called_ns(&floor, prepared, count));
+        bench_series_add(&bare, bare_ns(&floor, prepared, count, false));
+        bench_series_add(&called, bare_ns(&floor, prepared, count, true));
         bench_series_add(&full, full_ns(system, component, count));
     }
     bench_section("echo, one thread");
