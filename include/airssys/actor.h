@@ -10,6 +10,9 @@
 #include <airssys/error.h>
 #include <airssys/id.h>
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /* What a native actor's callbacks call back into; valid inside the callback it was handed to. */
 typedef struct airs_actor_context airs_actor_context_t;
 
@@ -33,6 +36,7 @@ typedef struct airs_incoming {
     airs_str_t content_type;    /* size 0: none */
     uint64_t timestamp_ns;      /* when it was sent, since 1970 */
     const char *correlation_id; /* NULL for AIRS_INCOMING_MESSAGE */
+    uint64_t timer_id;          /* of the timer whose message this is; 0: of none */
 } airs_incoming_t;
 
 /* What a native actor is. Only `handle` is mandatory. */
@@ -65,6 +69,48 @@ AIRS_API airs_status_t airs_actor_cancel_request(airs_actor_context_t *context, 
 /* Answer the request in hand, once, inside `handle`; a request that `handle` does not answer gets an
  * empty response. AIRS_INVALID_STATE when there is none in hand or it was answered. */
 AIRS_API airs_status_t airs_actor_respond(airs_actor_context_t *context, airs_bytes_t payload);
+
+/* host-messaging.broadcast: to all that can be reached, a target's instance "*" to all instances of its
+ * component. When some cannot, the first one's status; its index is then in *failed_first (may be NULL). */
+AIRS_API airs_status_t airs_actor_broadcast(airs_actor_context_t *context, const airs_id_t *targets,
+                                            size_t count, airs_bytes_t payload, size_t *failed_first);
+
+/* airssys:actor/replies.defer-reply: take over the answer to the request in hand, to be given later from
+ * any callback of this actor. When the actor ends, the request fails at once. AIRS_INVALID_STATE when there
+ * is none in hand, or it was answered or taken over; AIRS_TOO_MANY_REQUESTS. */
+AIRS_API airs_status_t airs_actor_defer_reply(airs_actor_context_t *context, airs_request_id_t *out);
+
+/* replies.reply, replies.fail. AIRS_NOT_FOUND when this actor took over no such request or has answered it;
+ * AIRS_TIMEOUT when it had ended otherwise; AIRS_MESSAGE_TOO_LARGE and AIRS_UNSUPPORTED_CODEC leave it to be
+ * answered. */
+AIRS_API airs_status_t airs_actor_reply(airs_actor_context_t *context, const airs_request_id_t *to,
+                                        airs_bytes_t payload, airs_str_t content_type);
+AIRS_API airs_status_t airs_actor_fail(airs_actor_context_t *context, const airs_request_id_t *to,
+                                       airs_str_t reason);
+
+/* airssys:actor/topics. A topic is tokens with dots between them; in a pattern `*` is one token and a last
+ * `>` one or more. Subscriptions end with the actor. AIRS_INVALID_ARGUMENT, AIRS_QUOTA_EXCEEDED. */
+AIRS_API airs_status_t airs_actor_subscribe(airs_actor_context_t *context, airs_str_t pattern);
+AIRS_API airs_status_t airs_actor_unsubscribe(airs_actor_context_t *context, airs_str_t pattern);
+
+/* topics.publish: once to every subscriber. `content_type` size 0: none. *reached (may be NULL): how many
+ * mailboxes took it; those that were full lose it (dead letters). AIRS_INVALID_ARGUMENT. */
+AIRS_API airs_status_t airs_actor_publish(airs_actor_context_t *context, airs_str_t topic,
+                                          airs_bytes_t payload, airs_str_t content_type, uint32_t *reached);
+
+/* Names a timer of the calling actor; never 0. */
+typedef uint64_t airs_timer_id_t;
+
+/* airssys:actor/timers: a message to oneself, later, or each period. Messages of a repeating timer coalesce
+ * while one waits. `out` may be NULL. AIRS_INVALID_ARGUMENT (period 0), AIRS_QUOTA_EXCEEDED,
+ * AIRS_MESSAGE_TOO_LARGE. */
+AIRS_API airs_status_t airs_actor_send_after(airs_actor_context_t *context, uint64_t delay_ms,
+                                             airs_bytes_t payload, airs_timer_id_t *out);
+AIRS_API airs_status_t airs_actor_send_every(airs_actor_context_t *context, uint64_t period_ms,
+                                             airs_bytes_t payload, airs_timer_id_t *out);
+
+/* True if it had not fired yet, or repeats; nothing of it comes any more then. */
+AIRS_API bool airs_actor_cancel_timer(airs_actor_context_t *context, airs_timer_id_t id);
 
 /* End this actor in order once `handle` returns (messages still queued are dropped and counted). */
 AIRS_API void airs_actor_exit(airs_actor_context_t *context);

@@ -5,6 +5,8 @@
 #include <airssys/actor.h>
 #include <airssys/allocator.h>
 #include <airssys/bytes.h>
+#include <airssys/codec.h>
+#include <airssys/dead_letter.h>
 #include <airssys/clock.h>
 #include <airssys/error.h>
 #include <airssys/export.h>

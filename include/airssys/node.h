@@ -8,6 +8,8 @@
 #include <airssys/actor.h>
 #include <airssys/allocator.h>
 #include <airssys/clock.h>
+#include <airssys/codec.h>
+#include <airssys/dead_letter.h>
 #include <airssys/log.h>
 #include <airssys/random.h>
 
@@ -62,6 +64,15 @@ typedef struct airs_variable {
 /* Where a guest's standard output goes, a chunk at a time; called on worker threads. */
 typedef void airs_output_fn(void *context, airs_bytes_t bytes);
 
+/* What a mailbox does with a message for which it has no room. */
+typedef enum airs_mailbox_policy {
+    AIRS_MAILBOX_REJECT,      /* the sender gets AIRS_QUEUE_FULL */
+    AIRS_MAILBOX_DROP_OLDEST, /* what has waited longest becomes a dead letter; a request fails */
+    /* A guest that sends waits (the guest, not its worker) until there is room, for `block_time_ms` at
+     * most; then it gets AIRS_QUEUE_FULL. Native actors and threads from outside get that at once. */
+    AIRS_MAILBOX_BLOCK,
+} airs_mailbox_policy_t;
+
 /* Zeroed members mean the default. Set `size` with AIRS_SPAWN_OPTIONS_INIT. */
 typedef struct airs_spawn_options {
     size_t size;
@@ -78,6 +89,15 @@ typedef struct airs_spawn_options {
     uint32_t max_requests;           /* outstanding at once; default 100,000 */
     airs_output_fn *standard_output; /* default: into the log */
     void *output_context;
+    airs_mailbox_policy_t mailbox_policy;
+    uint64_t block_time_ms;     /* of AIRS_MAILBOX_BLOCK; default 10,000 */
+    airs_codecs_t accepts;      /* codecs of messages and answers it takes; 0: any, without looking */
+    uint32_t max_timers;        /* default 100,000 */
+    uint32_t max_subscriptions; /* patterns it is subscribed to; default 1,000 */
+    uint32_t max_deferred;      /* answers it has taken over; default 100,000 */
+    /* Patterns that it is subscribed to before it starts. */
+    const char *const *subscriptions;
+    size_t subscription_count;
 } airs_spawn_options_t;
 
 #define AIRS_SPAWN_OPTIONS_INIT {.size = sizeof(airs_spawn_options_t)}
@@ -107,6 +127,51 @@ AIRS_API airs_status_t airs_node_call(airs_node_t *node, airs_id_t target, airs_
                                       airs_str_t content_type, uint64_t timeout_ms,
                                       void (*answer)(void *context, airs_bytes_t payload), void *context,
                                       airs_error_t *error);
+
+/* How a request ended; borrowed for the callback. */
+typedef struct airs_answer {
+    airs_status_t status; /* AIRS_OK, AIRS_TIMEOUT, or what made it fail */
+    airs_id_t sender;     /* who was asked; the instance that was picked for an empty one */
+    airs_bytes_t payload; /* of a response; of a failure the JSON object {error, message, correlation-id} */
+    airs_str_t content_type; /* size 0: none */
+    const char *message;     /* what happened, for a person; "" for AIRS_OK */
+    airs_request_id_t id;
+} airs_answer_t;
+
+/* Send a request; `ended` is called once, on a thread of the node's, with how it ended, unless it is
+ * cancelled or this fails. It may be called before this returns, must be brief, and may use the node's
+ * functions that do not wait. `out` (may be NULL) is filled before the message is sent. */
+AIRS_API airs_status_t airs_node_request(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
+                                         airs_str_t content_type, uint64_t timeout_ms,
+                                         void (*ended)(void *context, const airs_answer_t *answer),
+                                         void *context, airs_request_id_t *out, airs_error_t *error);
+
+/* AIRS_OK: `ended` was not called and will not be. AIRS_NOT_FOUND: it was, or is being. */
+AIRS_API airs_status_t airs_node_cancel_request(airs_node_t *node, const airs_request_id_t *id);
+
+/* Publish to a topic: see airs_actor_publish. */
+AIRS_API airs_status_t airs_node_publish(airs_node_t *node, airs_str_t topic, airs_bytes_t payload,
+                                         airs_str_t content_type, uint32_t *reached, airs_error_t *error);
+
+/* Subscribe or unsubscribe the actor `id`. AIRS_TARGET_NOT_FOUND, AIRS_INVALID_ARGUMENT,
+ * AIRS_QUOTA_EXCEEDED. */
+AIRS_API airs_status_t airs_node_subscribe_actor(airs_node_t *node, airs_id_t id, airs_str_t pattern,
+                                                 airs_error_t *error);
+AIRS_API airs_status_t airs_node_unsubscribe_actor(airs_node_t *node, airs_id_t id, airs_str_t pattern,
+                                                   airs_error_t *error);
+
+/* A subscription of the program's own. */
+typedef struct airs_subscription airs_subscription_t;
+
+/* Have `message` called with what is published to topics that match, one at a time, on a thread of the
+ * node's; up to 1,024 wait. It must not block. */
+AIRS_API airs_status_t airs_node_subscribe(airs_node_t *node, airs_str_t pattern,
+                                           void (*message)(void *context, const airs_incoming_t *incoming),
+                                           void *context, airs_subscription_t **out, airs_error_t *error);
+
+/* After this returns `message` is not called any more. Before the node is destroyed; not inside `message`.
+ * NULL is fine. */
+AIRS_API void airs_node_unsubscribe(airs_node_t *node, airs_subscription_t *subscription);
 
 typedef enum airs_stop_mode {
     AIRS_STOP_DRAIN, /* after what is queued now */
@@ -157,5 +222,49 @@ typedef struct airs_node_counters {
 } airs_node_counters_t;
 
 AIRS_API void airs_node_totals(airs_node_t *node, airs_node_counters_t *out);
+
+/* An actor as `airssys ps` shows it; borrowed for the callback. */
+typedef struct airs_actor_info {
+    airs_id_t id;
+    bool native;
+    const char *name;    /* as its metadata say, or its id's name before it was asked */
+    const char *version; /* likewise; "" when unknown */
+    const char *health;  /* "healthy", "degraded", "unhealthy", "unknown" */
+    airs_actor_counters_t counters;
+    uint64_t started_ns; /* since 1970 */
+    uint32_t mailbox_messages;
+    airs_mailbox_policy_t mailbox_policy;
+    uint64_t requests;      /* of its own, outstanding now */
+    uint64_t deferred;      /* answers it has taken over and owes */
+    uint64_t timers;        /* that are armed */
+    uint64_t subscriptions; /* patterns */
+} airs_actor_info_t;
+
+/* Calls each() for every live actor in the order of their start; false stops. Callable inside native actors
+ * too. */
+AIRS_API void airs_node_list(airs_node_t *node, bool (*each)(void *context, const airs_actor_info_t *info),
+                             void *context);
+
+/* Calls each() for the dead letters that are kept, the oldest first; false stops. New ones wait meanwhile:
+ * each() must be brief and must not use the node. */
+AIRS_API void airs_node_dead_letters(airs_node_t *node,
+                                     bool (*each)(void *context, const airs_dead_letter_t *letter),
+                                     void *context);
+
+/* How many there were for each reason, those no longer kept included. */
+AIRS_API void airs_node_dead_letter_counts(airs_node_t *node, uint64_t out[AIRS_DEAD_LETTER_REASONS]);
+
+/* How requests ended so far; `pending` now. */
+typedef struct airs_request_counters {
+    uint64_t pending;
+    uint64_t completed; /* by a response */
+    uint64_t failed;
+    uint64_t timed_out;
+    uint64_t cancelled; /* by the requester */
+    uint64_t orphaned;  /* the requester ended */
+    uint64_t late;      /* answers to requests that had ended */
+} airs_request_counters_t;
+
+AIRS_API void airs_node_requests(airs_node_t *node, airs_request_counters_t *out);
 
 #endif

@@ -48,7 +48,10 @@
     X(MANIFEST_INVALID, 37, "the manifest is invalid")                         \
     X(UNSUPPORTED, 38, "not supported")                                        \
     X(INTERNAL, 39, "internal error")                                          \
-    X(TOO_MANY_REQUESTS, 40, "too many requests are outstanding")
+    X(TOO_MANY_REQUESTS, 40, "too many requests are outstanding")              \
+    X(UNSUPPORTED_CODEC, 41, "the receiver does not accept this codec")        \
+    X(DEADLOCK, 42, "it would wait for itself")                                \
+    X(PENDING, 43, "not done yet")
 
 typedef enum airs_status {
 #define AIRS_STATUS_ENUM(name, number, text) AIRS_##name = (number),

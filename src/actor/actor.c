@@ -20,6 +20,11 @@ void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
         actor->max_parked_ns = setup->max_parked_ms * 1000000;
     }
     actor->max_requests = setup->max_requests;
+    actor->max_timers = setup->max_timers;
+    actor->max_subscriptions = setup->max_subscriptions;
+    actor->max_deferred = setup->max_deferred;
+    actor->accepts = setup->accepts;
+    actor->started_ns = airs_clock_wall(setup->services->clock);
     actor->internal = setup->internal;
     actor->park_timer.fire = park_expired;
     airs_refcount_init(&actor->references);

@@ -82,7 +82,12 @@ struct airs_actor {
     uint64_t max_message_bytes;
     uint64_t max_parked_ns; /* UINT64_MAX: no limit */
     uint32_t max_requests;
-    bool internal; /* not one of the node's actors: not registered, not counted */
+    uint32_t max_timers;
+    uint32_t max_subscriptions;
+    uint32_t max_deferred;
+    airs_codecs_t accepts; /* 0: any */
+    uint64_t started_ns;   /* since 1970 */
+    bool internal;         /* not one of the node's actors: not registered, not counted */
 
     /* Written by others, seldom. */
     airs_refcount_t references;
@@ -139,6 +144,10 @@ typedef struct airs_actor_setup {
     uint64_t max_message_bytes;
     uint64_t max_parked_ms; /* 0: no limit */
     uint32_t max_requests;
+    uint32_t max_timers;
+    uint32_t max_subscriptions;
+    uint32_t max_deferred;
+    airs_codecs_t accepts;
     bool internal;
 } airs_actor_setup_t;
 

@@ -55,6 +55,16 @@ typedef struct airs_actor_spec {
     uint64_t mailbox_bytes;     /* of payload (64 MiB), at most 256 GiB */
     uint64_t max_message_bytes; /* (16 MiB); never more than mailbox_bytes */
     uint32_t max_requests;      /* outstanding at once (100,000) */
+    uint32_t max_timers;        /* armed at once (100,000) */
+    uint32_t max_subscriptions; /* patterns (1,000) */
+    uint32_t max_deferred;      /* answers taken over (100,000) */
+    airs_mailbox_policy_t mailbox_policy;
+    uint64_t block_time_ms; /* of a full mailbox that has its senders wait (10,000) */
+    airs_codecs_t accepts;  /* 0: any, without looking */
+
+    /* Patterns that it is subscribed to before it starts. Borrowed for the spawn. */
+    const char *const *subscriptions;
+    size_t subscription_count;
 
     /* Guests only. Borrowed for the spawn. */
     const airs_env_var_t *env;
@@ -137,16 +147,7 @@ airs_timer_service_t *airs_actor_system_timers(airs_actor_system_t *system);
 airs_dead_letters_t *airs_actor_system_dead_letters(airs_actor_system_t *system);
 airs_block_pool_t *airs_actor_system_pool(airs_actor_system_t *system);
 
-/* How requests ended so far; `pending` now. */
-typedef struct airs_request_counters {
-    uint64_t pending;
-    uint64_t completed; /* by a response */
-    uint64_t failed;
-    uint64_t timed_out;
-    uint64_t cancelled; /* by the requester, or with its end */
-    uint64_t late;      /* answers to requests that had ended */
-} airs_request_counters_t;
-
+/* See airs_node_requests. */
 void airs_actor_system_requests(airs_actor_system_t *system, airs_request_counters_t *out);
 
 /* Stepped only: run one turn of one actor; false when none can run. */

@@ -12,6 +12,10 @@ static const airs_actor_spec_t defaults = {
     .mailbox_bytes = 64 * MIB,
     .max_message_bytes = 16 * MIB,
     .max_requests = 100000,
+    .max_timers = 100000,
+    .max_subscriptions = 1000,
+    .max_deferred = 100000,
+    .block_time_ms = 10000,
     .limits = {.max_memory_bytes = 64 * MIB, .max_execution_time_ms = 5000, .max_parked_time_ms = 60000},
     .storage_quota = UINT64_MAX,
 };
@@ -30,6 +34,10 @@ static airs_actor_spec_t complete(const airs_actor_spec_t *given) {
     spec.mailbox_bytes = or_default(spec.mailbox_bytes, defaults.mailbox_bytes);
     spec.max_message_bytes = or_default(spec.max_message_bytes, defaults.max_message_bytes);
     spec.max_requests = (uint32_t)or_default(spec.max_requests, defaults.max_requests);
+    spec.max_timers = (uint32_t)or_default(spec.max_timers, defaults.max_timers);
+    spec.max_subscriptions = (uint32_t)or_default(spec.max_subscriptions, defaults.max_subscriptions);
+    spec.max_deferred = (uint32_t)or_default(spec.max_deferred, defaults.max_deferred);
+    spec.block_time_ms = or_default(spec.block_time_ms, defaults.block_time_ms);
     spec.storage_quota = or_default(spec.storage_quota, defaults.storage_quota);
     limits->max_memory_bytes = or_default(limits->max_memory_bytes, defaults.limits.max_memory_bytes);
     limits->max_execution_time_ms =
@@ -75,6 +83,10 @@ static airs_actor_t *make(airs_services_t *services, const airs_spawn_t *spawn, 
         .max_message_bytes = spec->max_message_bytes,
         .max_parked_ms = spec->limits.max_parked_time_ms,
         .max_requests = spec->max_requests,
+        .max_timers = spec->max_timers,
+        .max_subscriptions = spec->max_subscriptions,
+        .max_deferred = spec->max_deferred,
+        .accepts = spec->accepts,
         .internal = internal,
     };
     return spawn->native != NULL ? airs_native_actor_create(&setup, spawn->native, spawn->state)

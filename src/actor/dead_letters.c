@@ -137,7 +137,7 @@ static airs_dead_letter_t letter_view(const airs_letter_t *letter) {
         .target = airs_component_id_view(letter->target),
         .sent_ns = message->timestamp_ns,
         .died_ns = letter->died_ns,
-        .kind = (airs_message_kind_t)message->kind,
+        .kind = airs_message_kind_text((airs_message_kind_t)message->kind),
         .content_type = message->content_type,
         .payload = message->payload,
     };

@@ -4,40 +4,9 @@
 #define AIRSSYS_ACTOR_DEAD_LETTERS_H
 
 #include <airssys/allocator.h>
+#include <airssys/dead_letter.h>
 
 #include "core/component_message.h"
-
-/* X(name, text) */
-#define AIRS_DEAD_LETTER_MAP(X)                                                                   \
-    X(HANDLER_ERROR, "handler-error") /* the receiver answered a plain message with an error */   \
-    X(CRASHED, "crashed")             /* the receiver ended while it had this one in hand */      \
-    X(RECEIVER_ENDED,                                                                             \
-      "receiver-ended")   /* it waited in a mailbox whose actor ended otherwise than by a stop */ \
-    X(STOPPED, "stopped") /* accepted behind the stop that the receiver drained to */
-
-typedef enum airs_dead_letter_reason {
-#define AIRS_DEAD_LETTER_ENUM(name, text) AIRS_DEAD_LETTER_##name,
-    AIRS_DEAD_LETTER_MAP(AIRS_DEAD_LETTER_ENUM)
-#undef AIRS_DEAD_LETTER_ENUM
-        AIRS_DEAD_LETTER_REASONS /* how many there are */
-} airs_dead_letter_reason_t;
-
-/* "handler-error", … Static, never NULL. */
-const char *airs_dead_letter_reason_text(airs_dead_letter_reason_t reason);
-
-/* One letter as a reader sees it; borrowed for the callback. */
-typedef struct airs_dead_letter {
-    uint64_t serial; /* counts from 1 over all letters, those no longer kept included */
-    airs_dead_letter_reason_t reason;
-    const char *detail; /* what the engine said ("trap: unreachable …"), may be cut; "" when there is none */
-    airs_id_t sender;
-    airs_id_t target;
-    uint64_t sent_ns; /* since 1970 */
-    uint64_t died_ns; /* since 1970 */
-    airs_message_kind_t kind;
-    airs_str_t content_type;
-    airs_bytes_t payload;
-} airs_dead_letter_t;
 
 typedef struct airs_dead_letters airs_dead_letters_t;
 

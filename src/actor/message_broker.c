@@ -283,12 +283,12 @@ static airs_status_t broadcast(airs_message_router_t *router, airs_actor_t *send
 
 /* ---- who lives ---- */
 
-static airs_actor_info_t info_of(airs_actor_t *actor, const airs_actor_metadata_t *metadata,
-                                 char name[AIRS_ID_MAX + 1]) {
+static airs_peer_info_t info_of(airs_actor_t *actor, const airs_actor_metadata_t *metadata,
+                                char name[AIRS_ID_MAX + 1]) {
     airs_str_t text = airs_component_id_view(actor->id).name;
     memcpy(name, text.data, text.size);
     name[text.size] = '\0';
-    airs_actor_info_t info = {.id = actor->id, .name = name, .version = "", .health = "unknown"};
+    airs_peer_info_t info = {.id = actor->id, .name = name, .version = "", .health = "unknown"};
     if (metadata != NULL) {
         info.name = metadata->name;
         info.version = metadata->version;
@@ -297,31 +297,31 @@ static airs_actor_info_t info_of(airs_actor_t *actor, const airs_actor_metadata_
 }
 
 typedef struct airs_listing {
-    bool (*each)(void *context, const airs_actor_info_t *info);
+    bool (*each)(void *context, const airs_peer_info_t *info);
     void *context;
 } airs_listing_t;
 
 static bool list_one(void *context, airs_actor_t *actor) {
     const airs_listing_t *listing = context;
     char name[AIRS_ID_MAX + 1];
-    airs_actor_info_t info = info_of(actor, airs_actor_known_metadata(actor), name);
+    airs_peer_info_t info = info_of(actor, airs_actor_known_metadata(actor), name);
     return listing->each(listing->context, &info);
 }
 
-static void list(airs_message_router_t *router, bool (*each)(void *context, const airs_actor_info_t *info),
+static void list(airs_message_router_t *router, bool (*each)(void *context, const airs_peer_info_t *info),
                  void *context) {
     airs_listing_t listing = {.each = each, .context = context};
     airs_component_registry_each(services_of(router)->registry, list_one, &listing);
 }
 
 static airs_status_t describe(airs_message_router_t *router, airs_id_t id,
-                              void (*take)(void *context, const airs_actor_info_t *info), void *context) {
+                              void (*take)(void *context, const airs_peer_info_t *info), void *context) {
     airs_actor_t *actor = airs_component_registry_find(services_of(router)->registry, id);
     if (actor == NULL) {
         return AIRS_TARGET_NOT_FOUND;
     }
     char name[AIRS_ID_MAX + 1];
-    airs_actor_info_t info = info_of(actor, airs_actor_metadata(actor), name);
+    airs_peer_info_t info = info_of(actor, airs_actor_metadata(actor), name);
     take(context, &info);
     airs_actor_unref(actor);
     return AIRS_OK;

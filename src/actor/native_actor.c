@@ -56,6 +56,7 @@ static airs_incoming_kind_t incoming_kind(const airs_component_message_t *messag
         return AIRS_INCOMING_FAILURE;
     case AIRS_MESSAGE_PLAIN:
     case AIRS_MESSAGE_SYSTEM:
+    case AIRS_MESSAGE_TIMER:
         break;
     }
     return AIRS_INCOMING_MESSAGE;

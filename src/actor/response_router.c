@@ -220,7 +220,8 @@ void airs_response_router_counters(airs_response_router_t *router, airs_request_
         .completed = statistics.completed,
         .failed = statistics.failed,
         .timed_out = statistics.timed_out,
-        .cancelled = statistics.cancelled + statistics.orphaned,
+        .cancelled = statistics.cancelled,
+        .orphaned = statistics.orphaned,
         .late = statistics.late,
     };
 }

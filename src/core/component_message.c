@@ -62,3 +62,21 @@ void airs_component_message_destroy(airs_component_message_t *message) {
     airs_payload_unref(message->shared);
     airs_block_pool_free(message);
 }
+
+const char *airs_message_kind_text(airs_message_kind_t kind) {
+    switch (kind) {
+    case AIRS_MESSAGE_PLAIN:
+        return "message";
+    case AIRS_MESSAGE_REQUEST:
+        return "request";
+    case AIRS_MESSAGE_RESPONSE:
+        return "response";
+    case AIRS_MESSAGE_FAILURE:
+        return "failure";
+    case AIRS_MESSAGE_SYSTEM:
+        return "system";
+    case AIRS_MESSAGE_TIMER:
+        return "timer";
+    }
+    return "unknown";
+}

@@ -13,12 +13,16 @@
 #include "core/payload.h"
 
 typedef enum airs_message_kind {
-    AIRS_MESSAGE_PLAIN = 0,    /* inter-component: send, broadcast, publish, timer */
+    AIRS_MESSAGE_PLAIN = 0,    /* inter-component: send, broadcast, publish */
     AIRS_MESSAGE_REQUEST = 1,  /* inter-component with correlation: the answer is awaited */
     AIRS_MESSAGE_RESPONSE = 2, /* a request's good end, for handle-callback */
     AIRS_MESSAGE_FAILURE = 3,  /* a request's bad end, for handle-callback */
     AIRS_MESSAGE_SYSTEM = 4,   /* the runtime's own: stop in line with the user's messages */
+    AIRS_MESSAGE_TIMER = 5,    /* a message to oneself that was due; a plain one to whom it is handed */
 } airs_message_kind_t;
+
+/* "message", "request", "response", "failure", "system", "timer". Static. */
+const char *airs_message_kind_text(airs_message_kind_t kind);
 
 typedef struct airs_component_message airs_component_message_t;
 
@@ -29,10 +33,13 @@ struct airs_component_message {
     airs_str_t content_type;                  /* likewise; size 0: none */
     airs_payload_t *shared;                   /* a reference, or NULL */
     uint64_t timestamp_ns;                    /* when it was sent, since 1970 */
-    airs_correlation_id_t correlation;        /* of a request, response or failure */
-    uint8_t kind;                             /* airs_message_kind_t */
-    uint8_t system;                           /* what a system message asks; the actor layer's */
-    uint16_t cost_slots;                      /* what it took of the mailbox's bound; 0: exempt */
+    union {
+        airs_correlation_id_t correlation; /* of a request, response or failure */
+        uint64_t timer_id;                 /* of a timer's message */
+    };
+    uint8_t kind;        /* airs_message_kind_t */
+    uint8_t system;      /* what a system message asks; the actor layer's */
+    uint16_t cost_slots; /* what it took of the mailbox's bound; 0: exempt */
 };
 
 /* What a message is made of. Everything is borrowed for the call and copied or referenced. */

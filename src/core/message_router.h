@@ -16,17 +16,20 @@ typedef struct airs_route {
     airs_actor_t *actor; /* a reference, or NULL */
 } airs_route_t;
 
-typedef struct airs_actor_info {
+typedef struct airs_peer_info {
     airs_component_id_t *id; /* borrowed for the callback */
     const char *name;        /* as the component's metadata say, or the id's name before it was asked */
     const char *version;     /* likewise; "" when unknown */
     const char *health;      /* "healthy", "degraded", "unhealthy", "unknown" */
-} airs_actor_info_t;
+} airs_peer_info_t;
 
 typedef struct airs_message_router_ops {
     /* AIRS_OK: in the target's mailbox. AIRS_TARGET_NOT_FOUND, AIRS_QUEUE_FULL,
-     * AIRS_MESSAGE_TOO_LARGE, AIRS_NOT_RUNNING (it is stopping), AIRS_OUT_OF_MEMORY. `error` is filled
-     * only for statuses whose text adds something; NULL is fine. */
+     * AIRS_MESSAGE_TOO_LARGE, AIRS_UNSUPPORTED_CODEC, AIRS_NOT_RUNNING (it is stopping),
+     * AIRS_OUT_OF_MEMORY. AIRS_PENDING: the mailbox is full and has its senders wait; the message was
+     * copied, and the caller parks its call and asks `waited` each time it is woken. AIRS_DEADLOCK: it
+     * would have to wait for itself. `error` is filled only for statuses whose text adds something; NULL
+     * is fine. */
     airs_status_t (*send)(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
                           airs_id_t target, airs_bytes_t payload, airs_error_t *error);
     /* As send; the answer comes to the sender's handle-callback. AIRS_TOO_MANY_REQUESTS. A target that
@@ -35,6 +38,10 @@ typedef struct airs_message_router_ops {
     airs_status_t (*request)(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
                              airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
                              airs_correlation_id_t *out, airs_error_t *error);
+    /* How the send or request that answered AIRS_PENDING ended, told once: AIRS_OK, AIRS_QUEUE_FULL (it
+     * waited in vain until its deadline), or why it failed; AIRS_PENDING when it has not ended. An actor
+     * has one such call at a time; when its incarnation ends, what it waited with is dropped. */
+    airs_status_t (*waited)(airs_message_router_t *router, airs_actor_t *sender, airs_error_t *error);
     /* Only the sender's own. AIRS_NOT_FOUND when it has ended already or never was. */
     airs_status_t (*cancel_request)(airs_message_router_t *router, airs_actor_t *sender,
                                     const airs_correlation_id_t *id);
@@ -44,12 +51,47 @@ typedef struct airs_message_router_ops {
     airs_status_t (*broadcast)(airs_message_router_t *router, airs_actor_t *sender, const airs_id_t *targets,
                                const uint8_t *allowed, size_t count, airs_bytes_t payload,
                                size_t *failed_first, airs_error_t *error);
+
+    /* airssys:actor/replies. Take over the answer to the request in hand. AIRS_INVALID_STATE when none is
+     * in hand or it was answered or taken over; AIRS_TOO_MANY_REQUESTS at the limit. */
+    airs_status_t (*defer_reply)(airs_message_router_t *router, airs_actor_t *self,
+                                 airs_correlation_id_t *out, airs_error_t *error);
+    /* Answer a request that was taken over. AIRS_NOT_FOUND: this incarnation took over no such request, or
+     * has answered it. AIRS_TIMEOUT: it had ended otherwise, which counts as a late reply.
+     * AIRS_MESSAGE_TOO_LARGE and AIRS_UNSUPPORTED_CODEC: it is still to be answered. */
+    airs_status_t (*reply)(airs_message_router_t *router, airs_actor_t *self, const airs_correlation_id_t *to,
+                           airs_bytes_t payload, airs_str_t content_type, airs_error_t *error);
+    /* The same with a failure. */
+    airs_status_t (*fail)(airs_message_router_t *router, airs_actor_t *self, const airs_correlation_id_t *to,
+                          airs_str_t reason, airs_error_t *error);
+
+    /* airssys:actor/topics; see core/topic.h for what is valid. AIRS_INVALID_ARGUMENT (with a text), and
+     * for subscribe AIRS_QUOTA_EXCEEDED at the limit, AIRS_OUT_OF_MEMORY. Unsubscribing from what one is
+     * not subscribed to is fine. */
+    airs_status_t (*subscribe)(airs_message_router_t *router, airs_actor_t *self, airs_str_t pattern,
+                               airs_error_t *error);
+    airs_status_t (*unsubscribe)(airs_message_router_t *router, airs_actor_t *self, airs_str_t pattern,
+                                 airs_error_t *error);
+    /* Once to every subscriber, whatever the number of its patterns that match, the publisher included;
+     * never waits. `reached`: how many mailboxes took it. That one did not is no error. */
+    airs_status_t (*publish)(airs_message_router_t *router, airs_actor_t *self, airs_str_t topic,
+                             airs_bytes_t payload, airs_str_t content_type, uint32_t *reached,
+                             airs_error_t *error);
+
+    /* airssys:actor/timers. A message to oneself after `delay_ms`, or with `period_ms` above 0 again each
+     * period after that. AIRS_QUOTA_EXCEEDED at the limit, AIRS_MESSAGE_TOO_LARGE, AIRS_OUT_OF_MEMORY. */
+    airs_status_t (*start_timer)(airs_message_router_t *router, airs_actor_t *self, uint64_t delay_ms,
+                                 uint64_t period_ms, airs_bytes_t payload, uint64_t *out,
+                                 airs_error_t *error);
+    /* True if it had not fired yet, or repeats; nothing of it comes any more then. */
+    bool (*cancel_timer)(airs_message_router_t *router, airs_actor_t *self, uint64_t id);
+
     /* Calls each() for every registered actor; false stops. */
-    void (*list)(airs_message_router_t *router, bool (*each)(void *context, const airs_actor_info_t *info),
+    void (*list)(airs_message_router_t *router, bool (*each)(void *context, const airs_peer_info_t *info),
                  void *context);
     /* Calls take() with the one actor's information. AIRS_TARGET_NOT_FOUND. */
     airs_status_t (*describe)(airs_message_router_t *router, airs_id_t id,
-                              void (*take)(void *context, const airs_actor_info_t *info), void *context);
+                              void (*take)(void *context, const airs_peer_info_t *info), void *context);
     void (*route_release)(airs_message_router_t *router, airs_route_t *route);
 } airs_message_router_ops_t;
 

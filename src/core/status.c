@@ -97,6 +97,12 @@ const char *airs_status_name(airs_status_t status) {
         return "internal";
     case AIRS_TOO_MANY_REQUESTS:
         return "too-many-requests";
+    case AIRS_UNSUPPORTED_CODEC:
+        return "unsupported-codec";
+    case AIRS_DEADLOCK:
+        return "deadlock";
+    case AIRS_PENDING:
+        return "pending";
     }
     return "unknown";
 }

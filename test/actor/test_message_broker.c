@@ -198,7 +198,7 @@ static void a_stale_route_is_looked_up_again(void **state) {
 
 /* ---- who lives ---- */
 
-static bool list_one(void *context, const airs_actor_info_t *info) {
+static bool list_one(void *context, const airs_peer_info_t *info) {
     deed_t *deed = context;
     size_t used = strlen(deed->text);
     (void)snprintf(deed->text + used, sizeof deed->text - used, "%s(%s,%s,%s) ",
@@ -206,7 +206,7 @@ static bool list_one(void *context, const airs_actor_info_t *info) {
     return true;
 }
 
-static void take_one(void *context, const airs_actor_info_t *info) { (void)list_one(context, info); }
+static void take_one(void *context, const airs_peer_info_t *info) { (void)list_one(context, info); }
 
 static void look(airs_scripted_call_t *call, deed_t *deed) {
     airs_message_router_t *router = call->host->router;

@@ -95,22 +95,22 @@ static airs_status_t take_broadcast(airs_message_router_t *router, airs_actor_t 
     return answer(fixture, error);
 }
 
-static void list(airs_message_router_t *router, bool (*each)(void *context, const airs_actor_info_t *info),
+static void list(airs_message_router_t *router, bool (*each)(void *context, const airs_peer_info_t *info),
                  void *context) {
     fixture_t *fixture = FROM(router, router);
-    airs_actor_info_t info = {fixture->id, "tested", "1.0", "healthy"};
+    airs_peer_info_t info = {fixture->id, "tested", "1.0", "healthy"};
     each(context, &info);
     info.id = fixture->sender;
     each(context, &info);
 }
 
 static airs_status_t describe(airs_message_router_t *router, airs_id_t id,
-                              void (*take)(void *context, const airs_actor_info_t *info), void *context) {
+                              void (*take)(void *context, const airs_peer_info_t *info), void *context) {
     fixture_t *fixture = FROM(router, router);
     if (!airs_id_equal(id, airs_component_id_view(fixture->id))) {
         return AIRS_TARGET_NOT_FOUND;
     }
-    airs_actor_info_t info = {fixture->id, "tested", "1.0", "healthy"};
+    airs_peer_info_t info = {fixture->id, "tested", "1.0", "healthy"};
     take(context, &info);
     return AIRS_OK;
 }

@@ -114,7 +114,7 @@ typedef struct id_list {
 } id_list_t;
 
 /* What does not fit into memory is left out: the list is shorter, as it is for what may not be seen. */
-static bool note_id(void *context, const airs_actor_info_t *info) {
+static bool note_id(void *context, const airs_peer_info_t *info) {
     id_list_t *list = context;
     if (list->count == list->capacity) {
         size_t capacity = list->capacity == 0 ? 64 : 2 * list->capacity;
@@ -148,7 +148,7 @@ static wasmtime_error_t *list_components(void *data, wasmtime_context_t *context
     return NULL;
 }
 
-static void take_info(void *context, const airs_actor_info_t *info) {
+static void take_info(void *context, const airs_peer_info_t *info) {
     wasmtime_component_val_t record = airs_value_record(4);
     airs_value_set_field(&record, 0, "id", airs_value_id(airs_component_id_view(info->id)));
     airs_value_set_field(&record, 1, "name", airs_value_string(airs_str(info->name)));
