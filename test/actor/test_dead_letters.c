@@ -60,7 +60,7 @@ static bool note(void *context, const airs_dead_letter_t *letter) {
     assert_true(airs_id_equal(letter->target, airs_id("t", "to", "1")));
     assert_int_equal(letter->sent_ns, 7);
     assert_int_equal(letter->died_ns, 9);
-    assert_int_equal(letter->kind, AIRS_MESSAGE_PLAIN);
+    assert_string_equal(letter->kind, "message");
     assert_true(airs_str_equal(letter->content_type, airs_str("text/plain")));
     return context == NULL;
 }

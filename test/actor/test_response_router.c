@@ -301,7 +301,7 @@ static void the_requesters_end_cancels(void **state) {
     ask(&asker);
     assert_ok(actor_fixture_stop(&fixture, "t/asker/0", AIRS_STOP_DRAIN));
     assert_int_equal(counters().pending, 0);
-    assert_int_equal(counters().cancelled, 2);
+    assert_int_equal(counters().orphaned, 2);
     /* Its namesake hears nothing of it. */
     static asker_t second;
     second = start_asker("t/target/0", 1000);
