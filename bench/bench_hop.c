@@ -51,24 +51,13 @@ static uint64_t handled(airs_actor_system_t *system) {
     return totals.messages;
 }
 
-static void need(airs_status_t status, const airs_error_t *error) {
-    if (status != AIRS_OK) {
-        bench_die("%s: %s", airs_status_name(status), error->text);
-    }
-}
-
 static void spawn_forwarder(airs_actor_system_t *system, airs_component_handle_t component,
                             const char *instance, const char *target) {
     airs_error_t error;
     airs_actor_spec_t spec = {.config = airs_bytes(target, strlen(target))};
-    need(airs_actor_system_spawn_component(system, component, airs_id("bench", "ring", instance), &spec,
-                                           &error),
-         &error);
-}
-
-static void pause_ms(long ms) {
-    struct timespec time = {.tv_nsec = ms * 1000000};
-    nanosleep(&time, NULL);
+    bench_need(airs_actor_system_spawn_component(system, component, airs_id("bench", "ring", instance), &spec,
+                                                 &error),
+               &error);
 }
 
 /* Two forwarders that send to each other, `in_flight` messages between them, for `ms`. */
@@ -77,18 +66,18 @@ static double hop_ns(airs_runtime_engine_t *engine, airs_component_handle_t comp
     airs_error_t error;
     airs_actor_system_t *system = NULL;
     airs_actor_system_options_t options = {.engine = engine, .workers = workers};
-    need(airs_actor_system_create(&options, &system, &error), &error);
+    bench_need(airs_actor_system_create(&options, &system, &error), &error);
     spawn_forwarder(system, component, "0", "bench/ring/1");
     spawn_forwarder(system, component, "1", "bench/ring/0");
     for (unsigned i = 0; i < in_flight; i++) {
-        need(airs_actor_system_send(system, airs_id("bench", "ring", "0"), airs_bytes(payload, size),
-                                    airs_str(NULL), &error),
-             &error);
+        bench_need(airs_actor_system_send(system, airs_id("bench", "ring", "0"), airs_bytes(payload, size),
+                                          airs_str(NULL), &error),
+                   &error);
     }
-    pause_ms(ms / 5);
+    bench_pause_ms(ms / 5);
     uint64_t first = handled(system);
     uint64_t start = bench_now_ns();
-    pause_ms(ms);
+    bench_pause_ms(ms);
     uint64_t last = handled(system);
     uint64_t end = bench_now_ns();
     airs_actor_system_destroy(system);
@@ -105,7 +94,7 @@ static void measure(floor_engine_t *floor, size_t index, const bench_options_t *
     airs_component_source_t source = {.path = BENCH_GUESTS "/forwarder.wasm"};
     airs_component_handle_t component = 0;
     airs_error_t error;
-    need(engine->ops->load(engine, &source, &component, &error), &error);
+    bench_need(engine->ops->load(engine, &source, &component, &error), &error);
     size_t size = sizes[index];
     figures_t *figure = &figures[index];
     long ms = options->quick ? 60 : 300;
@@ -131,7 +120,7 @@ int main(int argc, char **argv) {
     bench_begin("hop",
                 "a message from one guest to another, against the same calls with no runtime around them",
                 &options);
-    need(airs_wasm_engine_create(&settings, &engine, &error), &error);
+    bench_need(airs_wasm_engine_create(&settings, &engine, &error), &error);
     floor_open(&floor, engine);
     for (size_t i = 0; i < SIZES; i++) {
         measure(&floor, i, &options);

@@ -63,25 +63,15 @@ static airs_status_t send_part(airs_actor_context_t *context, void *state, const
     return AIRS_OK;
 }
 
-static void need(airs_status_t status, const airs_error_t *error) {
-    if (status != AIRS_OK) {
-        bench_die("%s: %s", airs_status_name(status), error->text);
-    }
-}
-
-static void pause_ms(long ms) {
-    struct timespec time = {.tv_nsec = ms * 1000000};
-    nanosleep(&time, NULL);
-}
-
 static void spawn(airs_node_t *node, const airs_native_t *native, void *state, const char *name,
                   unsigned number) {
     char instance[8];
     airs_error_t error;
     airs_spawn_options_t options = {.size = sizeof options, .mailbox_messages = 2 * PAIRS * WINDOW};
     snprintf(instance, sizeof instance, "%u", number);
-    need(airs_node_spawn_native(node, native, state, airs_id("bench", name, instance), &options, &error),
-         &error);
+    bench_need(
+        airs_node_spawn_native(node, native, state, airs_id("bench", name, instance), &options, &error),
+        &error);
 }
 
 /* Messages a second from `senders` to `receivers` (one, or one for each). */
@@ -97,7 +87,7 @@ static double rate(unsigned workers, unsigned senders, unsigned receivers, long 
     options.workers = workers;
     options.max_actors = 1;
     options.cache_dir = "";
-    need(airs_node_create(&options, &node, &error), &error);
+    bench_need(airs_node_create(&options, &node, &error), &error);
     for (unsigned i = 0; i < receivers; i++) {
         receiver_states[i] = (receiver_t){.received = &received};
         spawn(node, &receiving, &receiver_states[i], "receiver", i);
@@ -108,14 +98,14 @@ static double rate(unsigned workers, unsigned senders, unsigned receivers, long 
         spawn(node, &sending, &sender_states[i], "sender", i);
         char instance[8];
         snprintf(instance, sizeof instance, "%u", i);
-        need(
+        bench_need(
             airs_node_send(node, airs_id("bench", "sender", instance), airs_bytes(body, sizeof body), &error),
             &error);
     }
-    pause_ms(ms / 5);
+    bench_pause_ms(ms / 5);
     unsigned long first = atomic_load(&received);
     uint64_t start = bench_now_ns();
-    pause_ms(ms);
+    bench_pause_ms(ms);
     unsigned long last = atomic_load(&received);
     uint64_t end = bench_now_ns();
     airs_node_destroy(node);

@@ -11,12 +11,6 @@
 
 #include "support/bench.h"
 
-static void need(airs_status_t status, const airs_error_t *error) {
-    if (status != AIRS_OK) {
-        bench_die("%s: %s", airs_status_name(status), error->text);
-    }
-}
-
 static airs_status_t ignore(airs_actor_context_t *context, void *state, const airs_incoming_t *incoming) {
     (void)context, (void)state, (void)incoming;
     return AIRS_OK;
@@ -29,12 +23,13 @@ static void spawn(airs_node_t *node, airs_component_t component, unsigned number
     snprintf(instance, sizeof instance, "%u", number);
     airs_id_t id = airs_id("bench", "idle", instance);
     if (component == 0) {
-        need(airs_node_spawn_native(node, &native, NULL, id, NULL, &error), &error);
+        bench_need(airs_node_spawn_native(node, &native, NULL, id, NULL, &error), &error);
         return;
     }
-    need(airs_node_spawn(node, component, id, NULL, &error), &error);
+    bench_need(airs_node_spawn(node, component, id, NULL, &error), &error);
     /* It has handled a message, so it has all that a call leaves behind. */
-    need(airs_node_call(node, id, airs_bytes("x", 1), airs_str(NULL), 10000, NULL, NULL, &error), &error);
+    bench_need(airs_node_call(node, id, airs_bytes("x", 1), airs_str(NULL), 10000, NULL, NULL, &error),
+               &error);
 }
 
 /* The child: bytes for each of `count` actors, on standard output. */
@@ -45,9 +40,9 @@ static int measure(unsigned count, bool guests) {
     airs_node_options_t options = AIRS_NODE_OPTIONS_INIT;
     options.max_actors = guests ? count + 1 : 1;
     options.cache_dir = "";
-    need(airs_node_create(&options, &node, &error), &error);
+    bench_need(airs_node_create(&options, &node, &error), &error);
     if (guests) {
-        need(airs_node_load(node, BENCH_GUESTS "/echo.wasm", &component, &error), &error);
+        bench_need(airs_node_load(node, BENCH_GUESTS "/echo.wasm", &component, &error), &error);
     }
     /* One that is not counted brings in the code and what all share. */
     spawn(node, component, count);

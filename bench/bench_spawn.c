@@ -3,12 +3,6 @@
 #include "support/bench.h"
 #include "support/floor.h"
 
-static void need(airs_status_t status, const airs_error_t *error) {
-    if (status != AIRS_OK) {
-        bench_die("%s: %s", airs_status_name(status), error->text);
-    }
-}
-
 /* Store creation, instantiation through InstancePre, drop; with `initialize`, the call that an actor's life
  * has at least. */
 static double bare_ns(floor_engine_t *floor, const airs_ext_component_t *component, unsigned count,
@@ -35,8 +29,8 @@ static double full_ns(airs_actor_system_t *system, airs_component_handle_t compo
     airs_id_t id = airs_id("bench", "spawned", "0");
     uint64_t start = bench_now_ns();
     for (unsigned i = 0; i < count; i++) {
-        need(airs_actor_system_spawn_component(system, component, id, NULL, &error), &error);
-        need(airs_actor_system_stop(system, id, AIRS_STOP_DRAIN, 1000, &error), &error);
+        bench_need(airs_actor_system_spawn_component(system, component, id, NULL, &error), &error);
+        bench_need(airs_actor_system_stop(system, id, AIRS_STOP_DRAIN, 1000, &error), &error);
     }
     return (double)(bench_now_ns() - start) / count;
 }
@@ -55,13 +49,13 @@ int main(int argc, char **argv) {
     unsigned count = options.quick ? 3000 : 20000;
     bench_begin("spawn", "spawn and stop of an echo actor, against store, instantiation and drop alone",
                 &options);
-    need(airs_wasm_engine_create(&settings, &engine, &error), &error);
+    bench_need(airs_wasm_engine_create(&settings, &engine, &error), &error);
     floor_open(&floor, engine);
     airs_ext_component_t *prepared = floor_load(&floor, BENCH_GUESTS "/echo.wasm");
     airs_component_source_t source = {.path = BENCH_GUESTS "/echo.wasm"};
-    need(engine->ops->load(engine, &source, &component, &error), &error);
+    bench_need(engine->ops->load(engine, &source, &component, &error), &error);
     airs_actor_system_options_t actors = {.engine = engine, .workers = 1};
-    need(airs_actor_system_create(&actors, &system, &error), &error);
+    bench_need(airs_actor_system_create(&actors, &system, &error), &error);
     (void)bare_ns(&floor, prepared, count / 10, false);
     (void)full_ns(system, component, count / 10);
     for (size_t i = 0; i < options.repeats; i++) {

@@ -185,3 +185,14 @@ void bench_die(const char *format, ...) {
     va_end(arguments);
     exit(1);
 }
+
+void bench_pause_ms(long ms) {
+    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    nanosleep(&time, NULL);
+}
+
+void bench_need(airs_status_t status, const airs_error_t *error) {
+    if (status != AIRS_OK) {
+        bench_die("%s: %s", airs_status_name(status), error->text);
+    }
+}

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <airssys/error.h>
+
 #define BENCH_REPEATS_MAX 31
 
 /* Monotonic nanoseconds. */
@@ -54,6 +56,12 @@ void bench_pin(int core);
 
 /* Resident bytes of this process. */
 uint64_t bench_resident_bytes(void);
+
+/* Let the time pass while others work. */
+void bench_pause_ms(long ms);
+
+/* Ends the program with what went wrong, if something did. */
+void bench_need(airs_status_t status, const airs_error_t *error);
 
 /* Ends the program with a message. */
 _Noreturn void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2)));

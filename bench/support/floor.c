@@ -7,6 +7,7 @@
 #include "support/bench.h"
 
 #define FLOOR_MEMORY_BYTES ((uint64_t)64 << 20)
+#define FLOOR_REQUEST_ID "01234567-89ab-4cde-8f01-23456789abcd"
 
 static void need(wasmtime_error_t *error, const char *what) {
     if (error != NULL) {
@@ -24,8 +25,9 @@ static uint8_t send_nothing(void *host, const airs_ext_id_t *target, airs_ext_by
 
 static uint8_t request_nothing(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload,
                                uint64_t timeout_ms, char *id, airs_ext_text_t *reason) {
-    (void)host, (void)target, (void)payload, (void)timeout_ms, (void)id, (void)reason;
-    return AIRS_EXT_DELIVERY_FAILED;
+    (void)host, (void)target, (void)payload, (void)timeout_ms, (void)reason;
+    memcpy(id, FLOOR_REQUEST_ID, sizeof FLOOR_REQUEST_ID - 1);
+    return AIRS_EXT_MESSAGING_OK;
 }
 
 static uint8_t cancel_nothing(void *host, airs_ext_bytes_t id, airs_ext_text_t *reason) {
@@ -134,14 +136,43 @@ static airs_ext_bytes_t text(const char *words) {
     return (airs_ext_bytes_t){(const uint8_t *)words, strlen(words)};
 }
 
-void floor_message(floor_instance_t *instance, const uint8_t *payload, size_t size) {
-    airs_ext_outcome_t outcome;
-    airs_ext_message_t message = {
+static airs_ext_message_t message_of(const uint8_t *payload, size_t size) {
+    return (airs_ext_message_t){
         .sender = {text("bench"), text("sender"), text("0")},
         .payload = {payload, size},
         .seconds = 1,
     };
+}
+
+static airs_ext_message_t correlated(const uint8_t *payload, size_t size) {
+    airs_ext_message_t message = message_of(payload, size);
+    message.correlation_id = text(FLOOR_REQUEST_ID);
+    message.has_correlation_id = true;
+    return message;
+}
+
+void floor_message(floor_instance_t *instance, const uint8_t *payload, size_t size) {
+    airs_ext_outcome_t outcome;
+    airs_ext_message_t message = message_of(payload, size);
     wasmtime_context_set_epoch_deadline(instance->context, 1);
     airs_ext_handle_message(instance->ext, &message, &outcome);
+    finish(instance, &outcome);
+}
+
+void floor_request(floor_instance_t *instance, const uint8_t *payload, size_t size) {
+    airs_ext_outcome_t outcome;
+    airs_ext_message_t message = correlated(payload, size);
+    message.has_reply_to = true;
+    message.reply_to = message.sender;
+    wasmtime_context_set_epoch_deadline(instance->context, 1);
+    airs_ext_handle_message(instance->ext, &message, &outcome);
+    finish(instance, &outcome);
+}
+
+void floor_response(floor_instance_t *instance, const uint8_t *payload, size_t size) {
+    airs_ext_outcome_t outcome;
+    airs_ext_message_t message = correlated(payload, size);
+    wasmtime_context_set_epoch_deadline(instance->context, 1);
+    airs_ext_handle_callback(instance->ext, &message, &outcome);
     finish(instance, &outcome);
 }

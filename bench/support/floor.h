@@ -32,4 +32,9 @@ void floor_initialize(floor_instance_t *instance, const char *config);
 /* One message; the call must end well. */
 void floor_message(floor_instance_t *instance, const uint8_t *payload, size_t size);
 
+/* Likewise a request to handle-message, and a response to handle-callback. A guest that asks is told an id
+ * at once, and nothing else happens. */
+void floor_request(floor_instance_t *instance, const uint8_t *payload, size_t size);
+void floor_response(floor_instance_t *instance, const uint8_t *payload, size_t size);
+
 #endif
