@@ -6,7 +6,7 @@
 #include "actor/host_caller.h"
 #include "actor/message_broker.h"
 #include "actor/response_router.h"
-#include "actor/timer_queue.h"
+#include "actor/timer_wheel.h"
 
 /* How long stop_all at the end takes, and what it gives each actor when that is used up: one that does not
  * end must not cost the others their shutdown call. */
@@ -19,7 +19,7 @@
 
 struct airs_actor_system {
     airs_services_t services;
-    airs_timer_queue_t *timers;
+    airs_timer_wheel_t *timers;
     airs_message_broker_t *broker;
     airs_host_caller_t *host;
     bool owns_pool;
@@ -92,10 +92,10 @@ static airs_status_t make_parts(airs_actor_system_t *system, const airs_actor_sy
         status = make_pool(system);
     }
     if (status == AIRS_OK) {
-        status = airs_timer_queue_create(allocator, services->clock, !options->stepped, &system->timers);
+        status = airs_timer_wheel_create(allocator, services->clock, !options->stepped, &system->timers);
     }
     if (status == AIRS_OK) {
-        services->timers = airs_timer_queue_service(system->timers);
+        services->timers = airs_timer_wheel_service(system->timers);
         status = airs_dead_letters_create(allocator, letters, bytes, &services->dead_letters);
     }
     if (status == AIRS_OK) {
@@ -151,13 +151,13 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
     }
     airs_host_caller_destroy(system->host);
     /* The last request may have ended by its deadline, in a callback that is not over yet. */
-    airs_timer_queue_stop(system->timers);
+    airs_timer_wheel_stop(system->timers);
     airs_scheduler_destroy(services->scheduler);
     airs_message_broker_destroy(system->broker);
     airs_response_router_destroy(services->responses);
     airs_component_registry_destroy(services->registry);
     airs_dead_letters_destroy(services->dead_letters);
-    airs_timer_queue_destroy(system->timers);
+    airs_timer_wheel_destroy(system->timers);
     if (system->owns_pool) {
         airs_block_pool_destroy(services->pool);
     }
@@ -409,9 +409,9 @@ bool airs_actor_system_step(airs_actor_system_t *system) {
 }
 
 size_t airs_actor_system_advance(airs_actor_system_t *system) {
-    return airs_timer_queue_advance(system->timers);
+    return airs_timer_wheel_advance(system->timers);
 }
 
 uint64_t airs_actor_system_next_deadline(airs_actor_system_t *system) {
-    return airs_timer_queue_next_deadline(system->timers);
+    return airs_timer_wheel_next_deadline(system->timers);
 }
