@@ -2,9 +2,10 @@
 #
 #   airssys_add_guest(NAME
 #     SOURCES file...           C files
-#     [WIT path...]             WIT folders or files beside airssys:core, each after those that it uses
-#     [WORLD world]             a world of the last WIT path, or a full name; default: airssys:core/runtime-host.
-#                               A world of your own starts with `include airssys:core/runtime-host@1.0.0;`
+#     [WIT path...]             WIT folders or files beside airssys:core and airssys:actor, each after those it uses
+#     [WORLD world]             a world of the last WIT path, or a full name; default: airssys:actor/actor.
+#                               A world of your own starts with `include airssys:actor/actor@0.1.0;`
+#                               A component imports only what it calls, whatever its world has.
 #     [NO_SDK]                  only the generated bindings (guest.h): any world, all exports are yours to write
 #     [OUTPUT_NAME name]        default: NAME
 #     [OPTIONS option...]       for the compiler
@@ -150,7 +151,7 @@ function(airssys_add_guest name)
     message(FATAL_ERROR "airssys_add_guest(${name}): SOURCES is missing")
   endif()
   if(NOT guest_WORLD)
-    set(guest_WORLD airssys:core/runtime-host)
+    set(guest_WORLD airssys:actor/actor)
   endif()
   if(NOT guest_OUTPUT_NAME)
     set(guest_OUTPUT_NAME ${name})
@@ -160,7 +161,7 @@ function(airssys_add_guest name)
     set(_airssys_sysroot --sysroot=${AIRSSYS_SYSROOT})
   endif()
   get_property(root GLOBAL PROPERTY AIRSSYS_GUEST_ROOT)
-  set(wit ${root}/wit/airssys-core)
+  set(wit ${root}/wit/airssys-core ${root}/wit/airssys-actor)
   foreach(path ${guest_WIT})
     get_filename_component(path ${path} ABSOLUTE)
     list(APPEND wit ${path})

@@ -64,6 +64,35 @@ static void json_has_the_same_for_programs(void **state) {
     child_free(&child);
 }
 
+/* The world of a guest in C has every interface; of them it imports what it calls. */
+static void guests_import_only_what_they_call(void **state) {
+    (void)state;
+    static const struct {
+        const char *guest;
+        const char *imports; /* of these */
+    } cases[] = {
+        {"echo", ""}, {"forwarder", "messaging"}, {"publisher", "topics"}, {"deferrer", "replies timers"}};
+    static const char *const interfaces[][2] = {{"messaging", "airssys:core/host-messaging@"},
+                                                {"storage", "airssys:core/storage@"},
+                                                {"topics", "airssys:actor/topics@"},
+                                                {"replies", "airssys:actor/replies@"},
+                                                {"timers", "airssys:actor/timers@"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        child_t child;
+        inspect_guest(&child, cases[i].guest, "json");
+        json_t *report = json_loads(child.out, 0, NULL);
+        assert_non_null(report);
+        for (size_t j = 0; j < sizeof interfaces / sizeof interfaces[0]; j++) {
+            bool expected = strstr(cases[i].imports, interfaces[j][0]) != NULL;
+            if ((need_of(report, interfaces[j][1])[0] != '\0') != expected) {
+                fail_msg("%s: %s", cases[i].guest, interfaces[j][1]);
+            }
+        }
+        json_decref(report);
+        child_free(&child);
+    }
+}
+
 static void a_component_that_cannot_run_here_is_explained(void **state) {
     (void)state;
     child_t child;
@@ -177,6 +206,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(imports_and_exports_are_shown_as_wit),
         cmocka_unit_test(json_has_the_same_for_programs),
+        cmocka_unit_test(guests_import_only_what_they_call),
         cmocka_unit_test(a_component_that_cannot_run_here_is_explained),
         cmocka_unit_test(an_import_that_nobody_provides_is_named),
         cmocka_unit_test(what_is_no_component_is_an_error),

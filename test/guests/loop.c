@@ -1,6 +1,6 @@
 /* Runs for ever on the message "loop"; other messages are echoed. "spin N" runs through N turns of a loop,
- * so that a time slice ends in mid-call. With LOOP_IN set to "initialize", "shutdown" or "health" it runs
- * for ever there. */
+ * so that a time slice ends in mid-call. With LOOP_IN set to "initialize", "shutdown", "health" or "callback" it
+ * runs for ever there; "request" makes a callback, from a request to itself. */
 #include <airssys.h>
 
 static volatile uint64_t turns;
@@ -37,6 +37,14 @@ airs_health_t airs_on_health(void) {
     return AIRS_HEALTHY;
 }
 
+airs_outcome_t airs_on_callback(const airs_message_t *message) {
+    (void)message;
+    if (loop_here("callback")) {
+        loop();
+    }
+    return airs_done();
+}
+
 airs_outcome_t airs_on_message(const airs_message_t *message) {
     airs_bytes_t rest;
     uint64_t count = 0;
@@ -46,6 +54,9 @@ airs_outcome_t airs_on_message(const airs_message_t *message) {
         for (uint64_t i = 0; i < count; i++) {
             turns = turns + 1;
         }
+    } else if (airs_is(message->payload, "request")) {
+        airs_status_t status = airs_request(airs_self(), airs_text("hello"), 60000, NULL);
+        return status == AIRS_OK ? airs_done() : airs_fail_status(status);
     }
     return airs_answer(message->payload);
 }

@@ -11,9 +11,9 @@
  * A component imports only what it calls: without printf and the like it needs nothing of WASI. What you
  * print is written out at the end of each call.
  *
- * The functions are those of wit/airssys-core, where each is described; names that begin with AIRS_ or
- * airs_ are this header's. The generated bindings are beside it as <guest.h>, for what a world of your
- * own adds. */
+ * The functions are those of wit/airssys-core and wit/airssys-actor, where each is described; names that
+ * begin with AIRS_ or airs_ are this header's. The generated bindings are beside it as <guest.h>, for what
+ * a world of your own adds. */
 #ifndef AIRSSYS_GUEST_H
 #define AIRSSYS_GUEST_H
 
@@ -123,15 +123,18 @@ typedef enum airs_status {
     AIRS_OK,
     AIRS_DELIVERY_FAILED, /* or the capability was denied: airs_error_text says which */
     AIRS_TIMED_OUT,
-    AIRS_INVALID_MESSAGE, /* too large, for one */
+    AIRS_INVALID_MESSAGE, /* too large, or no topic, for two */
     AIRS_QUEUE_FULL,      /* the mailbox, or the limit on outstanding requests */
     AIRS_TARGET_NOT_FOUND,
     AIRS_NOT_FOUND,
     AIRS_ALREADY_EXISTS,
-    AIRS_QUOTA_EXCEEDED,
+    AIRS_QUOTA_EXCEEDED, /* of storage, timers, subscriptions */
     AIRS_INVALID_KEY,
     AIRS_IO_ERROR,
     AIRS_OUT_OF_MEMORY,
+    AIRS_INVALID_STATE,     /* no request is in hand, or it is answered */
+    AIRS_UNSUPPORTED_CODEC, /* the receiver does not accept what the payload's prefix names */
+    AIRS_DEADLOCK,          /* this actor would wait for itself */
 } airs_status_t;
 
 /* In words. Never NULL, static. */
@@ -147,7 +150,7 @@ typedef enum airs_kind {
     AIRS_MESSAGE,  /* fire and forget */
     AIRS_REQUEST,  /* the sender awaits an answer */
     AIRS_RESPONSE, /* to airs_on_callback: the answer to a request of this actor */
-    AIRS_FAILURE,  /* to airs_on_callback: why there is none, as JSON {error, message, correlation-id} */
+    AIRS_FAILURE,  /* to airs_on_callback: why there is none; see airs_failure_is */
 } airs_kind_t;
 
 typedef struct airs_message {
@@ -159,6 +162,14 @@ typedef struct airs_message {
     airs_id_t reply_to;        /* all sizes 0: none */
     uint64_t timestamp_ns;     /* when it was sent, since 1970 */
 } airs_message_t;
+
+/* Why a request failed, in one word: "timeout", "stopped", "trap", "handle-message-failed" (its answer was an
+ * error), "target-not-found", … Size 0 when the message is no failure. The payload is a JSON object {error,
+ * message, correlation-id}, and this points to the first of these. */
+airs_str_t airs_failure_reason(const airs_message_t *message);
+
+/* Whether it is a failure of this kind: airs_failure_is(message, "timeout"). */
+bool airs_failure_is(const airs_message_t *message, const char *reason);
 
 /* Whether this is how an application's input ends: an empty message after its last line. */
 bool airs_is_end(const airs_message_t *message);
@@ -247,8 +258,55 @@ airs_status_t airs_request(airs_id_t target, airs_bytes_t payload, uint64_t time
 /* Nobody will hear of it any more. Fails when it has ended. */
 airs_status_t airs_cancel_request(const airs_request_id_t *id);
 
-/* To all that can be reached; when some cannot, the first one's error. */
+/* To all that can be reached; when some cannot, the first one's error. A target's instance "*" stands for
+ * all instances of its component. */
 airs_status_t airs_broadcast(const airs_id_t *targets, size_t count, airs_bytes_t payload);
+
+/* ---- Answers given later ---- */
+
+/* Take over the answer to the request in hand: how airs_on_message returns is then no answer, and the request
+ * stays open until airs_reply or airs_reply_fail, from any later call of this actor. It fails when this actor
+ * ends first, and ends at its timeout in any case. AIRS_INVALID_STATE when no request is in hand, or its
+ * answer was taken over already. */
+airs_status_t airs_defer_reply(airs_request_id_t *out);
+
+/* The answer to a request that was taken over, once. `content_type` may be airs_str(NULL). AIRS_NOT_FOUND when
+ * no such request is open here; AIRS_TIMED_OUT when its sender waits no longer: it is closed then. */
+airs_status_t airs_reply(const airs_request_id_t *to, airs_bytes_t payload, airs_str_t content_type);
+
+/* The same with a failure ("handle-message-failed") whose text is the reason. */
+airs_status_t airs_reply_fail(const airs_request_id_t *to, const char *format, ...) AIRS_PRINTF(2, 3);
+airs_status_t airs_reply_fail_str(const airs_request_id_t *to, airs_str_t reason);
+
+/* ---- Topics ---- */
+
+/* A topic is tokens with dots between them, "orders.eu.paid". In a pattern "*" is any one token, and ">" at
+ * its end one or more. What is published comes to airs_on_message as a message of its publisher's, once for
+ * each subscriber. Subscriptions end with the actor; what one is subscribed to already may be subscribed to
+ * again, which changes nothing. AIRS_INVALID_MESSAGE: no pattern. AIRS_QUOTA_EXCEEDED. */
+airs_status_t airs_subscribe(airs_str_t pattern);
+airs_status_t airs_unsubscribe(airs_str_t pattern);
+
+/* To all subscribers whose mailboxes take it, which *reached (may be NULL) counts. Nobody waits: a subscriber
+ * whose mailbox is full loses it. `content_type` may be airs_str(NULL). */
+airs_status_t airs_publish(airs_str_t topic, airs_bytes_t payload, airs_str_t content_type,
+                           uint32_t *reached);
+
+/* ---- Timers ---- */
+
+/* Names a timer of this actor; never 0. */
+typedef uint64_t airs_timer_id_t;
+
+/* A message to oneself: airs_on_message gets the payload, with this actor as its sender, after `delay_ms`, or
+ * each `period_ms` (not 0) until the timer is cancelled; one that has not been handled yet stands for those
+ * after it. Timers end with the actor. `out` may be NULL. AIRS_QUOTA_EXCEEDED. */
+airs_status_t airs_send_after(uint64_t delay_ms, airs_bytes_t payload, airs_timer_id_t *out);
+airs_status_t airs_send_every(uint64_t period_ms, airs_bytes_t payload, airs_timer_id_t *out);
+
+/* True when nothing comes of it any more; false when it had fired already, or never was. */
+bool airs_cancel_timer(airs_timer_id_t id);
+
+/* ---- Services ---- */
 
 typedef enum airs_log_level {
     AIRS_LOG_TRACE,

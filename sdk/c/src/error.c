@@ -39,6 +39,12 @@ const char *airs_status_text(airs_status_t status) {
         return "input or output failed";
     case AIRS_OUT_OF_MEMORY:
         return "out of memory";
+    case AIRS_INVALID_STATE:
+        return "invalid state";
+    case AIRS_UNSUPPORTED_CODEC:
+        return "unsupported codec";
+    case AIRS_DEADLOCK:
+        return "deadlock";
     }
     return "unknown status";
 }

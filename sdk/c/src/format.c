@@ -1,4 +1,4 @@
-/* Outcomes with printf's formats; apart, so that components which use none do without printf. */
+/* What takes printf's formats; apart, so that components which use none do without printf. */
 #include "memory.h"
 
 #include <stdarg.h>
@@ -40,4 +40,14 @@ airs_outcome_t airs_fail(const char *format, ...) {
     airs_outcome_t outcome = format_outcome((airs_outcome_t){AIRS_OUTCOME_FAIL, NULL, 0}, format, arguments);
     va_end(arguments);
     return outcome;
+}
+
+airs_status_t airs_reply_fail(const airs_request_id_t *to, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    airs_outcome_t reason = format_outcome((airs_outcome_t){AIRS_OUTCOME_FAIL, NULL, 0}, format, arguments);
+    va_end(arguments);
+    airs_status_t status = airs_reply_fail_str(to, airs_str_n((const char *)reason.data, reason.size));
+    airs_buffer_free(&(airs_buffer_t){reason.data, reason.size});
+    return status;
 }

@@ -1,48 +1,15 @@
-#include "memory.h"
+#include "messaging_error.h"
 
 /* Between two tries of a send that waits: short at first, since a mailbox empties in microseconds. */
 #define WAIT_FIRST_MS 1
 #define WAIT_MOST_MS 16
 
-static airs_status_t failed(airssys_core_errors_messaging_error_t *error) {
-    airs_status_t status = AIRS_DELIVERY_FAILED;
-    airs_str_t text = {NULL, 0};
-    switch (error->tag) {
-    case AIRSSYS_CORE_ERRORS_MESSAGING_ERROR_DELIVERY_FAILED:
-        text = airs_sdk_str(error->val.delivery_failed);
-        break;
-    case AIRSSYS_CORE_ERRORS_MESSAGING_ERROR_CORRELATION_TIMEOUT:
-        status = AIRS_TIMED_OUT;
-        text = airs_sdk_str(error->val.correlation_timeout);
-        break;
-    case AIRSSYS_CORE_ERRORS_MESSAGING_ERROR_INVALID_MESSAGE:
-        status = AIRS_INVALID_MESSAGE;
-        text = airs_sdk_str(error->val.invalid_message);
-        break;
-    case AIRSSYS_CORE_ERRORS_MESSAGING_ERROR_QUEUE_FULL:
-        status = AIRS_QUEUE_FULL;
-        break;
-    case AIRSSYS_CORE_ERRORS_MESSAGING_ERROR_TARGET_NOT_FOUND:
-        status = AIRS_TARGET_NOT_FOUND;
-        text = airs_sdk_str(error->val.target_not_found.name);
-        break;
-    default:
-        break;
-    }
-    airs_sdk_fail(status, text);
-    airssys_core_errors_messaging_error_free(error);
-    return status;
-}
-
-static airssys_core_types_message_payload_t payload_of(airs_bytes_t bytes) {
-    return (airssys_core_types_message_payload_t){(uint8_t *)(uintptr_t)bytes.data, bytes.size};
-}
-
 airs_status_t airs_send(airs_id_t target, airs_bytes_t payload) {
     airssys_core_types_component_id_t id = airs_sdk_component_id(target);
-    airssys_core_types_message_payload_t bytes = payload_of(payload);
+    airssys_core_types_message_payload_t bytes = airs_sdk_payload(payload);
     airssys_core_errors_messaging_error_t error;
-    return airssys_core_host_messaging_send(&id, &bytes, &error) ? AIRS_OK : failed(&error);
+    return airssys_core_host_messaging_send(&id, &bytes, &error) ? AIRS_OK
+                                                                 : airs_sdk_messaging_failed(&error);
 }
 
 airs_status_t airs_send_wait(airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms) {
@@ -62,16 +29,14 @@ airs_status_t airs_send_wait(airs_id_t target, airs_bytes_t payload, uint64_t ti
 airs_status_t airs_request(airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
                            airs_request_id_t *out) {
     airssys_core_types_component_id_t id = airs_sdk_component_id(target);
-    airssys_core_types_message_payload_t bytes = payload_of(payload);
+    airssys_core_types_message_payload_t bytes = airs_sdk_payload(payload);
     airssys_core_types_correlation_id_t correlation;
     airssys_core_errors_messaging_error_t error;
     if (!airssys_core_host_messaging_request(&id, &bytes, timeout_ms, &correlation, &error)) {
-        return failed(&error);
+        return airs_sdk_messaging_failed(&error);
     }
     if (out != NULL) {
-        size_t size = correlation.len < sizeof out->text - 1 ? correlation.len : sizeof out->text - 1;
-        memcpy(out->text, correlation.ptr, size);
-        out->text[size] = '\0';
+        *out = airs_sdk_request_id(correlation);
     }
     airssys_core_types_correlation_id_free(&correlation);
     return AIRS_OK;
@@ -80,7 +45,8 @@ airs_status_t airs_request(airs_id_t target, airs_bytes_t payload, uint64_t time
 airs_status_t airs_cancel_request(const airs_request_id_t *id) {
     guest_string_t text = airs_sdk_string(airs_str(id->text));
     airssys_core_errors_messaging_error_t error;
-    return airssys_core_host_messaging_cancel_request(&text, &error) ? AIRS_OK : failed(&error);
+    return airssys_core_host_messaging_cancel_request(&text, &error) ? AIRS_OK
+                                                                     : airs_sdk_messaging_failed(&error);
 }
 
 airs_status_t airs_broadcast(const airs_id_t *targets, size_t count, airs_bytes_t payload) {
@@ -94,11 +60,11 @@ airs_status_t airs_broadcast(const airs_id_t *targets, size_t count, airs_bytes_
         ids[i] = airs_sdk_component_id(targets[i]);
     }
     airssys_core_host_messaging_list_component_id_t list = {ids, count};
-    airssys_core_types_message_payload_t bytes = payload_of(payload);
+    airssys_core_types_message_payload_t bytes = airs_sdk_payload(payload);
     airssys_core_errors_messaging_error_t error;
     bool sent = airssys_core_host_messaging_broadcast(&list, &bytes, &error);
     airs_sdk_free(ids);
-    return sent ? AIRS_OK : failed(&error);
+    return sent ? AIRS_OK : airs_sdk_messaging_failed(&error);
 }
 
 static airs_str_t keep(guest_string_t text) {
