@@ -78,16 +78,16 @@ struct airs_actor {
     const airs_behaviour_t *behaviour;
     airs_services_t *services;
     airs_component_id_t *id;
-    uint64_t incarnation; /* counts from 1 over the whole system */
-    uint64_t max_message_bytes;
-    uint64_t max_parked_ns; /* UINT64_MAX: no limit */
+    uint64_t incarnation;       /* counts from 1 over the whole system */
+    uint64_t max_message_bytes; /* a sender looks at this and at the next */
+    airs_codecs_t accepts;      /* 0: any */
+    uint64_t max_parked_ns;     /* UINT64_MAX: no limit */
     uint32_t max_requests;
     uint32_t max_timers;
     uint32_t max_subscriptions;
     uint32_t max_deferred;
-    airs_codecs_t accepts; /* 0: any */
-    uint64_t started_ns;   /* since 1970 */
-    bool internal;         /* not one of the node's actors: not registered, not counted */
+    uint64_t started_ns; /* since 1970 */
+    bool internal;       /* not one of the node's actors: not registered, not counted */
 
     /* Written by others, seldom. */
     airs_refcount_t references;

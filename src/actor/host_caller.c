@@ -128,7 +128,7 @@ static airs_status_t not_found(airs_id_t target, airs_error_t *error) {
 
 /* The delivery's own texts are kept; the others get the status's. */
 static airs_status_t explain(airs_id_t target, airs_status_t status, airs_error_t *error) {
-    if (status == AIRS_OK || status == AIRS_MESSAGE_TOO_LARGE) {
+    if (status == AIRS_OK || status == AIRS_MESSAGE_TOO_LARGE || status == AIRS_UNSUPPORTED_CODEC) {
         return status;
     }
     if (status == AIRS_TARGET_NOT_FOUND) {

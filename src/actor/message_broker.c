@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "actor/accepted_codecs.h"
 #include "actor/component_registry.h"
 #include "actor/response_router.h"
 
@@ -16,10 +17,20 @@ static airs_services_t *services_of(airs_message_router_t *router) {
 
 /* ---- one message to one mailbox ---- */
 
-static airs_status_t too_large(airs_actor_t *target, size_t size, airs_error_t *error) {
-    atomic_fetch_add_explicit(&target->mailbox.refused, 1, memory_order_relaxed);
+static airs_status_t too_large(const airs_actor_t *target, size_t size, airs_error_t *error) {
     return airs_error_set(error, AIRS_MESSAGE_TOO_LARGE, "%zu bytes, and %s takes %llu at most", size,
                           airs_component_id_text(target->id), (unsigned long long)target->max_message_bytes);
+}
+
+/* Is it one that this actor takes at all? */
+static airs_status_t check(airs_actor_t *target, airs_bytes_t payload, airs_error_t *error) {
+    airs_status_t status = payload.size > target->max_message_bytes
+                               ? too_large(target, payload.size, error)
+                               : airs_accepted_codecs_check(target, payload, error);
+    if (status != AIRS_OK) {
+        atomic_fetch_add_explicit(&target->mailbox.refused, 1, memory_order_relaxed);
+    }
+    return status;
 }
 
 static airs_status_t make(airs_services_t *services, airs_actor_t *sender, const airs_message_parts_t *parts,
@@ -40,11 +51,13 @@ airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker
                                           airs_actor_t *sender, airs_actor_t *target,
                                           const airs_message_parts_t *parts, airs_payload_t *shared,
                                           airs_error_t *error) {
-    size_t size = shared != NULL ? airs_payload_bytes(shared).size : parts->payload.size;
-    if (size > target->max_message_bytes) {
-        return too_large(target, size, error);
+    airs_bytes_t payload = shared != NULL ? airs_payload_bytes(shared) : parts->payload;
+    airs_status_t status = check(target, payload, error);
+    if (status != AIRS_OK) {
+        return status;
     }
-    airs_status_t status = airs_mailbox_reserve(&target->mailbox, size);
+    size_t size = payload.size;
+    status = airs_mailbox_reserve(&target->mailbox, size);
     if (status != AIRS_OK) {
         return status == AIRS_NOT_RUNNING && airs_mailbox_closed(&target->mailbox) ? AIRS_TARGET_NOT_FOUND
                                                                                    : status;
@@ -192,6 +205,7 @@ typedef struct airs_broadcast {
     size_t failed;  /* and that could not be reached */
     size_t first_failed;
     airs_status_t first_status;
+    airs_error_t first_error; /* its text is empty when the status says all */
     char first_target[AIRS_ID_MAX + 3];
 } airs_broadcast_t;
 
@@ -213,9 +227,18 @@ static void count_target(airs_broadcast_t *broadcast, airs_id_t target, airs_sta
     }
 }
 
+/* Only the first failure is told. Emptied here, for not every failure has more to say than its status. */
+static airs_error_t *error_of_next(airs_broadcast_t *broadcast) {
+    if (broadcast->failed > 0) {
+        return NULL;
+    }
+    broadcast->first_error.text[0] = '\0';
+    return &broadcast->first_error;
+}
+
 static airs_status_t give(airs_broadcast_t *broadcast, airs_actor_t *actor) {
     return airs_message_broker_deliver(broadcast->services, broadcast->sender->worker, broadcast->sender,
-                                       actor, broadcast->parts, broadcast->payload, NULL);
+                                       actor, broadcast->parts, broadcast->payload, error_of_next(broadcast));
 }
 
 /* An ended instance is none of "all": it is not a failure. */
@@ -252,10 +275,11 @@ static airs_status_t conclude_broadcast(const airs_broadcast_t *broadcast, size_
     if (failed_first != NULL) {
         *failed_first = broadcast->first_failed;
     }
+    const char *reason = broadcast->first_error.text[0] != '\0' ? broadcast->first_error.text
+                                                                : airs_status_text(broadcast->first_status);
     return airs_error_set(error, broadcast->first_status,
                           "%zu of %zu targets were not reached; the first, %s: %s", broadcast->failed,
-                          broadcast->failed + broadcast->reached, broadcast->first_target,
-                          airs_status_text(broadcast->first_status));
+                          broadcast->failed + broadcast->reached, broadcast->first_target, reason);
 }
 
 static airs_status_t broadcast(airs_message_router_t *router, airs_actor_t *sender, const airs_id_t *targets,
@@ -263,12 +287,18 @@ static airs_status_t broadcast(airs_message_router_t *router, airs_actor_t *send
                                size_t *failed_first, airs_error_t *error) {
     airs_services_t *services = services_of(router);
     airs_message_parts_t parts = parts_of(sender, AIRS_MESSAGE_PLAIN, airs_bytes(NULL, 0));
-    airs_broadcast_t all = {.services = services, .sender = sender, .parts = &parts};
+    airs_broadcast_t all;
+    all.services = services;
+    all.sender = sender;
+    all.parts = &parts;
+    all.reached = 0;
+    all.failed = 0;
     airs_status_t status = airs_payload_create(services->pool, payload, airs_str(NULL), &all.payload);
     if (status != AIRS_OK) {
         return status;
     }
     for (all.index = 0; all.index < count; all.index++) {
+        (void)error_of_next(&all);
         if (allowed != NULL && allowed[all.index] == 0) {
             count_target(&all, targets[all.index], AIRS_CAPABILITY_DENIED);
         } else if (names_all(targets[all.index])) {

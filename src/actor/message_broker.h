@@ -17,8 +17,9 @@ airs_message_router_t *airs_message_broker_router(airs_message_broker_t *broker)
 
 /* A message to one actor. `sender` is its sender, whose owner calls this, or NULL for a message from outside,
  * of which parts->sender tells; `worker` is the calling one. With `shared` its payload and content type are
- * used, by reference. AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE, AIRS_NOT_RUNNING (it
- * is stopping), AIRS_TARGET_NOT_FOUND (it has ended), AIRS_OUT_OF_MEMORY. */
+ * used, by reference. AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE, AIRS_UNSUPPORTED_CODEC
+ * (these two with a text), AIRS_NOT_RUNNING (it is stopping), AIRS_TARGET_NOT_FOUND (it has ended),
+ * AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker_t *worker,
                                           airs_actor_t *sender, airs_actor_t *target,
                                           const airs_message_parts_t *parts, airs_payload_t *shared,

@@ -1,5 +1,6 @@
 #include "actor/response_router.h"
 
+#include "actor/accepted_codecs.h"
 #include "core/request_error.h"
 
 /* A deadline further away than this is none. */
@@ -182,8 +183,12 @@ void airs_response_router_respond(airs_response_router_t *router, airs_actor_t *
     }
     airs_actor_t *requester = request->requester;
     airs_worker_t *worker = responder->worker;
-    airs_status_t status = AIRS_MESSAGE_TOO_LARGE;
-    if (payload.size <= requester->max_message_bytes) {
+    airs_error_t error;
+    error.text[0] = '\0';
+    airs_status_t status = payload.size > requester->max_message_bytes
+                               ? AIRS_MESSAGE_TOO_LARGE
+                               : airs_accepted_codecs_check_answer(requester, payload, &error);
+    if (status == AIRS_OK) {
         airs_message_parts_t parts = {
             .kind = AIRS_MESSAGE_RESPONSE,
             .sender = responder->id,
@@ -200,7 +205,7 @@ void airs_response_router_respond(airs_response_router_t *router, airs_actor_t *
             return;
         }
     }
-    deliver_failure(router, request, worker, status, NULL);
+    deliver_failure(router, request, worker, status, error.text[0] != '\0' ? error.text : NULL);
 }
 
 void airs_response_router_fail(airs_response_router_t *router, airs_actor_t *responder,

@@ -81,12 +81,17 @@ const char *airs_multicodec_set_text(airs_codecs_t set, char *out) {
 }
 
 const char *airs_multicodec_text(airs_multicodec_t multicodec, char *out) {
-    if (multicodec.size == 0) {
-        (void)snprintf(out, AIRS_MULTICODEC_TEXT_MAX, "no codec prefix");
-    } else if (multicodec.codec == 0) {
-        (void)snprintf(out, AIRS_MULTICODEC_TEXT_MAX, "codec 0x%02" PRIx64, multicodec.code);
+    /* As the table of codecs has it: whole bytes. */
+    int digits = multicodec.code > UINT8_MAX ? 4 : 2;
+    const char *name = airs_multicodec_name(multicodec.codec);
+    if (name != NULL) {
+        (void)snprintf(out, AIRS_MULTICODEC_TEXT_MAX, "is %s (0x%0*" PRIx64 ")", name, digits,
+                       multicodec.code);
+    } else if (multicodec.size > 0) {
+        (void)snprintf(out, AIRS_MULTICODEC_TEXT_MAX, "has an unknown codec (0x%0*" PRIx64 ")", digits,
+                       multicodec.code);
     } else {
-        (void)airs_multicodec_set_text(multicodec.codec, out);
+        (void)snprintf(out, AIRS_MULTICODEC_TEXT_MAX, "has no codec prefix");
     }
     return out;
 }

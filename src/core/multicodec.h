@@ -33,8 +33,8 @@ const char *airs_multicodec_name(airs_codecs_t codec);
  * AIRS_MULTICODEC_TEXT_MAX bytes and is returned. */
 const char *airs_multicodec_set_text(airs_codecs_t set, char *out);
 
-/* What a payload is in, to be said beside what is accepted: "json", "codec 0x71", "no codec prefix". As
- * airs_multicodec_set_text. */
+/* What is to be said of a payload beside what is accepted: "is json (0x0200)", "has an unknown codec (0x71)",
+ * "has no codec prefix". As airs_multicodec_set_text. */
 const char *airs_multicodec_text(airs_multicodec_t multicodec, char *out);
 
 #endif

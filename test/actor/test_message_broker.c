@@ -133,7 +133,7 @@ static void bounds_hold_for_each_receiver(void **state) {
     assert_string_equal(deed.error.text,
                         "1 of 3 targets were not reached; the first, t/p/1: the mailbox is full");
     assert_string_equal(deed.text, "message-too-large: 3 of 3 targets were not reached; the first, t/p/0: "
-                                   "the message is larger than the limit");
+                                   "101 bytes, and t/p/0 takes 100 at most");
     assert_string_equal(probes[0].heard, "m:all");
     assert_string_equal(probes[1].heard, "m:x m:x m:x m:x");
 }
@@ -147,6 +147,94 @@ static void a_broadcast_to_nobody_is_fine(void **state) {
     static deed_t deed; /* the actor outlives the test */
     act(&deed, to_nobody);
     assert_ok(deed.status);
+}
+
+/* ---- codecs ---- */
+
+#define JSON "\x80\x04"
+#define MESSAGEPACK "\x81\x04"
+#define CBOR "\x51"
+
+static void spawn_choosy(probe_t *probe, const char *id) {
+    static const airs_actor_spec_t spec = {.accepts = AIRS_CODEC_JSON | AIRS_CODEC_CBOR};
+    probe_init(probe);
+    probe_spawn(&fixture, probe, id, &spec);
+}
+
+static void end_choosy(probe_t *probe, const char *id) {
+    assert_ok(actor_fixture_stop(&fixture, id, AIRS_STOP_DRAIN));
+    probe_free(probe);
+}
+
+static void send_in(airs_scripted_call_t *call, deed_t *deed, const char *payload) {
+    airs_message_router_t *router = call->host->router;
+    airs_route_t route = {0};
+    airs_correlation_id_t id;
+    airs_bytes_t bytes = airs_bytes(payload, strlen(payload));
+    deed->error.text[0] = '\0';
+    deed->status =
+        router->ops->send(router, call->host->self, &route, airs_id("t", "choosy", "0"), bytes, &deed->error);
+    airs_error_t error = {.text = ""};
+    airs_status_t status = router->ops->request(router, call->host->self, &route, airs_id("t", "choosy", "0"),
+                                                bytes, 1000, &id, &error);
+    assert_status(status, deed->status);
+    assert_string_equal(error.text, deed->error.text);
+    router->ops->route_release(router, &route);
+    size_t used = strlen(deed->text);
+    (void)snprintf(deed->text + used, sizeof deed->text - used, "%.100s|", deed->error.text);
+}
+
+static void in_several_codecs(airs_scripted_call_t *call, deed_t *deed) {
+    send_in(call, deed, JSON "1");
+    send_in(call, deed, CBOR "2");
+    send_in(call, deed, MESSAGEPACK "3");
+    send_in(call, deed,
+            "\xb4\x24"
+            "4");
+    send_in(call, deed, "");
+    airs_id_t targets[] = {airs_id("t", "p", "0"), airs_id("t", "choosy", "0")};
+    deed->status = broadcast(call, deed, targets, NULL, 2, airs_bytes("\x55raw", 4));
+}
+
+static void what_it_does_not_accept_is_refused_at_the_sender(void **state) {
+    (void)state;
+    probe_t choosy;
+    spawn_choosy(&choosy, "t/choosy/0");
+    static deed_t deed; /* the actor outlives the test */
+    act(&deed, in_several_codecs);
+    assert_string_equal(deed.text,
+                        "||t/choosy/0 accepts json, cbor; this message is messagepack (0x0201)|"
+                        "t/choosy/0 accepts json, cbor; this message has an unknown codec (0x1234)|"
+                        "t/choosy/0 accepts json, cbor; this message has no codec prefix|");
+    assert_status(deed.status, AIRS_UNSUPPORTED_CODEC);
+    assert_string_equal(deed.error.text, "1 of 2 targets were not reached; the first, t/choosy/0: t/choosy/0 "
+                                         "accepts json, cbor; this message is raw (0x55)");
+    assert_string_equal(probes[0].heard, "m:\x55raw"); /* declared nothing: anything goes */
+    assert_string_equal(choosy.heard, "m:" JSON "1 q:" JSON "1 m:" CBOR "2 q:" CBOR "2");
+    airs_actor_counters_t counters = actor_fixture_counters(&fixture, "t/choosy/0");
+    assert_int_equal(counters.received, 4);
+    assert_int_equal(counters.refused, 7);
+    assert_int_equal(actor_fixture_counters(&fixture, "t/actor/0").sent, 5);
+    end_choosy(&choosy, "t/choosy/0");
+}
+
+static void codecs_hold_for_the_program_outside_too(void **state) {
+    (void)state;
+    probe_t choosy;
+    spawn_choosy(&choosy, "t/choosy/0");
+    airs_error_t error = {.text = ""};
+    airs_id_t id = id_of("t/choosy/0");
+    assert_ok(actor_fixture_send(&fixture, "t/choosy/0", CBOR));
+    assert_status(airs_actor_system_send(fixture.system, id, airs_bytes("x", 1), airs_str(NULL), &error),
+                  AIRS_UNSUPPORTED_CODEC);
+    assert_string_equal(error.text,
+                        "t/choosy/0 accepts json, cbor; this message has an unknown codec (0x78)");
+    error.text[0] = '\0';
+    assert_status(airs_actor_system_call(fixture.system, id, airs_bytes(MESSAGEPACK, 2), airs_str(NULL), 1000,
+                                         NULL, NULL, &error),
+                  AIRS_UNSUPPORTED_CODEC);
+    assert_string_equal(error.text, "t/choosy/0 accepts json, cbor; this message is messagepack (0x0201)");
+    end_choosy(&choosy, "t/choosy/0");
 }
 
 /* ---- groups and routes ---- */
@@ -278,6 +366,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(what_can_be_delivered_is, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bounds_hold_for_each_receiver, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_broadcast_to_nobody_is_fine, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_it_does_not_accept_is_refused_at_the_sender, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(codecs_hold_for_the_program_outside_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_instance_is_anyone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stale_route_is_looked_up_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_are_listed, set_up, tear_down),

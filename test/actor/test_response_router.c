@@ -348,6 +348,33 @@ static void a_response_may_be_too_large(void **state) {
     assert_failure(&asker, "message-too-large", "the message is larger than the limit");
 }
 
+static void ask_accepting(asker_t *asker, const char *how) {
+    spawn_target(how);
+    *asker = start_asker("t/target/0", 1000);
+    airs_component_handle_t component = actor_fixture_add(&fixture, asking, asker);
+    airs_actor_spec_t spec = {.accepts = AIRS_CODEC_JSON};
+    assert_ok(airs_actor_system_spawn_component(fixture.system, component, id_of("t/asker/0"), &spec, NULL));
+    assert_ok(actor_fixture_send(&fixture, "t/asker/0", "\x80\x04"));
+    actor_fixture_run(&fixture);
+}
+
+static void a_response_in_another_codec_is_a_failure(void **state) {
+    (void)state;
+    static asker_t asker;
+    ask_accepting(&asker, "answer");
+    assert_failure(&asker, "unsupported-codec",
+                   "t/asker/0 accepts json; this message has an unknown codec (0x61)");
+    assert_int_equal(counters().pending, 0);
+}
+
+static void no_content_is_in_no_codec(void **state) {
+    (void)state;
+    static asker_t asker;
+    ask_accepting(&asker, "nothing");
+    assert_int_equal(asker.responses, 1);
+    assert_int_equal(asker.failures, 0);
+}
+
 /* A call from outside, in a stepped system in which nothing can run any more. */
 static void a_call_without_an_answer_gives_up(void **state) {
     (void)state;
@@ -499,6 +526,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(callbacks_are_exempt_from_the_mailbox, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_the_requester_cancels, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_response_may_be_too_large, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_response_in_another_codec_is_a_failure, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(no_content_is_in_no_codec, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_call_without_an_answer_gives_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_request_to_oneself_ends_with_oneself, set_up, tear_down),
         cmocka_unit_test(every_request_has_exactly_one_end),

@@ -97,13 +97,14 @@ static void texts_are_for_people(void **state) {
     assert_string_equal(airs_multicodec_set_text(AIRS_CODEC_CBOR | AIRS_CODEC_JSON, text), "json, cbor");
     assert_string_equal(airs_multicodec_set_text(UINT32_MAX, text),
                         "json, messagepack, cbor, protobuf, raw, borsh");
-    assert_string_equal(airs_multicodec_text(READ("\x81\x0e"), text), "borsh");
-    assert_string_equal(airs_multicodec_text(READ("\x71"), text), "codec 0x71");
-    assert_string_equal(airs_multicodec_text(READ("\x01"), text), "codec 0x01");
+    assert_string_equal(airs_multicodec_text(READ("\x81\x0e"), text), "is borsh (0x0701)");
+    assert_string_equal(airs_multicodec_text(READ("\x51"), text), "is cbor (0x51)");
+    assert_string_equal(airs_multicodec_text(READ("\x71"), text), "has an unknown codec (0x71)");
+    assert_string_equal(airs_multicodec_text(READ("\x01"), text), "has an unknown codec (0x01)");
     assert_string_equal(airs_multicodec_text(READ("\xff\xff\xff\xff\xff\xff\xff\xff\x7f"), text),
-                        "codec 0x7fffffffffffffff");
-    assert_string_equal(airs_multicodec_text(READ(""), text), "no codec prefix");
-    assert_string_equal(airs_multicodec_text(READ("\xd1\x00"), text), "no codec prefix");
+                        "has an unknown codec (0x7fffffffffffffff)");
+    assert_string_equal(airs_multicodec_text(READ(""), text), "has no codec prefix");
+    assert_string_equal(airs_multicodec_text(READ("\xd1\x00"), text), "has no codec prefix");
 }
 
 int main(void) {
