@@ -138,9 +138,11 @@ typedef struct airs_answer {
     airs_request_id_t id;
 } airs_answer_t;
 
-/* Send a request; `ended` is called once, on a thread of the node's, with how it ended, unless it is
- * cancelled or this fails. It may be called before this returns, must be brief, and may use the node's
- * functions that do not wait. `out` (may be NULL) is filled before the message is sent. */
+/* Send a request; `ended` is called once with how it ended, unless the request is cancelled or this fails.
+ * It runs on a thread of the node's, one of all such calls at a time, so it must be brief; it may use the
+ * node's functions that do not wait. It may run before this returns. `out` (may be NULL) is filled before the
+ * message is sent, but a time-out may come before that: `ended` finds the id in its answer. What is
+ * outstanding when the node is destroyed ends with AIRS_STOPPED before airs_node_destroy returns. */
 AIRS_API airs_status_t airs_node_request(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
                                          airs_str_t content_type, uint64_t timeout_ms,
                                          void (*ended)(void *context, const airs_answer_t *answer),
@@ -183,7 +185,8 @@ typedef enum airs_stop_mode {
 AIRS_API airs_status_t airs_node_stop(airs_node_t *node, airs_id_t id, airs_stop_mode_t mode,
                                       uint64_t timeout_ms, airs_error_t *error);
 
-/* Wait until nothing runs, nothing is queued and no call is parked. AIRS_TIMEOUT. */
+/* Wait until nothing runs, nothing is queued, no call is parked and no request is outstanding, those of
+ * airs_node_request included. AIRS_TIMEOUT. */
 AIRS_API airs_status_t airs_node_drain(airs_node_t *node, uint64_t timeout_ms);
 
 typedef enum airs_actor_state {

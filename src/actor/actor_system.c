@@ -201,14 +201,21 @@ airs_status_t airs_actor_system_call(airs_actor_system_t *system, airs_id_t targ
                                      void (*answer)(void *context, airs_bytes_t payload), void *context,
                                      airs_error_t *error) {
     airs_host_call_t call = {
-        .target = target,
-        .payload = payload,
-        .content_type = content_type,
-        .timeout_ms = timeout_ms,
-        .answer = answer,
-        .context = context,
-    };
-    return airs_host_caller_call(system->host, &call, error);
+        .target = target, .payload = payload, .content_type = content_type, .timeout_ms = timeout_ms};
+    return airs_host_caller_call(system->host, &call, answer, context, error);
+}
+
+airs_status_t airs_actor_system_request(airs_actor_system_t *system, airs_id_t target, airs_bytes_t payload,
+                                        airs_str_t content_type, uint64_t timeout_ms,
+                                        void (*ended)(void *context, const airs_answer_t *answer),
+                                        void *context, airs_request_id_t *out, airs_error_t *error) {
+    airs_host_call_t call = {
+        .target = target, .payload = payload, .content_type = content_type, .timeout_ms = timeout_ms};
+    return airs_host_caller_request(system->host, &call, ended, context, out, error);
+}
+
+airs_status_t airs_actor_system_cancel_request(airs_actor_system_t *system, const airs_request_id_t *id) {
+    return airs_host_caller_cancel(system->host, id);
 }
 
 /* ---- stopping ---- */

@@ -45,8 +45,9 @@ typedef struct airs_actor_system_options {
 airs_status_t airs_actor_system_create(const airs_actor_system_options_t *options, airs_actor_system_t **out,
                                        airs_error_t *error);
 
-/* airs_actor_system_stop_all (dropping, in ten seconds), then the workers end. A native callback
- * that never returns is waited for. NULL is fine. */
+/* airs_actor_system_stop_all (dropping, in ten seconds), then the workers end. The program's requests that are
+ * outstanding fail with AIRS_STOPPED before this returns. A native callback that never returns is waited for.
+ * NULL is fine. */
 void airs_actor_system_destroy(airs_actor_system_t *system);
 
 /* What bounds one actor. Zeroed members mean the default in parentheses. */
@@ -109,6 +110,17 @@ airs_status_t airs_actor_system_call(airs_actor_system_t *system, airs_id_t targ
                                      void (*answer)(void *context, airs_bytes_t payload), void *context,
                                      airs_error_t *error);
 
+/* Send a request; `ended` (mandatory) is called once, on a worker, with how it ended, unless it is cancelled or
+ * this fails. One at a time: it holds up the ends of other requests and must be brief. See airs_node_request. */
+airs_status_t airs_actor_system_request(airs_actor_system_t *system, airs_id_t target, airs_bytes_t payload,
+                                        airs_str_t content_type, uint64_t timeout_ms,
+                                        void (*ended)(void *context, const airs_answer_t *answer),
+                                        void *context, airs_request_id_t *out, airs_error_t *error);
+
+/* AIRS_OK: `ended` was not called and will not be. AIRS_NOT_FOUND: it was, or is being, or the request is not
+ * the program's. Any thread, the workers included. */
+airs_status_t airs_actor_system_cancel_request(airs_actor_system_t *system, const airs_request_id_t *id);
+
 /* Stop one actor and wait, `timeout_ms` at most; then it is ended without its shutdown call and this
  * returns AIRS_TIMEOUT. From the moment of the call it accepts no messages. AIRS_SHUTDOWN_FAILED: its
  * shutdown answered with an error, trapped or exceeded a limit; it has ended all the same.
@@ -121,8 +133,8 @@ airs_status_t airs_actor_system_stop(airs_actor_system_t *system, airs_id_t id, 
  * not end at once are ended without their shutdown call. */
 void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms);
 
-/* Wait until nothing runs, nothing is queued, no call is parked and no request is outstanding.
- * AIRS_TIMEOUT. */
+/* Wait until nothing runs, nothing is queued, no call is parked and no request is outstanding, the program's own
+ * included. AIRS_TIMEOUT. */
 airs_status_t airs_actor_system_drain(airs_actor_system_t *system, uint64_t timeout_ms);
 
 /* AIRS_TARGET_NOT_FOUND when it has ended. Any thread, the workers included. */

@@ -1,68 +1,36 @@
 #include "actor/host_caller.h"
 
-#include <pthread.h>
-
-#include "actor/component_registry.h"
 #include "actor/component_spawner.h"
+#include "actor/host_requests.h"
 #include "actor/message_broker.h"
-#include "actor/response_router.h"
-
-/* A thread that waits in a call. */
-typedef struct airs_waiter {
-    struct airs_waiter *next;
-    const airs_host_call_t *call;
-    airs_correlation_id_t id;
-    airs_failure_note_t note;
-    airs_status_t status;
-    atomic_bool done; /* the end has come: the last that is written */
-} airs_waiter_t;
+#include "core/memory.h"
 
 struct airs_host_caller {
     airs_services_t *services;
     airs_actor_t *actor;
     airs_gate_t answers;
-    pthread_mutex_t lock;
-    airs_waiter_t *waiters;
+    airs_host_requests_t requests;
 };
 
 /* ---- the actor's side ---- */
 
-/* The waiter with this id, taken off the list; NULL when there is none. The lock is held. */
-static airs_waiter_t *take_waiter(airs_host_caller_t *caller, const airs_correlation_id_t *id) {
-    airs_waiter_t **link = &caller->waiters;
-    while (*link != NULL && !airs_correlation_id_equal(&(*link)->id, id)) {
-        link = &(*link)->next;
-    }
-    airs_waiter_t *waiter = *link;
-    if (waiter != NULL) {
-        *link = waiter->next;
-    }
-    return waiter;
-}
-
 static airs_status_t handle(airs_actor_context_t *context, void *state, const airs_incoming_t *incoming) {
     (void)context;
     airs_host_caller_t *caller = state;
-    airs_correlation_id_t id;
-    if (incoming->correlation_id == NULL ||
-        airs_correlation_id_parse(airs_str(incoming->correlation_id), &id) != AIRS_OK) {
-        return AIRS_OK;
+    airs_host_request_t *request = airs_host_requests_find(&caller->requests, caller->actor->in_hand->ticket);
+    airs_answer_t answer = {
+        .status = request->note.status,
+        .sender = incoming->sender,
+        .payload = incoming->payload,
+        .content_type = incoming->content_type,
+        .message = "",
+    };
+    if (answer.status != AIRS_OK) {
+        answer.message = request->note.text != NULL ? request->note.text : airs_status_text(answer.status);
     }
-    pthread_mutex_lock(&caller->lock);
-    airs_waiter_t *waiter = take_waiter(caller, &id);
-    pthread_mutex_unlock(&caller->lock);
-    if (waiter == NULL) {
-        return AIRS_OK;
-    }
-    waiter->status = AIRS_OK;
-    if (incoming->kind == AIRS_INCOMING_FAILURE) {
-        waiter->status = waiter->note.status;
-    } else if (waiter->call->answer != NULL) {
-        waiter->call->answer(waiter->call->context, incoming->payload);
-    }
-    /* Release: pairs with is_done. The waiter may be gone right after it. */
-    atomic_store_explicit(&waiter->done, true, memory_order_release);
-    airs_gate_notify(&caller->answers);
+    memcpy(answer.id.text, incoming->correlation_id, sizeof answer.id.text);
+    request->ended(request->context, &answer);
+    airs_host_requests_forget(&caller->requests, request);
     return AIRS_OK;
 }
 
@@ -80,7 +48,7 @@ airs_status_t airs_host_caller_create(airs_services_t *services, airs_host_calle
         airs_release(services->allocator, caller);
         return AIRS_OUT_OF_MEMORY;
     }
-    (void)pthread_mutex_init(&caller->lock, NULL);
+    airs_host_requests_init(&caller->requests, services->allocator, services->pool);
     airs_spawn_t spawn = {.native = &native, .state = caller, .id = AIRS_HOST_ID, .spec = &spec};
     airs_status_t status = airs_component_spawner_spawn_internal(services, &spawn, &caller->actor);
     if (status != AIRS_OK) {
@@ -91,6 +59,8 @@ airs_status_t airs_host_caller_create(airs_services_t *services, airs_host_calle
     return AIRS_OK;
 }
 
+static bool is_quiet(void *scheduler) { return airs_scheduler_quiet(scheduler); }
+
 static bool has_ended(void *actor) { return airs_actor_state(actor) == AIRS_ACTOR_STOPPED; }
 
 void airs_host_caller_destroy(airs_host_caller_t *caller) {
@@ -99,11 +69,14 @@ void airs_host_caller_destroy(airs_host_caller_t *caller) {
     }
     airs_services_t *services = caller->services;
     if (caller->actor != NULL) {
+        /* With the last actor the last request has had its end, which waits in the mailbox. */
+        (void)airs_services_wait(services, airs_scheduler_quiet_gate(services->scheduler), is_quiet,
+                                 services->scheduler, UINT64_MAX);
         airs_actor_signal(caller->actor, AIRS_SIGNAL_KILL);
         (void)airs_services_wait(services, &services->lives, has_ended, caller->actor, UINT64_MAX);
         airs_actor_unref(caller->actor);
     }
-    pthread_mutex_destroy(&caller->lock);
+    airs_host_requests_free(&caller->requests);
     airs_gate_destroy(&caller->answers);
     airs_release(services->allocator, caller);
 }
@@ -121,18 +94,22 @@ static airs_message_parts_t parts_for(airs_host_caller_t *caller, airs_message_k
     };
 }
 
-static airs_status_t not_found(airs_id_t target, airs_error_t *error) {
-    return airs_error_set(error, AIRS_TARGET_NOT_FOUND, "no actor %.*s/%.*s/%.*s", AIRS_STR_ARG(target.ns),
-                          AIRS_STR_ARG(target.name), AIRS_STR_ARG(target.instance));
+/* For errors that the parts below have not explained, an empty one. */
+static airs_error_t *blank(airs_error_t *error) {
+    if (error != NULL) {
+        error->text[0] = '\0';
+    }
+    return error;
 }
 
 /* The delivery's own texts are kept; the others get the status's. */
 static airs_status_t explain(airs_id_t target, airs_status_t status, airs_error_t *error) {
-    if (status == AIRS_OK || status == AIRS_MESSAGE_TOO_LARGE || status == AIRS_UNSUPPORTED_CODEC) {
+    if (status == AIRS_OK || (error != NULL && error->text[0] != '\0')) {
         return status;
     }
     if (status == AIRS_TARGET_NOT_FOUND) {
-        return not_found(target, error);
+        return airs_error_set(error, status, "no actor %.*s/%.*s/%.*s", AIRS_STR_ARG(target.ns),
+                              AIRS_STR_ARG(target.name), AIRS_STR_ARG(target.instance));
     }
     return airs_error_set(error, status, "%.*s/%.*s/%.*s: %s", AIRS_STR_ARG(target.ns),
                           AIRS_STR_ARG(target.name), AIRS_STR_ARG(target.instance), airs_status_text(status));
@@ -145,6 +122,7 @@ airs_status_t airs_host_caller_send(airs_host_caller_t *caller, airs_id_t target
     airs_worker_t *worker = airs_scheduler_worker(services->scheduler);
     airs_route_t route = {0};
     airs_status_t status = AIRS_TARGET_NOT_FOUND;
+    (void)blank(error);
     if (airs_message_broker_resolve(services, &route, target) != NULL) {
         status = airs_message_broker_deliver(services, worker, NULL, route.actor, &parts, NULL, error);
     }
@@ -181,7 +159,7 @@ static airs_status_t deliver_waiting(airs_services_t *services, airs_actor_t *ta
         if (left_ms == 0 || !airs_services_wait(services, &services->room, has_room, &wait, left_ms)) {
             break;
         }
-        status = airs_message_broker_deliver(services, worker, NULL, target, parts, NULL, error);
+        status = airs_message_broker_deliver(services, worker, NULL, target, parts, NULL, blank(error));
         refusals += status == AIRS_QUEUE_FULL;
     }
     atomic_fetch_sub_explicit(&target->mailbox.room_waiters, 1, memory_order_relaxed);
@@ -199,92 +177,170 @@ airs_status_t airs_host_caller_send_wait(airs_host_caller_t *caller, airs_id_t t
     uint64_t deadline = timeout_ms < (UINT64_MAX - now) / 1000000 ? now + timeout_ms * 1000000 : UINT64_MAX;
     airs_route_t route = {0};
     airs_status_t status = AIRS_TARGET_NOT_FOUND;
+    (void)blank(error);
     /* When it ends while this waits: whoever has its name then. */
     while (status == AIRS_TARGET_NOT_FOUND && airs_message_broker_resolve(services, &route, target) != NULL) {
-        status = deliver_waiting(services, route.actor, &parts, deadline, error);
+        status = deliver_waiting(services, route.actor, &parts, deadline, blank(error));
     }
     airs_actor_unref(route.actor);
     return explain(target, status, error);
 }
 
-/* ---- calling ---- */
+/* ---- requests ---- */
+
+/* What all of a call's attempts share. */
+typedef struct airs_attempt {
+    const airs_host_call_t *call;
+    airs_host_request_t *request;
+    airs_correlation_id_t id;
+    airs_request_id_t *out; /* may be NULL */
+} airs_attempt_t;
+
+/* AIRS_OK: the request has been sent or has had its end, of which it hears either way. */
+static airs_status_t attempt(airs_host_caller_t *caller, airs_actor_t *target, airs_attempt_t *self,
+                             airs_error_t *error) {
+    airs_services_t *services = caller->services;
+    airs_request_parts_t parts = {
+        .requester = caller->actor,
+        .worker = airs_scheduler_worker(services->scheduler),
+        .target = target,
+        .timeout_ms = self->call->timeout_ms,
+        .note = &self->request->note,
+    };
+    airs_status_t status = airs_response_router_open(services->responses, &parts, &self->id);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    if (self->out != NULL) {
+        airs_correlation_id_format(&self->id, self->out->text);
+    }
+    airs_message_parts_t message =
+        parts_for(caller, AIRS_MESSAGE_REQUEST, self->call->payload, self->call->content_type);
+    message.correlation = &self->id;
+    status = airs_message_broker_deliver(services, parts.worker, NULL, target, &message, NULL, error);
+    return status == AIRS_OK || airs_response_router_abandon(services->responses, &parts, &self->id)
+               ? status
+               : AIRS_OK;
+}
+
+static airs_status_t out_of_memory(airs_error_t *error) {
+    return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+}
+
+/* Send self->request, which is forgotten when that fails. */
+static airs_status_t send_request(airs_host_caller_t *caller, airs_attempt_t *self, airs_error_t *error) {
+    airs_route_t route = {0};
+    airs_status_t status = AIRS_TARGET_NOT_FOUND;
+    airs_id_t target = self->call->target;
+    (void)blank(error);
+    /* When it ends while this tries: once more with whoever has its name then. */
+    for (unsigned attempts = 0; attempts < 2 && status == AIRS_TARGET_NOT_FOUND; attempts++) {
+        if (airs_message_broker_resolve(caller->services, &route, target) == NULL) {
+            break;
+        }
+        status = attempt(caller, route.actor, self, blank(error));
+    }
+    airs_actor_unref(route.actor);
+    if (status == AIRS_OK) {
+        return AIRS_OK;
+    }
+    airs_host_requests_forget(&caller->requests, self->request);
+    return explain(target, status, error);
+}
+
+airs_status_t airs_host_caller_request(airs_host_caller_t *caller, const airs_host_call_t *call,
+                                       void (*ended)(void *context, const airs_answer_t *answer),
+                                       void *context, airs_request_id_t *out, airs_error_t *error) {
+    airs_attempt_t self = {.call = call, .request = airs_host_requests_add(&caller->requests), .out = out};
+    if (self.request == NULL) {
+        return out_of_memory(error);
+    }
+    self.request->ended = ended;
+    self.request->context = context;
+    return send_request(caller, &self, error);
+}
+
+static airs_host_request_t *request_of(airs_request_note_t *note) {
+    return (airs_host_request_t *)((char *)note - offsetof(airs_host_request_t, note));
+}
+
+airs_status_t airs_host_caller_cancel(airs_host_caller_t *caller, const airs_request_id_t *id) {
+    airs_services_t *services = caller->services;
+    airs_correlation_id_t parsed;
+    airs_str_t text = airs_str_n(id->text, strnlen(id->text, sizeof id->text));
+    if (airs_correlation_id_parse(text, &parsed) != AIRS_OK) {
+        return AIRS_NOT_FOUND;
+    }
+    airs_request_note_t *note = airs_response_router_withdraw(
+        services->responses, caller->actor, airs_scheduler_worker(services->scheduler), &parsed);
+    if (note == NULL) {
+        return AIRS_NOT_FOUND;
+    }
+    airs_host_request_t *request = request_of(note);
+    if (request->awaited) {
+        airs_answer_t answer = {
+            .status = AIRS_CANCELLED, .message = airs_status_text(AIRS_CANCELLED), .id = *id};
+        request->ended(request->context, &answer);
+    }
+    airs_host_requests_forget(&caller->requests, request);
+    return AIRS_OK;
+}
+
+/* ---- calling: a request whose end a thread waits for ---- */
+
+typedef struct airs_waiter {
+    airs_host_caller_t *caller;
+    void (*answer)(void *context, airs_bytes_t payload);
+    void *context;
+    airs_error_t *error;
+    airs_status_t status;
+    atomic_bool done; /* the end has come: the last that is written */
+} airs_waiter_t;
+
+static void end_waiting(void *context, const airs_answer_t *answer) {
+    airs_waiter_t *waiter = context;
+    airs_gate_t *answers = &waiter->caller->answers;
+    waiter->status = answer->status;
+    if (answer->status != AIRS_OK) {
+        (void)airs_error_set(waiter->error, answer->status, "%s", answer->message);
+    } else if (waiter->answer != NULL) {
+        waiter->answer(waiter->context, answer->payload);
+    }
+    /* Release: pairs with is_done. The waiter may be gone right after it. */
+    atomic_store_explicit(&waiter->done, true, memory_order_release);
+    airs_gate_notify(answers);
+}
 
 static bool is_done(void *context) {
     return atomic_load_explicit(&((airs_waiter_t *)context)->done, memory_order_acquire);
 }
 
-/* Register the request and the waiter as one: the answer may come before this returns. */
-static airs_status_t open_call(airs_host_caller_t *caller, const airs_request_parts_t *parts,
-                               airs_waiter_t *waiter) {
-    pthread_mutex_lock(&caller->lock);
-    airs_status_t status = airs_response_router_open(caller->services->responses, parts, &waiter->id);
-    if (status == AIRS_OK) {
-        waiter->next = caller->waiters;
-        caller->waiters = waiter;
-    }
-    pthread_mutex_unlock(&caller->lock);
-    return status;
-}
-
-/* Take the request back; false when its end is on its way to the waiter. */
-static bool close_call(airs_host_caller_t *caller, const airs_request_parts_t *parts, airs_waiter_t *waiter) {
-    if (!airs_response_router_abandon(caller->services->responses, parts, &waiter->id)) {
-        return false;
-    }
-    pthread_mutex_lock(&caller->lock);
-    (void)take_waiter(caller, &waiter->id);
-    pthread_mutex_unlock(&caller->lock);
-    return true;
-}
-
-static airs_status_t await(airs_host_caller_t *caller, const airs_request_parts_t *parts,
-                           airs_waiter_t *waiter) {
+static airs_status_t await(airs_waiter_t *waiter, const airs_correlation_id_t *id) {
+    airs_host_caller_t *caller = waiter->caller;
     airs_services_t *services = caller->services;
     /* The request's own deadline ends this; only a stepped system can come to a standstill before it. */
     while (!airs_services_wait(services, &caller->answers, is_done, waiter, UINT64_MAX)) {
-        if (close_call(caller, parts, waiter)) {
-            return airs_error_set(waiter->note.error, AIRS_TIMEOUT, "the answer does not come");
+        airs_request_note_t *note =
+            airs_response_router_withdraw(services->responses, caller->actor, NULL, id);
+        if (note != NULL) {
+            airs_host_requests_forget(&caller->requests, request_of(note));
+            return airs_error_set(waiter->error, AIRS_TIMEOUT, "the answer does not come");
         }
     }
     return waiter->status;
 }
 
-static airs_status_t call_actor(airs_host_caller_t *caller, airs_actor_t *target,
-                                const airs_host_call_t *call, airs_error_t *error) {
-    airs_waiter_t waiter = {.call = call, .note = {.error = error}};
-    airs_request_parts_t parts = {
-        .requester = caller->actor,
-        .worker = airs_scheduler_worker(caller->services->scheduler),
-        .target = target,
-        .timeout_ms = call->timeout_ms,
-        .note = &waiter.note,
-    };
-    airs_status_t status = open_call(caller, &parts, &waiter);
-    if (status != AIRS_OK) {
-        return status;
-    }
-    airs_message_parts_t message = parts_for(caller, AIRS_MESSAGE_REQUEST, call->payload, call->content_type);
-    message.correlation = &waiter.id;
-    status = airs_message_broker_deliver(caller->services, parts.worker, NULL, target, &message, NULL, error);
-    if (status != AIRS_OK && close_call(caller, &parts, &waiter)) {
-        return status;
-    }
-    return await(caller, &parts, &waiter);
-}
-
 airs_status_t airs_host_caller_call(airs_host_caller_t *caller, const airs_host_call_t *call,
+                                    void (*answer)(void *context, airs_bytes_t payload), void *context,
                                     airs_error_t *error) {
-    airs_route_t route = {0};
-    airs_status_t status = AIRS_TARGET_NOT_FOUND;
-    airs_error_t own;
-    airs_error_t *text = error != NULL ? error : &own;
-    text->text[0] = '\0';
-    for (unsigned attempts = 0; attempts < 2 && status == AIRS_TARGET_NOT_FOUND; attempts++) {
-        if (airs_message_broker_resolve(caller->services, &route, call->target) == NULL) {
-            break;
-        }
-        status = call_actor(caller, route.actor, call, text);
+    airs_waiter_t waiter = {.caller = caller, .answer = answer, .context = context, .error = error};
+    airs_attempt_t self = {.call = call, .request = airs_host_requests_add(&caller->requests)};
+    if (self.request == NULL) {
+        return out_of_memory(error);
     }
-    airs_actor_unref(route.actor);
-    return text->text[0] != '\0' ? status : explain(call->target, status, text);
+    self.request->ended = end_waiting;
+    self.request->context = &waiter;
+    self.request->awaited = true;
+    airs_status_t status = send_request(caller, &self, error);
+    return status == AIRS_OK ? await(&waiter, &self.id) : status;
 }

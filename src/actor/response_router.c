@@ -1,6 +1,7 @@
 #include "actor/response_router.h"
 
 #include "actor/accepted_codecs.h"
+#include "core/memory.h"
 #include "core/request_error.h"
 
 /* A deadline further away than this is none. */
@@ -11,9 +12,10 @@ struct airs_response_router {
     airs_correlation_tracker_t *tracker;
 };
 
-/* Give the end of a request, which was taken, to its requester. Takes the message. */
+/* Give the end of a request, which was taken, to its requester. Takes the message. `note` may be NULL. */
 static void deliver(airs_response_router_t *router, airs_actor_t *requester, airs_worker_t *worker,
-                    airs_component_message_t *message) {
+                    const airs_request_note_t *note, airs_component_message_t *message) {
+    message->ticket = note != NULL ? note->ticket : 0;
     airs_scheduler_t *scheduler = router->services->scheduler;
     airs_tally_t *tally = NULL;
     switch (airs_mailbox_push(&requester->mailbox, message)) {
@@ -38,16 +40,29 @@ static uint64_t now(airs_response_router_t *router, airs_worker_t *worker) {
     return airs_worker_now(worker, router->services->clock);
 }
 
+/* "who was asked: what happened"; NULL: no memory. */
+static char *explain(airs_response_router_t *router, const airs_pending_request_t *request, airs_str_t text) {
+    airs_error_t whole;
+    (void)airs_error_set(&whole, AIRS_OK, "%s: %.*s", airs_component_id_text(request->target_id),
+                         AIRS_STR_ARG(text));
+    size_t size = strlen(whole.text) + 1;
+    char *out = airs_alloc(router->services->allocator, size);
+    if (out != NULL) {
+        memcpy(out, whole.text, size);
+    }
+    return out;
+}
+
 static void deliver_failure(airs_response_router_t *router, airs_pending_request_t *request,
                             airs_worker_t *worker, airs_status_t status, const char *reason) {
     airs_actor_t *requester = request->requester;
     airs_str_t text = airs_str(reason != NULL ? reason : airs_status_text(status));
-    airs_failure_note_t *note = request->user;
+    airs_request_note_t *note = request->user;
     if (note != NULL) {
-        note->status = airs_error_set(note->error, status, "%s: %.*s",
-                                      airs_component_id_text(request->target_id), AIRS_STR_ARG(text));
+        note->status = status;
+        note->text = explain(router, request, text);
     }
-    deliver(router, requester, worker,
+    deliver(router, requester, worker, note,
             airs_request_error_message(request, status, text, now(router, worker)));
 }
 
@@ -132,12 +147,16 @@ static void forget(airs_response_router_t *router, airs_actor_t *requester, airs
     airs_scheduler_deactivate(router->services->scheduler, worker);
 }
 
+/* *note (may be NULL): what it was opened with. */
 static bool take_back(airs_response_router_t *router, airs_actor_t *requester, airs_worker_t *worker,
-                      const airs_correlation_id_t *id) {
+                      const airs_correlation_id_t *id, airs_request_note_t **note) {
     airs_pending_request_t *request =
         airs_correlation_tracker_take_own(router->tracker, &requester->requests, id, AIRS_REQUEST_CANCELLED);
     if (request == NULL) {
         return false;
+    }
+    if (note != NULL) {
+        *note = request->user;
     }
     forget(router, requester, worker, request);
     return true;
@@ -145,12 +164,19 @@ static bool take_back(airs_response_router_t *router, airs_actor_t *requester, a
 
 bool airs_response_router_abandon(airs_response_router_t *router, const airs_request_parts_t *parts,
                                   const airs_correlation_id_t *id) {
-    return take_back(router, parts->requester, parts->worker, id);
+    return take_back(router, parts->requester, parts->worker, id, NULL);
 }
 
 airs_status_t airs_response_router_cancel(airs_response_router_t *router, airs_actor_t *requester,
                                           const airs_correlation_id_t *id) {
-    return take_back(router, requester, requester->worker, id) ? AIRS_OK : AIRS_NOT_FOUND;
+    return take_back(router, requester, requester->worker, id, NULL) ? AIRS_OK : AIRS_NOT_FOUND;
+}
+
+airs_request_note_t *airs_response_router_withdraw(airs_response_router_t *router, airs_actor_t *requester,
+                                                   airs_worker_t *worker, const airs_correlation_id_t *id) {
+    airs_request_note_t *note = NULL;
+    (void)take_back(router, requester, worker, id, &note);
+    return note;
 }
 
 void airs_response_router_settle(airs_actor_t *requester) { airs_pending_list_settle(&requester->requests); }
@@ -200,8 +226,9 @@ void airs_response_router_respond(airs_response_router_t *router, airs_actor_t *
         airs_component_message_t *message = NULL;
         status = airs_component_message_create(router->services->pool, &parts, &message);
         if (status == AIRS_OK) {
+            const airs_request_note_t *note = request->user;
             airs_pending_request_destroy(request);
-            deliver(router, requester, worker, message);
+            deliver(router, requester, worker, note, message);
             return;
         }
     }

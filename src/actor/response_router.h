@@ -22,12 +22,13 @@ void airs_response_router_destroy(airs_response_router_t *router);
 /* Before an actor's first request. */
 void airs_response_router_attach(airs_response_router_t *router, airs_actor_t *requester);
 
-/* What a requester that is no guest may want to know of a failure beside its message: written by whoever
- * ends the request, before the message is in the requester's mailbox. */
-typedef struct airs_failure_note {
-    airs_status_t status;
-    airs_error_t *error; /* may be NULL */
-} airs_failure_note_t;
+/* What a requester that is no guest may want to know of an end beside its message: written by whoever ends the
+ * request, before the message is in the requester's mailbox. */
+typedef struct airs_request_note {
+    uint32_t ticket;      /* the requester's: the message comes with it */
+    airs_status_t status; /* of a failure */
+    char *text;           /* likewise, for a person; from the system's allocator; NULL: no memory for it */
+} airs_request_note_t;
 
 /* What a request is made of. */
 typedef struct airs_request_parts {
@@ -35,7 +36,7 @@ typedef struct airs_request_parts {
     airs_worker_t *worker; /* the calling one, NULL for a thread from outside */
     airs_actor_t *target;
     uint64_t timeout_ms;
-    airs_failure_note_t *note; /* NULL: none; must live until the request has ended */
+    airs_request_note_t *note; /* NULL: none; must live until the request has ended */
 } airs_request_parts_t;
 
 /* Register a request; *out is its id. Nothing has been sent yet. AIRS_TOO_MANY_REQUESTS,
@@ -51,6 +52,11 @@ bool airs_response_router_abandon(airs_response_router_t *router, const airs_req
 /* The requester's owner: AIRS_NOT_FOUND when it has ended, or is another actor's. */
 airs_status_t airs_response_router_cancel(airs_response_router_t *router, airs_actor_t *requester,
                                           const airs_correlation_id_t *id);
+
+/* The same by any thread, with the note that it was opened with; NULL: AIRS_NOT_FOUND. Every request of this
+ * requester needs to have one. */
+airs_request_note_t *airs_response_router_withdraw(airs_response_router_t *router, airs_actor_t *requester,
+                                                   airs_worker_t *worker, const airs_correlation_id_t *id);
 
 /* A callback of the requester has run, or was discarded. Its owner's. */
 void airs_response_router_settle(airs_actor_t *requester);

@@ -341,6 +341,26 @@ airs_status_t airs_node_call(airs_node_t *node, airs_id_t target, airs_bytes_t p
     return tell(status, &found, error);
 }
 
+airs_status_t airs_node_request(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
+                                airs_str_t content_type, uint64_t timeout_ms,
+                                void (*ended)(void *context, const airs_answer_t *answer), void *context,
+                                airs_request_id_t *out, airs_error_t *error) {
+    if (ended == NULL) {
+        return airs_error_set(
+            error, AIRS_INVALID_ARGUMENT,
+            "a request needs a function that is told of its end; airs_node_send needs none");
+    }
+    airs_error_t found;
+    forget(&found);
+    airs_status_t status = airs_actor_system_request(node->actors, target, payload, content_type, timeout_ms,
+                                                     ended, context, out, &found);
+    return tell(status, &found, error);
+}
+
+airs_status_t airs_node_cancel_request(airs_node_t *node, const airs_request_id_t *id) {
+    return airs_actor_system_cancel_request(node->actors, id);
+}
+
 airs_status_t airs_node_stop(airs_node_t *node, airs_id_t id, airs_stop_mode_t mode, uint64_t timeout_ms,
                              airs_error_t *error) {
     airs_error_t found;
@@ -359,4 +379,20 @@ airs_status_t airs_node_counters(airs_node_t *node, airs_id_t id, airs_actor_cou
 
 void airs_node_totals(airs_node_t *node, airs_node_counters_t *out) {
     airs_actor_system_totals(node->actors, out);
+}
+
+void airs_node_requests(airs_node_t *node, airs_request_counters_t *out) {
+    airs_actor_system_requests(node->actors, out);
+}
+
+void airs_node_dead_letters(airs_node_t *node, bool (*each)(void *context, const airs_dead_letter_t *letter),
+                            void *context) {
+    airs_dead_letters_each(airs_actor_system_dead_letters(node->actors), each, context);
+}
+
+void airs_node_dead_letter_counts(airs_node_t *node, uint64_t out[AIRS_DEAD_LETTER_REASONS]) {
+    airs_dead_letters_t *letters = airs_actor_system_dead_letters(node->actors);
+    for (int reason = 0; reason < AIRS_DEAD_LETTER_REASONS; reason++) {
+        out[reason] = airs_dead_letters_count(letters, (airs_dead_letter_reason_t)reason);
+    }
 }

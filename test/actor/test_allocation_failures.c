@@ -88,11 +88,29 @@ static airs_status_t take_part(airs_actor_context_t *context, void *state, const
     return AIRS_OK;
 }
 
+/* A request of the program's own. */
+static void take_end(void *context, const airs_answer_t *answer) {
+    party_t *self = context;
+    self->ends++;
+    keep(&self->status, answer->status);
+}
+
+static void ask_from_outside(world_t *world, party_t *self) {
+    for (int i = 0; i < 3; i++) {
+        airs_status_t status = airs_actor_system_request(world->system, id_of("t/b/0"), airs_bytes("q", 1),
+                                                         airs_str(NULL), 1000, take_end, self, NULL, NULL);
+        self->asked += status == AIRS_OK;
+        keep(&self->status, status);
+    }
+    assert_ok(airs_actor_system_drain(world->system, PATIENCE_MS));
+}
+
 static airs_status_t native_life(const airs_allocator_t *allocator, void *stepped) {
     static const airs_native_t native = {.size = sizeof native, .handle = take_part};
     world_t world;
     party_t a = {.status = AIRS_OK};
     party_t b = {.status = AIRS_OK};
+    party_t outside = {.status = AIRS_OK};
     airs_status_t status = open_world(&world, allocator, stepped != NULL);
     if (status == AIRS_OK) {
         keep(&status, airs_actor_system_spawn_native(world.system, &native, &a, id_of("t/a/0"), NULL, NULL));
@@ -106,12 +124,15 @@ static airs_status_t native_life(const airs_allocator_t *allocator, void *steppe
                                                   airs_str("x"), 10, NULL));
         keep(&status, airs_actor_system_call(world.system, id_of("t/b/0"), airs_bytes("q", 1), airs_str(NULL),
                                              1000, NULL, NULL, NULL));
+        ask_from_outside(&world, &outside);
         keep(&status,
              airs_actor_system_stop(world.system, id_of("t/b/0"), AIRS_STOP_DRAIN, PATIENCE_MS, NULL));
     }
     close_world(&world);
     assert_int_equal(a.asked, a.ends);
+    assert_int_equal(outside.asked, outside.ends);
     keep(&status, a.status);
+    keep(&status, outside.status);
     return status;
 }
 

@@ -1,0 +1,152 @@
+/* What the library's front offers for messages, from C, with native actors. */
+#include <airssys/airssys.h>
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/check.h"
+#include "support/failing_allocator.h"
+#include "support/test.h"
+
+#define PATIENCE_MS 60000
+
+static airs_node_t *node;
+
+static int set_up(void **state) {
+    (void)state;
+    airs_node_options_t options = AIRS_NODE_OPTIONS_INIT;
+    options.workers = 2;
+    options.max_actors = 2;
+    options.cache_dir = "";
+    options.log = airs_log_none();
+    assert_ok(airs_node_create(&options, &node, NULL));
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    airs_node_destroy(node);
+    return 0;
+}
+
+/* Answers what it is asked, with its payload; "fail" ends it. */
+static airs_status_t echo(airs_actor_context_t *context, void *state, const airs_incoming_t *incoming) {
+    (void)state;
+    if (incoming->payload.size == 4 && memcmp(incoming->payload.data, "fail", 4) == 0) {
+        return AIRS_INTERNAL;
+    }
+    return incoming->kind == AIRS_INCOMING_REQUEST ? airs_actor_respond(context, incoming->payload) : AIRS_OK;
+}
+
+static airs_id_t spawn_echo(const char *name, const airs_spawn_options_t *options) {
+    static const airs_native_t native = {.size = sizeof native, .handle = echo};
+    airs_id_t id = airs_id("test", name, "0");
+    assert_ok(airs_node_spawn_native(node, &native, NULL, id, options, NULL));
+    return id;
+}
+
+/* ---- requests ---- */
+
+typedef struct heard {
+    _Atomic int ends;
+    airs_status_t status;
+    char payload[64];
+    char message[256];
+} heard_t;
+
+static void take_end(void *context, const airs_answer_t *answer) {
+    heard_t *self = context;
+    self->status = answer->status;
+    (void)snprintf(self->payload, sizeof self->payload, "%.*s", (int)answer->payload.size,
+                   (const char *)answer->payload.data);
+    (void)snprintf(self->message, sizeof self->message, "%s", answer->message);
+    atomic_fetch_add(&self->ends, 1);
+}
+
+static airs_status_t request(airs_id_t target, const char *payload, heard_t *heard, airs_request_id_t *id,
+                             airs_error_t *error) {
+    return airs_node_request(node, target, airs_bytes(payload, strlen(payload)), airs_str(NULL), PATIENCE_MS,
+                             take_end, heard, id, error);
+}
+
+static void a_request_ends_in_a_function(void **state) {
+    (void)state;
+    heard_t heard = {.ends = 0};
+    airs_request_id_t id;
+    airs_request_counters_t counters;
+    airs_error_t error;
+    airs_id_t target = spawn_echo("echo", NULL);
+    assert_ok(request(target, "hello", &heard, &id, NULL));
+    assert_ok(airs_node_drain(node, PATIENCE_MS));
+    assert_int_equal(heard.ends, 1);
+    assert_ok(heard.status);
+    assert_string_equal(heard.payload, "hello");
+    assert_status(airs_node_cancel_request(node, &id), AIRS_NOT_FOUND);
+    assert_ok(request(target, "fail", &heard, NULL, NULL));
+    assert_ok(airs_node_drain(node, PATIENCE_MS));
+    assert_int_equal(heard.ends, 2);
+    assert_status(heard.status, AIRS_INTERNAL);
+    assert_string_equal(heard.message, "test/echo/0: internal error");
+    assert_status(request(target, "gone", &heard, NULL, &error), AIRS_TARGET_NOT_FOUND);
+    assert_string_equal(error.text, "no actor test/echo/0");
+    assert_status(
+        airs_node_request(node, target, airs_bytes(NULL, 0), airs_str(NULL), 1, NULL, NULL, NULL, &error),
+        AIRS_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.text, "airs_node_send"));
+    airs_node_requests(node, &counters);
+    assert_int_equal(counters.pending, 0);
+    assert_int_equal(counters.completed, 1);
+    assert_int_equal(counters.failed, 1);
+    assert_int_equal(heard.ends, 2);
+}
+
+/* ---- dead letters ---- */
+
+typedef struct letters {
+    int count;
+    int most; /* to look at */
+    uint64_t serials[4];
+    char last[256];
+} letters_t;
+
+static bool take_letter(void *context, const airs_dead_letter_t *letter) {
+    letters_t *self = context;
+    self->serials[self->count++ % 4] = letter->serial;
+    (void)snprintf(self->last, sizeof self->last, "%s %s %.*s->%.*s %.*s", letter->kind,
+                   airs_dead_letter_reason_text(letter->reason), AIRS_STR_ARG(letter->sender.name),
+                   AIRS_STR_ARG(letter->target.name), (int)letter->payload.size,
+                   (const char *)letter->payload.data);
+    return self->count < self->most;
+}
+
+static void dead_letters_are_told_and_counted(void **state) {
+    (void)state;
+    uint64_t counts[AIRS_DEAD_LETTER_REASONS];
+    for (int i = 0; i < 3; i++) {
+        airs_id_t target = spawn_echo("short-lived", NULL);
+        assert_ok(airs_node_send(node, target, airs_bytes("fail", 4), NULL));
+        assert_ok(airs_node_drain(node, PATIENCE_MS));
+    }
+    letters_t all = {.most = 100};
+    airs_node_dead_letters(node, take_letter, &all);
+    assert_int_equal(all.count, 3);
+    assert_int_equal(all.serials[0], 1);
+    assert_int_equal(all.serials[2], 3);
+    assert_string_equal(all.last, "message crashed host->short-lived fail");
+    letters_t two = {.most = 2};
+    airs_node_dead_letters(node, take_letter, &two);
+    assert_int_equal(two.count, 2);
+    airs_node_dead_letter_counts(node, counts);
+    for (int reason = 0; reason < AIRS_DEAD_LETTER_REASONS; reason++) {
+        assert_int_equal(counts[reason], reason == AIRS_DEAD_LETTER_CRASHED ? 3 : 0);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_request_ends_in_a_function, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(dead_letters_are_told_and_counted, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
