@@ -106,6 +106,10 @@ struct airs_actor {
     /* What it awaits; see core/correlation_tracker.h. */
     airs_pending_list_t requests;
 
+    /* The subscription service's, under its lock; the count is read by whoever asks for it. */
+    struct airs_topic_entry *subscriptions;
+    _Atomic uint32_t subscription_count;
+
     /* The owner's. */
     airs_actor_t *run_next;
     airs_worker_t *worker; /* whose turn this is; NULL on an outside thread */

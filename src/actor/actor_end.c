@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "actor/actor_system_subscriber.h"
 #include "actor/component_registry.h"
 #include "actor/response_router.h"
 #include "core/check.h"
@@ -124,6 +125,7 @@ void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
         airs_component_registry_remove(services->registry, actor);
     }
     airs_component_message_t *message = airs_mailbox_close(&actor->mailbox);
+    airs_subscription_service_end(airs_actor_system_subscriber_service(services->subscriber), actor);
     while (message != NULL) {
         airs_component_message_t *next = atomic_load_explicit(&message->next, memory_order_relaxed);
         end_waiting(actor, end, message);

@@ -1,5 +1,6 @@
 #include "actor/actor_system.h"
 
+#include "actor/actor_system_subscriber.h"
 #include "actor/component_registry.h"
 #include "actor/component_spawner.h"
 #include "actor/cpu_count.h"
@@ -105,6 +106,9 @@ static airs_status_t make_parts(airs_actor_system_t *system, const airs_actor_sy
         status = airs_response_router_create(services, &services->responses);
     }
     if (status == AIRS_OK) {
+        status = airs_actor_system_subscriber_create(services, &services->subscriber);
+    }
+    if (status == AIRS_OK) {
         status = airs_message_broker_create(services, &system->broker);
     }
     if (status == AIRS_OK) {
@@ -149,11 +153,13 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
     if (services->registry != NULL) {
         airs_actor_system_stop_all(system, AIRS_STOP_DROP, LAST_STOP_MS);
     }
+    airs_actor_system_subscriber_stop(services->subscriber);
     airs_host_caller_destroy(system->host);
     /* The last request may have ended by its deadline, in a callback that is not over yet. */
     airs_timer_wheel_stop(system->timers);
     airs_scheduler_destroy(services->scheduler);
     airs_message_broker_destroy(system->broker);
+    airs_actor_system_subscriber_destroy(services->subscriber);
     airs_response_router_destroy(services->responses);
     airs_component_registry_destroy(services->registry);
     airs_dead_letters_destroy(services->dead_letters);
@@ -218,6 +224,55 @@ airs_status_t airs_actor_system_cancel_request(airs_actor_system_t *system, cons
     return airs_host_caller_cancel(system->host, id);
 }
 
+/* ---- topics ---- */
+
+airs_status_t airs_actor_system_publish(airs_actor_system_t *system, airs_str_t topic, airs_bytes_t payload,
+                                        airs_str_t content_type, uint32_t *reached, airs_error_t *error) {
+    airs_services_t *services = &system->services;
+    airs_publication_t publication = {
+        .sender = airs_host_caller_id(system->host),
+        .worker = airs_scheduler_worker(services->scheduler),
+        .topic = topic,
+        .payload = payload,
+        .content_type = content_type,
+    };
+    return airs_actor_system_subscriber_publish(services->subscriber, &publication, reached, error);
+}
+
+/* The actor with this id, no group; a reference, or NULL. */
+static airs_actor_t *find(airs_services_t *services, airs_id_t id, airs_error_t *error) {
+    airs_actor_t *actor = id.instance.size > 0 ? airs_component_registry_find(services->registry, id) : NULL;
+    if (actor == NULL) {
+        airs_error_set(error, AIRS_TARGET_NOT_FOUND, "no actor %.*s/%.*s/%.*s", AIRS_STR_ARG(id.ns),
+                       AIRS_STR_ARG(id.name), AIRS_STR_ARG(id.instance));
+    }
+    return actor;
+}
+
+airs_status_t airs_actor_system_subscribe(airs_actor_system_t *system, airs_id_t id, airs_str_t pattern,
+                                          airs_error_t *error) {
+    airs_actor_t *actor = find(&system->services, id, error);
+    if (actor == NULL) {
+        return AIRS_TARGET_NOT_FOUND;
+    }
+    airs_subscription_service_t *service = airs_actor_system_subscriber_service(system->services.subscriber);
+    airs_status_t status = airs_subscription_service_subscribe(service, actor, pattern, error);
+    airs_actor_unref(actor);
+    return status;
+}
+
+airs_status_t airs_actor_system_unsubscribe(airs_actor_system_t *system, airs_id_t id, airs_str_t pattern,
+                                            airs_error_t *error) {
+    airs_actor_t *actor = find(&system->services, id, error);
+    if (actor == NULL) {
+        return AIRS_TARGET_NOT_FOUND;
+    }
+    airs_subscription_service_t *service = airs_actor_system_subscriber_service(system->services.subscriber);
+    airs_status_t status = airs_subscription_service_unsubscribe(service, actor, pattern, error);
+    airs_actor_unref(actor);
+    return status;
+}
+
 /* ---- stopping ---- */
 
 static bool has_ended(void *actor) { return airs_actor_state(actor) == AIRS_ACTOR_STOPPED; }
@@ -278,10 +333,9 @@ static airs_status_t stop_actor(airs_services_t *services, airs_actor_t *actor, 
 airs_status_t airs_actor_system_stop(airs_actor_system_t *system, airs_id_t id, airs_stop_mode_t mode,
                                      uint64_t timeout_ms, airs_error_t *error) {
     airs_services_t *services = &system->services;
-    airs_actor_t *actor = id.instance.size > 0 ? airs_component_registry_find(services->registry, id) : NULL;
+    airs_actor_t *actor = find(services, id, error);
     if (actor == NULL) {
-        return airs_error_set(error, AIRS_TARGET_NOT_FOUND, "no actor %.*s/%.*s/%.*s", AIRS_STR_ARG(id.ns),
-                              AIRS_STR_ARG(id.name), AIRS_STR_ARG(id.instance));
+        return AIRS_TARGET_NOT_FOUND;
     }
     airs_status_t status = stop_actor(services, actor, mode, timeout_ms);
     if (status != AIRS_OK) {
@@ -338,8 +392,7 @@ airs_status_t airs_actor_system_drain(airs_actor_system_t *system, uint64_t time
 
 airs_status_t airs_actor_system_counters(airs_actor_system_t *system, airs_id_t id,
                                          airs_actor_counters_t *out) {
-    airs_actor_t *actor = id.instance.size > 0 ? airs_component_registry_find(system->services.registry, id)
-                                               : NULL;
+    airs_actor_t *actor = find(&system->services, id, NULL);
     if (actor == NULL) {
         return AIRS_TARGET_NOT_FOUND;
     }

@@ -121,6 +121,20 @@ airs_status_t airs_actor_system_request(airs_actor_system_t *system, airs_id_t t
  * the program's. Any thread, the workers included. */
 airs_status_t airs_actor_system_cancel_request(airs_actor_system_t *system, const airs_request_id_t *id);
 
+/* To every subscriber of the topic, from airssys/host/0 (see actor/actor_system_subscriber.h). *reached (may be
+ * NULL): how many mailboxes took it; that one did not is no error. AIRS_INVALID_ARGUMENT, AIRS_OUT_OF_MEMORY.
+ * Any thread, the workers included. */
+airs_status_t airs_actor_system_publish(airs_actor_system_t *system, airs_str_t topic, airs_bytes_t payload,
+                                        airs_str_t content_type, uint32_t *reached, airs_error_t *error);
+
+/* Subscribe or unsubscribe the actor `id` (no group). Subscribing twice is fine, and so is unsubscribing from
+ * what it is not subscribed to. AIRS_TARGET_NOT_FOUND, AIRS_INVALID_ARGUMENT (see core/topic.h),
+ * AIRS_QUOTA_EXCEEDED, AIRS_OUT_OF_MEMORY. Any thread, the workers included. */
+airs_status_t airs_actor_system_subscribe(airs_actor_system_t *system, airs_id_t id, airs_str_t pattern,
+                                          airs_error_t *error);
+airs_status_t airs_actor_system_unsubscribe(airs_actor_system_t *system, airs_id_t id, airs_str_t pattern,
+                                            airs_error_t *error);
+
 /* Stop one actor and wait, `timeout_ms` at most; then it is ended without its shutdown call and this
  * returns AIRS_TIMEOUT. From the moment of the call it accepts no messages. AIRS_SHUTDOWN_FAILED: its
  * shutdown answered with an error, trapped or exceeded a limit; it has ended all the same.

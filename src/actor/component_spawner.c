@@ -1,9 +1,12 @@
 #include "actor/component_spawner.h"
 
+#include "actor/actor_end.h"
+#include "actor/actor_system_subscriber.h"
 #include "actor/component_actor.h"
 #include "actor/component_registry.h"
 #include "actor/host_caller.h"
 #include "actor/native_actor.h"
+#include "core/topic.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -49,6 +52,14 @@ static airs_actor_spec_t complete(const airs_actor_spec_t *given) {
     return spec;
 }
 
+static airs_status_t check_subscriptions(const airs_actor_spec_t *spec, airs_error_t *error) {
+    airs_status_t status = AIRS_OK;
+    for (size_t i = 0; i < spec->subscription_count && status == AIRS_OK; i++) {
+        status = airs_topic_check_pattern(airs_str(spec->subscriptions[i]), error);
+    }
+    return status;
+}
+
 static airs_status_t check(const airs_spawn_t *spawn, const airs_actor_spec_t *spec, bool internal,
                            airs_error_t *error) {
     if (spawn->native != NULL && spawn->native->handle == NULL) {
@@ -60,6 +71,10 @@ static airs_status_t check(const airs_spawn_t *spawn, const airs_actor_spec_t *s
     }
     if (!internal && airs_id_equal(spawn->id, AIRS_HOST_ID)) {
         return airs_error_set(error, AIRS_INVALID_ARGUMENT, "airssys/host/0 is the program around the node");
+    }
+    airs_status_t status = check_subscriptions(spec, error);
+    if (status != AIRS_OK) {
+        return status;
     }
     if (spec->mailbox_messages > AIRS_MAILBOX_MESSAGES_MAX) {
         return airs_error_set(error, AIRS_INVALID_ARGUMENT,
@@ -119,6 +134,21 @@ static airs_status_t create(airs_services_t *services, const airs_spawn_t *spawn
     return AIRS_OK;
 }
 
+static airs_status_t subscribe(airs_actor_t *actor, const airs_actor_spec_t *spec, airs_error_t *error) {
+    airs_services_t *services = actor->services;
+    airs_subscription_service_t *service = airs_actor_system_subscriber_service(services->subscriber);
+    airs_status_t status = AIRS_OK;
+    for (size_t i = 0; i < spec->subscription_count && status == AIRS_OK; i++) {
+        status = airs_subscription_service_subscribe(service, actor, airs_str(spec->subscriptions[i]), error);
+    }
+    if (status != AIRS_OK) {
+        /* It is known to others, who may have sent it something. */
+        airs_tally_activate(airs_scheduler_tally(services->scheduler, NULL));
+        airs_actor_finish(actor, AIRS_END_DROPPED, status, NULL);
+    }
+    return status;
+}
+
 static bool has_started_or_ended(void *context) {
     airs_actor_state_t state = airs_actor_state(context);
     return state != AIRS_ACTOR_CREATED && state != AIRS_ACTOR_STARTING;
@@ -148,6 +178,11 @@ airs_status_t airs_component_spawner_spawn(airs_services_t *services, const airs
         }
         actor->behaviour->discard(actor);
         airs_actor_unref(actor); /* its own */
+        airs_actor_unref(actor);
+        return status;
+    }
+    status = subscribe(actor, &spec, error);
+    if (status != AIRS_OK) {
         airs_actor_unref(actor);
         return status;
     }

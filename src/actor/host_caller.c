@@ -61,6 +61,8 @@ airs_status_t airs_host_caller_create(airs_services_t *services, airs_host_calle
 
 static bool is_quiet(void *scheduler) { return airs_scheduler_quiet(scheduler); }
 
+airs_component_id_t *airs_host_caller_id(airs_host_caller_t *caller) { return caller->actor->id; }
+
 static bool has_ended(void *actor) { return airs_actor_state(actor) == AIRS_ACTOR_STOPPED; }
 
 void airs_host_caller_destroy(airs_host_caller_t *caller) {

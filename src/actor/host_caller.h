@@ -18,6 +18,9 @@ airs_status_t airs_host_caller_create(airs_services_t *services, airs_host_calle
  * end. NULL is fine. */
 void airs_host_caller_destroy(airs_host_caller_t *caller);
 
+/* Who a message from outside is from; lives as long as the caller. */
+airs_component_id_t *airs_host_caller_id(airs_host_caller_t *caller);
+
 /* airs_actor_system_send. */
 airs_status_t airs_host_caller_send(airs_host_caller_t *caller, airs_id_t target, airs_bytes_t payload,
                                     airs_str_t content_type, airs_error_t *error);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "actor/accepted_codecs.h"
+#include "actor/actor_system_subscriber.h"
 #include "actor/component_registry.h"
 #include "actor/response_router.h"
 
@@ -370,6 +371,9 @@ airs_status_t airs_message_broker_create(airs_services_t *services, airs_message
         .request = request,
         .cancel_request = cancel_request,
         .broadcast = broadcast,
+        .subscribe = airs_router_subscribe,
+        .unsubscribe = airs_router_unsubscribe,
+        .publish = airs_router_publish,
         .list = list,
         .describe = describe,
         .route_release = route_release,

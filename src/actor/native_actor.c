@@ -157,6 +157,10 @@ static airs_route_t *route_to(airs_native_actor_t *self, airs_id_t target) {
     return route;
 }
 
+static airs_message_router_t *router_of(airs_actor_context_t *context) {
+    return context->self->actor.services->router;
+}
+
 airs_id_t airs_actor_self(airs_actor_context_t *context) {
     return airs_component_id_view(context->self->actor.id);
 }
@@ -201,6 +205,29 @@ airs_status_t airs_actor_respond(airs_actor_context_t *context, airs_bytes_t pay
     airs_response_router_respond(actor->services->responses, actor, &message->correlation, payload,
                                  airs_str(NULL));
     return AIRS_OK;
+}
+
+airs_status_t airs_actor_broadcast(airs_actor_context_t *context, const airs_id_t *targets, size_t count,
+                                   airs_bytes_t payload, size_t *failed_first) {
+    airs_message_router_t *router = router_of(context);
+    return router->ops->broadcast(router, &context->self->actor, targets, NULL, count, payload, failed_first,
+                                  NULL);
+}
+
+airs_status_t airs_actor_subscribe(airs_actor_context_t *context, airs_str_t pattern) {
+    airs_message_router_t *router = router_of(context);
+    return router->ops->subscribe(router, &context->self->actor, pattern, NULL);
+}
+
+airs_status_t airs_actor_unsubscribe(airs_actor_context_t *context, airs_str_t pattern) {
+    airs_message_router_t *router = router_of(context);
+    return router->ops->unsubscribe(router, &context->self->actor, pattern, NULL);
+}
+
+airs_status_t airs_actor_publish(airs_actor_context_t *context, airs_str_t topic, airs_bytes_t payload,
+                                 airs_str_t content_type, uint32_t *reached) {
+    airs_message_router_t *router = router_of(context);
+    return router->ops->publish(router, &context->self->actor, topic, payload, content_type, reached, NULL);
 }
 
 void airs_actor_exit(airs_actor_context_t *context) { context->self->actor.exiting = true; }

@@ -85,6 +85,9 @@ static airs_status_t take_part(airs_actor_context_t *context, void *state, const
         keep(&self->status, status);
     }
     keep(&self->status, airs_actor_send(context, id_of("t/b/0"), airs_bytes(NULL, 0)));
+    keep(&self->status, airs_actor_subscribe(context, airs_str("topic.*")));
+    keep(&self->status,
+         airs_actor_publish(context, airs_str("topic.a"), airs_bytes(NULL, 0), airs_str("x"), NULL));
     return AIRS_OK;
 }
 
@@ -107,6 +110,8 @@ static void ask_from_outside(world_t *world, party_t *self) {
 
 static airs_status_t native_life(const airs_allocator_t *allocator, void *stepped) {
     static const airs_native_t native = {.size = sizeof native, .handle = take_part};
+    static const char *const patterns[] = {"topic.a", "topic.>"};
+    static const airs_actor_spec_t spec = {.subscriptions = patterns, .subscription_count = 2};
     world_t world;
     party_t a = {.status = AIRS_OK};
     party_t b = {.status = AIRS_OK};
@@ -114,7 +119,7 @@ static airs_status_t native_life(const airs_allocator_t *allocator, void *steppe
     airs_status_t status = open_world(&world, allocator, stepped != NULL);
     if (status == AIRS_OK) {
         keep(&status, airs_actor_system_spawn_native(world.system, &native, &a, id_of("t/a/0"), NULL, NULL));
-        keep(&status, airs_actor_system_spawn_native(world.system, &native, &b, id_of("t/b/0"), NULL, NULL));
+        keep(&status, airs_actor_system_spawn_native(world.system, &native, &b, id_of("t/b/0"), &spec, NULL));
     }
     if (status == AIRS_OK) {
         keep(&status,
