@@ -3,28 +3,41 @@ find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
 # Programs link Debian's shared libraries. A target with the property AIRS_ARCHIVES takes the same ones as
-# archives, so that it runs where they are not installed.
-function(airs_find_dependency name package archive)
+# archives, so that it runs where they are not installed: the library's own first, then those it needs.
+function(airs_find_dependency name package)
   pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${package})
-  find_library(AIRS_ARCHIVE_${name} NAMES ${archive} HINTS ${${name}_LIBDIR} REQUIRED)
-  mark_as_advanced(AIRS_ARCHIVE_${name})
+  set(archives "")
+  foreach(archive ${ARGN})
+    string(MAKE_C_IDENTIFIER AIRS_ARCHIVE_${archive} found)
+    find_library(${found} NAMES ${archive} HINTS ${${name}_LIBDIR} REQUIRED)
+    mark_as_advanced(${found})
+    list(APPEND archives ${${found}})
+  endforeach()
   add_library(airs_${name} INTERFACE)
   target_link_libraries(airs_${name} INTERFACE
-    $<IF:$<BOOL:$<TARGET_PROPERTY:AIRS_ARCHIVES>>,${AIRS_ARCHIVE_${name}},PkgConfig::${name}>)
+    "$<IF:$<BOOL:$<TARGET_PROPERTY:AIRS_ARCHIVES>>,${archives},PkgConfig::${name}>")
   add_library(airs::${name} ALIAS airs_${name})
 endfunction()
 airs_find_dependency(xxhash libxxhash libxxhash.a)
 airs_find_dependency(jansson jansson libjansson.a)
 airs_find_dependency(sodium libsodium libsodium.a)
 airs_find_dependency(uv libuv libuv_a.a)
+airs_find_dependency(websockets libwebsockets libwebsockets.a libssl.a libcrypto.a libcap.a)
 
 set(AIRS_LAYERS "")
 
 # airs_layer(name USES layer... LIBRARIES target... INCLUDES folder...): src/<name>/**.c as an archive.
-# A layer without sources is left out.
+# A layer without sources is left out. APART folder: what is in src/<name>/<folder> is not part of it, but an
+# archive of its own, made by airs_layer(<folder> FOLDER <name>/<folder> ...).
 function(airs_layer name)
-  cmake_parse_arguments(PARSE_ARGV 1 layer "" "" "USES;LIBRARIES;INCLUDES")
-  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${name}/*.c)
+  cmake_parse_arguments(PARSE_ARGV 1 layer "" "FOLDER;APART" "USES;LIBRARIES;INCLUDES")
+  if(NOT layer_FOLDER)
+    set(layer_FOLDER ${name})
+  endif()
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/src/${layer_FOLDER}/*.c)
+  if(layer_APART)
+    list(FILTER sources EXCLUDE REGEX "/src/${name}/${layer_APART}/")
+  endif()
   if(NOT sources)
     return()
   endif()
@@ -46,14 +59,14 @@ function(airs_layer name)
   set(AIRS_LAYERS ${AIRS_LAYERS} ${name} PARENT_SCOPE)
 endfunction()
 
-# libairssys.so: every layer but the command's, and the Rust library with none of its symbols visible.
+# libairssys.so: every layer but what only the command has, and the Rust library with none of its symbols visible.
 function(airs_library)
   if(NOT TARGET airs_node)
     return()
   endif()
   set(objects "")
   foreach(layer ${AIRS_LAYERS})
-    if(NOT layer STREQUAL "cli")
+    if(NOT layer MATCHES "^(admin|cli)$")
       list(APPEND objects $<TARGET_OBJECTS:airs_${layer}>)
     endif()
   endforeach()
