@@ -46,6 +46,11 @@ static airs_ext_id_t no_self(void *host) {
     return (airs_ext_id_t){0};
 }
 
+static uint8_t never_waits(void *host, airs_ext_text_t *reason) {
+    (void)host, (void)reason;
+    return AIRS_EXT_DELIVERY_FAILED;
+}
+
 void floor_open(floor_engine_t *floor, airs_runtime_engine_t *engine) {
     static const airs_ext_messaging_t messaging = {
         .send = send_nothing,
@@ -53,6 +58,7 @@ void floor_open(floor_engine_t *floor, airs_runtime_engine_t *engine) {
         .cancel_request = cancel_nothing,
         .broadcast = broadcast_nothing,
         .self_id = no_self,
+        .waited = never_waits,
     };
     floor->engine = airs_wasm_engine_of(engine);
     floor->linker = wasmtime_component_linker_new(floor->engine->engine);

@@ -47,7 +47,8 @@ static bool pattern_covers(airs_str_t pattern, const airs_resource_t *resource) 
     case AIRS_RESOURCE_ID:
         return pattern_covers_id(pattern, resource->id);
     case AIRS_RESOURCE_KEY:
-        return airs_pattern_match(pattern, resource->key);
+        return airs_pattern_match(pattern, resource->text);
+    case AIRS_RESOURCE_TOPIC:
     case AIRS_RESOURCE_NONE:
         break;
     }

@@ -17,7 +17,9 @@
     X(CLOCK, 7, "services", "clock", AIRS_RESOURCE_NONE)                     \
     X(LIST_COMPONENTS, 8, "services", "list-components", AIRS_RESOURCE_NONE) \
     X(METADATA, 9, "services", "metadata", AIRS_RESOURCE_ID)                 \
-    X(SLEEP, 10, "services", "sleep", AIRS_RESOURCE_NONE)
+    X(SLEEP, 10, "services", "sleep", AIRS_RESOURCE_NONE)                    \
+    X(TOPIC_PUBLISH, 11, "topics", "publish", AIRS_RESOURCE_TOPIC)           \
+    X(TOPIC_SUBSCRIBE, 12, "topics", "subscribe", AIRS_RESOURCE_TOPIC)
 
 typedef enum airs_action {
 #define AIRS_ACTION_ENUM(name, number, group, verb, kind) AIRS_ACTION_##name = (number),
@@ -32,6 +34,7 @@ typedef enum airs_resource_kind {
     AIRS_RESOURCE_NONE, /* the action is on nothing in particular */
     AIRS_RESOURCE_ID,
     AIRS_RESOURCE_KEY,
+    AIRS_RESOURCE_TOPIC, /* a topic, or the pattern of a subscription */
 } airs_resource_kind_t;
 
 /* The kind of resource that an action is on. */
@@ -40,8 +43,8 @@ airs_resource_kind_t airs_action_resource(airs_action_t action);
 /* A borrowed view of what an action is on. */
 typedef struct airs_resource {
     airs_resource_kind_t kind;
-    airs_id_t id;   /* AIRS_RESOURCE_ID */
-    airs_str_t key; /* AIRS_RESOURCE_KEY */
+    airs_id_t id;    /* AIRS_RESOURCE_ID */
+    airs_str_t text; /* AIRS_RESOURCE_KEY, AIRS_RESOURCE_TOPIC */
 } airs_resource_t;
 
 static inline airs_resource_t airs_resource_none(void) {
@@ -53,13 +56,17 @@ static inline airs_resource_t airs_resource_id(airs_id_t id) {
 }
 
 static inline airs_resource_t airs_resource_key(airs_str_t key) {
-    return (airs_resource_t){.kind = AIRS_RESOURCE_KEY, .key = key};
+    return (airs_resource_t){.kind = AIRS_RESOURCE_KEY, .text = key};
+}
+
+static inline airs_resource_t airs_resource_topic(airs_str_t topic) {
+    return (airs_resource_t){.kind = AIRS_RESOURCE_TOPIC, .text = topic};
 }
 
 /* Which resources a capability covers. */
 typedef enum airs_scope {
     AIRS_SCOPE_OWN_APPLICATION, /* ids in the holder's namespace */
-    AIRS_SCOPE_PATTERN,         /* keys, and ids as text, that match the pattern */
+    AIRS_SCOPE_PATTERN,         /* keys, and ids as text, that match the pattern; no topics */
     AIRS_SCOPE_ANY,
 } airs_scope_t;
 

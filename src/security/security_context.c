@@ -8,12 +8,13 @@
 #define SERVICES                                                                        \
     (AIRS_ACTION_BIT(LOG) | AIRS_ACTION_BIT(CLOCK) | AIRS_ACTION_BIT(LIST_COMPONENTS) | \
      AIRS_ACTION_BIT(METADATA) | AIRS_ACTION_BIT(SLEEP))
+#define TOPICS (AIRS_ACTION_BIT(TOPIC_PUBLISH) | AIRS_ACTION_BIT(TOPIC_SUBSCRIBE))
 
 /* What every component has. Messaging first, as it is asked for most. Storage has no scope of its own: a
- * component reaches only its own space anyway. */
+ * component reaches only its own space anyway. Topics are the node's. */
 static const airs_capability_t COMMON[] = {
     {.actions = MESSAGING, .scope = AIRS_SCOPE_OWN_APPLICATION},
-    {.actions = STORAGE | SERVICES, .scope = AIRS_SCOPE_ANY},
+    {.actions = STORAGE | SERVICES | TOPICS, .scope = AIRS_SCOPE_ANY},
 };
 
 struct airs_security_context {
@@ -71,7 +72,10 @@ __attribute__((noinline, cold)) static airs_status_t deny(const airs_security_co
             AIRS_STR_ARG(context->ns));
     case AIRS_RESOURCE_KEY:
         return airs_error_set(error, AIRS_CAPABILITY_DENIED, "%s by %s of the key \"%.*s\" is not granted",
-                              what, who, SHOWN(resource->key));
+                              what, who, SHOWN(resource->text));
+    case AIRS_RESOURCE_TOPIC:
+        return airs_error_set(error, AIRS_CAPABILITY_DENIED, "%s by %s of the topic \"%.*s\" is not granted",
+                              what, who, SHOWN(resource->text));
     case AIRS_RESOURCE_NONE:
         break;
     }

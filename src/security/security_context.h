@@ -9,8 +9,8 @@
 typedef struct airs_security_context airs_security_context_t;
 
 /* For the actor `id` (a reference is kept) of the application whose namespace is the id's. It is granted what
- * every component has: messages to components of its own application, its own storage, and the host's
- * services. AIRS_OUT_OF_MEMORY. The caller owns the context. */
+ * every component has: messages to components of its own application, its own storage, the host's
+ * services, and all topics. AIRS_OUT_OF_MEMORY. The caller owns the context. */
 airs_status_t airs_security_context_create(const airs_allocator_t *allocator, airs_component_id_t *id,
                                            airs_security_context_t **out);
 

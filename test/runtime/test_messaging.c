@@ -243,7 +243,7 @@ static void what_cannot_be_cancelled_is_an_error(void **state) {
     assert_int_equal(fixture.cancels, 0);
     assert_ok(fixture_request(&fixture, "question"));
     fixture.answer = AIRS_NOT_FOUND;
-    assert_guest_error(fixture_message(&fixture, "cancel"), "runtime-error: delivery failed: not-found: ");
+    assert_guest_error(fixture_message(&fixture, "cancel"), "runtime-error: not found: no request of this ");
     assert_int_equal(fixture.cancels, 1);
 }
 

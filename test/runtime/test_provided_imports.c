@@ -41,6 +41,9 @@ static const char *const provided[] = {
     "airssys:core/host-messaging@1.0.0",
     "airssys:core/host-services@1.0.0",
     "airssys:core/storage@1.0.0",
+    "airssys:actor/replies@0.1.0",
+    "airssys:actor/timers@0.1.0",
+    "airssys:actor/topics@0.1.0",
     "wasi:cli/environment@0.2.0",
     "wasi:cli/exit@0.2.0",
     "wasi:cli/stdin@0.2.0",
@@ -103,6 +106,8 @@ static void other_names_and_versions_are_not_provided(void **state) {
                                          "airssys:core/storage@2.0.0",
                                          "airssys:core/component-lifecycle@1.0.0",
                                          "airssys:actor/timers@1.0.0",
+                                         "airssys:actor/timers@0.2.0",
+                                         "airssys:actor/batch@0.1.0",
                                          "somebody:cli/environment@0.2.0"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (airs_import_is_provided(airs_str(others[i]))) {

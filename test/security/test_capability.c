@@ -13,6 +13,10 @@ static void actions_have_names_and_kinds(void **state) {
     assert_int_equal(airs_action_resource(AIRS_ACTION_BROADCAST), AIRS_RESOURCE_ID);
     assert_int_equal(airs_action_resource(AIRS_ACTION_STORAGE_READ), AIRS_RESOURCE_KEY);
     assert_int_equal(airs_action_resource(AIRS_ACTION_SLEEP), AIRS_RESOURCE_NONE);
+    assert_string_equal(airs_action_text(AIRS_ACTION_TOPIC_PUBLISH), "topics.publish");
+    assert_string_equal(airs_action_text(AIRS_ACTION_TOPIC_SUBSCRIBE), "topics.subscribe");
+    assert_int_equal(airs_action_resource(AIRS_ACTION_TOPIC_PUBLISH), AIRS_RESOURCE_TOPIC);
+    assert_int_equal(airs_action_resource(AIRS_ACTION_TOPIC_SUBSCRIBE), AIRS_RESOURCE_TOPIC);
     assert_int_equal(airs_action_resource((airs_action_t)31), AIRS_RESOURCE_NONE);
 }
 
@@ -63,6 +67,20 @@ static void patterns_are_over_the_text_of_ids_and_over_keys(void **state) {
     assert_false(covers(&capability, AIRS_ACTION_LOG, airs_resource_none()));
 }
 
+static void topics_are_granted_all_or_not_at_all(void **state) {
+    (void)state;
+    const airs_resource_t topic = airs_resource_topic(airs_str("shop/x/0"));
+    airs_capability_t capability = {UINT32_MAX, AIRS_SCOPE_ANY, {0}};
+    assert_true(covers(&capability, AIRS_ACTION_TOPIC_PUBLISH, topic));
+    assert_true(covers(&capability, AIRS_ACTION_TOPIC_SUBSCRIBE, topic));
+    assert_false(covers(&capability, AIRS_ACTION_STORAGE_READ, topic));
+    assert_false(covers(&capability, AIRS_ACTION_TOPIC_PUBLISH, airs_resource_key(airs_str("shop/x/0"))));
+    capability = (airs_capability_t){UINT32_MAX, AIRS_SCOPE_PATTERN, airs_str("**")};
+    assert_false(covers(&capability, AIRS_ACTION_TOPIC_PUBLISH, topic));
+    capability = (airs_capability_t){UINT32_MAX, AIRS_SCOPE_OWN_APPLICATION, {0}};
+    assert_false(covers(&capability, AIRS_ACTION_TOPIC_PUBLISH, topic));
+}
+
 static void ids_that_are_too_long_are_nobodys(void **state) {
     (void)state;
     static char text[AIRS_ID_MAX + 10];
@@ -83,6 +101,7 @@ int main(void) {
         cmocka_unit_test(the_resource_must_be_of_the_actions_kind),
         cmocka_unit_test(the_own_application_is_the_own_namespace),
         cmocka_unit_test(patterns_are_over_the_text_of_ids_and_over_keys),
+        cmocka_unit_test(topics_are_granted_all_or_not_at_all),
         cmocka_unit_test(ids_that_are_too_long_are_nobodys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

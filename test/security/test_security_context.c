@@ -107,6 +107,16 @@ static void own_storage_and_services_are_granted(void **state) {
     assert_ok(check_id(self, AIRS_ACTION_METADATA, airs_id("bank", "vault", "0"), NULL));
 }
 
+static void all_topics_are_granted(void **state) {
+    fixture_t *self = *state;
+    static const char *const topics[] = {"org.shop.sold", "bank", "*.sold", ">"};
+    for (size_t i = 0; i < 4; i++) {
+        airs_resource_t topic = airs_resource_topic(airs_str(topics[i]));
+        assert_ok(airs_security_check(self->context, AIRS_ACTION_TOPIC_PUBLISH, &topic, NULL));
+        assert_ok(airs_security_check(self->context, AIRS_ACTION_TOPIC_SUBSCRIBE, &topic, NULL));
+    }
+}
+
 static void the_wrong_kind_of_resource_is_denied(void **state) {
     fixture_t *self = *state;
     airs_error_t error;
@@ -117,6 +127,10 @@ static void the_wrong_kind_of_resource_is_denied(void **state) {
     assert_status(airs_security_check(self->context, (airs_action_t)77, &none, &error),
                   AIRS_CAPABILITY_DENIED);
     assert_non_null(strstr(error.text, "unknown by org/shop/cart/0"));
+    assert_status(airs_security_check(self->context, AIRS_ACTION_TOPIC_PUBLISH, &key, &error),
+                  AIRS_CAPABILITY_DENIED);
+    assert_string_equal(error.text,
+                        "topics.publish by org/shop/cart/0 is asked for on the wrong kind of resource");
 }
 
 static void a_guest_cannot_flood_the_text(void **state) {
@@ -153,6 +167,7 @@ int main(void) {
         TEST(a_denial_says_who_whom_and_what_would_be_right),
         cmocka_unit_test(a_namespace_of_stars_is_no_pattern),
         TEST(own_storage_and_services_are_granted),
+        TEST(all_topics_are_granted),
         TEST(the_wrong_kind_of_resource_is_denied),
         TEST(a_guest_cannot_flood_the_text),
         TEST(every_allocation_may_fail),

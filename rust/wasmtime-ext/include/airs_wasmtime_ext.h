@@ -54,6 +54,9 @@ enum {
     AIRS_EXT_TARGET_NOT_FOUND = 5,
 };
 
+/* Not an answer yet: the guest's call is parked, its thread is not, and `waited` is asked. */
+#define AIRS_EXT_PENDING 255
+
 /* storage-error's cases, likewise. */
 enum {
     AIRS_EXT_STORAGE_OK = 0,
@@ -64,11 +67,12 @@ enum {
     AIRS_EXT_STORAGE_IO_ERROR = 5,
 };
 
-/* airssys:core/host-messaging. Payloads point into guest memory. */
+/* airssys:core/host-messaging. Payloads point into guest memory. A send or a request may answer
+ * AIRS_EXT_PENDING when the message was copied; what it was handed is gone when `waited` is asked. */
 typedef struct airs_ext_messaging {
     uint8_t (*send)(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload,
                     airs_ext_text_t *reason);
-    /* Writes a UUID's 36 characters to `id`. */
+    /* Writes a UUID's 36 characters to `id`, also for PENDING. */
     uint8_t (*request)(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload, uint64_t timeout_ms,
                        char *id, airs_ext_text_t *reason);
     uint8_t (*cancel_request)(void *host, airs_ext_bytes_t id, airs_ext_text_t *reason);
@@ -77,10 +81,49 @@ typedef struct airs_ext_messaging {
                          size_t *first, airs_ext_text_t *reason);
     /* Valid as long as the host. */
     airs_ext_id_t (*self_id)(void *host);
+    /* How the pending send or request ended, or AIRS_EXT_PENDING: see to it then that the instance's wake
+     * function is called when it has. Asked at once, and at every resume until it ended or the call is
+     * dropped. */
+    uint8_t (*waited)(void *host, airs_ext_text_t *reason);
 } airs_ext_messaging_t;
 
 wasmtime_error_t *airs_ext_linker_add_messaging(wasmtime_component_linker_t *linker,
                                                 const airs_ext_messaging_t *host);
+
+/* airssys:actor/replies. `to` is any text; a content type of size 0 is none. */
+typedef struct airs_ext_replies {
+    /* Writes a UUID's 36 characters to `id`. */
+    uint8_t (*defer_reply)(void *host, char *id, airs_ext_text_t *reason);
+    uint8_t (*reply)(void *host, airs_ext_bytes_t to, airs_ext_bytes_t payload, airs_ext_bytes_t content_type,
+                     airs_ext_text_t *reason);
+    uint8_t (*fail)(void *host, airs_ext_bytes_t to, airs_ext_bytes_t why, airs_ext_text_t *reason);
+} airs_ext_replies_t;
+
+wasmtime_error_t *airs_ext_linker_add_replies(wasmtime_component_linker_t *linker,
+                                              const airs_ext_replies_t *host);
+
+/* airssys:actor/topics. */
+typedef struct airs_ext_topics {
+    uint8_t (*subscribe)(void *host, airs_ext_bytes_t pattern, airs_ext_text_t *reason);
+    uint8_t (*unsubscribe)(void *host, airs_ext_bytes_t pattern, airs_ext_text_t *reason);
+    uint8_t (*publish)(void *host, airs_ext_bytes_t topic, airs_ext_bytes_t payload,
+                       airs_ext_bytes_t content_type, uint32_t *reached, airs_ext_text_t *reason);
+} airs_ext_topics_t;
+
+wasmtime_error_t *airs_ext_linker_add_topics(wasmtime_component_linker_t *linker,
+                                             const airs_ext_topics_t *host);
+
+/* airssys:actor/timers. */
+typedef struct airs_ext_timers {
+    uint8_t (*send_after)(void *host, uint64_t delay_ms, airs_ext_bytes_t payload, uint64_t *id,
+                          airs_ext_text_t *reason);
+    uint8_t (*send_every)(void *host, uint64_t period_ms, airs_ext_bytes_t payload, uint64_t *id,
+                          airs_ext_text_t *reason);
+    bool (*cancel_timer)(void *host, uint64_t id);
+} airs_ext_timers_t;
+
+wasmtime_error_t *airs_ext_linker_add_timers(wasmtime_component_linker_t *linker,
+                                             const airs_ext_timers_t *host);
 
 /* Takes what `get` found (once) or the keys that `list_keys` found. */
 typedef struct airs_ext_collector airs_ext_collector_t;

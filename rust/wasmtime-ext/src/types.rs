@@ -166,7 +166,7 @@ pub type PayloadView = WasmList<u8>;
 
 // What imports answer.
 
-#[derive(ComponentType, Lower)]
+#[derive(ComponentType, Lower, Default)]
 #[component(record)]
 pub struct ComponentIdOwned {
     pub namespace: String,

@@ -1,44 +1,13 @@
 #include "runtime/host/messaging.h"
 
 #include "core/memory.h"
+#include "runtime/host/messaging_error.h"
 #include "runtime/host/text.h"
 #include "runtime/instance.h"
 #include "security/security_context.h"
 
 /* Targets of one broadcast whose ids fit on the stack; more take memory. */
 #define SMALL_BROADCAST 16
-
-static uint8_t refuse(airs_status_t status, const airs_error_t *error, airs_ext_text_t *reason) {
-    switch (status) {
-    case AIRS_OK:
-        return AIRS_EXT_MESSAGING_OK;
-    case AIRS_QUEUE_FULL:
-    case AIRS_TOO_MANY_REQUESTS:
-        return AIRS_EXT_QUEUE_FULL;
-    case AIRS_TARGET_NOT_FOUND:
-        return AIRS_EXT_TARGET_NOT_FOUND;
-    case AIRS_MESSAGE_TOO_LARGE:
-    case AIRS_INVALID_MESSAGE:
-    case AIRS_INVALID_ARGUMENT:
-        airs_host_reason(reason, "%s: %s", airs_status_name(status), error->text);
-        return AIRS_EXT_INVALID_MESSAGE;
-    default:
-        airs_host_reason(reason, "%s: %s", airs_status_name(status), error->text);
-        return AIRS_EXT_DELIVERY_FAILED;
-    }
-}
-
-/* The status in words, for callees that fill the error only where they have more to say. */
-static void prepare_error(airs_error_t *error) {
-    error->status = AIRS_OK;
-    error->text[0] = '\0';
-}
-
-static void complete_error(airs_error_t *error, airs_status_t status) {
-    if (status != AIRS_OK && error->text[0] == '\0') {
-        airs_error_set(error, status, "%s", airs_status_text(status));
-    }
-}
 
 /* Decided once for each target and action, and remembered with the target. */
 static airs_status_t check(airs_wasm_instance_t *instance, airs_target_t *target, uint8_t bit,
@@ -69,7 +38,7 @@ static uint8_t send_message(void *host, const airs_ext_id_t *target, airs_ext_by
     airs_message_router_t *router = instance->host.router;
     airs_id_t id = airs_host_id(target);
     airs_error_t error;
-    prepare_error(&error);
+    airs_host_messaging_prepare(&error);
     airs_target_t *known = find_target(instance, id);
     airs_status_t status = known != NULL ? check(instance, known, AIRS_TARGET_SEND, AIRS_ACTION_SEND, &error)
                                          : no_target(id);
@@ -77,11 +46,7 @@ static uint8_t send_message(void *host, const airs_ext_id_t *target, airs_ext_by
         status = router->ops->send(router, instance->host.self, &known->route, id,
                                    airs_bytes(payload.data, payload.size), &error);
     }
-    if (status == AIRS_OK) {
-        return AIRS_EXT_MESSAGING_OK;
-    }
-    complete_error(&error, status);
-    return refuse(status, &error, reason);
+    return airs_host_messaging_answer(status, &error, reason);
 }
 
 static uint8_t request(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload, uint64_t timeout_ms,
@@ -91,7 +56,7 @@ static uint8_t request(void *host, const airs_ext_id_t *target, airs_ext_bytes_t
     airs_id_t id = airs_host_id(target);
     airs_correlation_id_t correlation;
     airs_error_t error;
-    prepare_error(&error);
+    airs_host_messaging_prepare(&error);
     airs_target_t *known = find_target(instance, id);
     airs_status_t status = known != NULL
                                ? check(instance, known, AIRS_TARGET_REQUEST, AIRS_ACTION_REQUEST, &error)
@@ -101,22 +66,17 @@ static uint8_t request(void *host, const airs_ext_id_t *target, airs_ext_bytes_t
                                       airs_bytes(payload.data, payload.size), timeout_ms, &correlation,
                                       &error);
     }
-    if (status == AIRS_OK) {
-        char text[AIRS_CORRELATION_ID_TEXT_SIZE + 1];
-        airs_correlation_id_format(&correlation, text);
-        memcpy(out, text, AIRS_CORRELATION_ID_TEXT_SIZE);
-        return AIRS_EXT_MESSAGING_OK;
+    if (status == AIRS_OK || status == AIRS_PENDING) {
+        airs_host_write_correlation(&correlation, out);
     }
-    complete_error(&error, status);
-    return refuse(status, &error, reason);
+    return airs_host_messaging_answer(status, &error, reason);
 }
 
 static uint8_t cancel_request(void *host, airs_ext_bytes_t id, airs_ext_text_t *reason) {
     airs_wasm_instance_t *instance = host;
     airs_message_router_t *router = instance->host.router;
     airs_correlation_id_t correlation;
-    if (airs_correlation_id_parse(airs_host_str(id), &correlation) != AIRS_OK) {
-        airs_host_reason(reason, "not a request id: it has the form of a UUID");
+    if (!airs_host_read_correlation(id, &correlation, reason)) {
         return AIRS_EXT_INVALID_MESSAGE;
     }
     if (router->ops->cancel_request(router, instance->host.self, &correlation) != AIRS_OK) {
@@ -156,10 +116,10 @@ static uint8_t broadcast(void *host, const airs_ext_id_t *ids, size_t count, air
     airs_message_router_t *router = instance->host.router;
     airs_error_t error;
     targets_t targets;
-    prepare_error(&error);
+    airs_host_messaging_prepare(&error);
     if (!hold_targets(allocator, &targets, count)) {
         airs_error_set(&error, AIRS_OUT_OF_MEMORY, "no memory for %zu targets", count);
-        return refuse(AIRS_OUT_OF_MEMORY, &error, reason);
+        return airs_host_messaging_answer(AIRS_OUT_OF_MEMORY, &error, reason);
     }
     for (size_t i = 0; i < count; i++) {
         targets.ids[i] = airs_host_id(&ids[i]);
@@ -171,16 +131,12 @@ static uint8_t broadcast(void *host, const airs_ext_id_t *ids, size_t count, air
                                                   count, airs_bytes(payload.data, payload.size), first,
                                                   &error);
     drop_targets(allocator, &targets);
-    if (status == AIRS_OK) {
-        return AIRS_EXT_MESSAGING_OK;
-    }
-    complete_error(&error, status);
     /* The error says how many failed; the cases for one target have no room for that. */
     if (count > 1 && (status == AIRS_QUEUE_FULL || status == AIRS_TARGET_NOT_FOUND)) {
         airs_host_reason(reason, "%s: %s", airs_status_name(status), error.text);
         return AIRS_EXT_DELIVERY_FAILED;
     }
-    return refuse(status, &error, reason);
+    return airs_host_messaging_answer(status, &error, reason);
 }
 
 static airs_ext_id_t self_id(void *host) {
@@ -190,6 +146,16 @@ static airs_ext_id_t self_id(void *host) {
                            airs_host_bytes_of(id.instance)};
 }
 
+static uint8_t waited(void *host, airs_ext_text_t *reason) {
+    airs_wasm_instance_t *instance = host;
+    airs_message_router_t *router = instance->host.router;
+    airs_error_t error;
+    airs_host_messaging_prepare(&error);
+    airs_status_t status = router->ops->waited(router, instance->host.self, &error);
+    instance->waits = instance->waits || status == AIRS_PENDING;
+    return airs_host_messaging_answer(status, &error, reason);
+}
+
 wasmtime_error_t *airs_host_messaging_link(wasmtime_component_linker_t *linker) {
     static const airs_ext_messaging_t host = {
         .send = send_message,
@@ -197,6 +163,7 @@ wasmtime_error_t *airs_host_messaging_link(wasmtime_component_linker_t *linker) 
         .cancel_request = cancel_request,
         .broadcast = broadcast,
         .self_id = self_id,
+        .waited = waited,
     };
     return airs_ext_linker_add_messaging(linker, &host);
 }
