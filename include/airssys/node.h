@@ -207,7 +207,7 @@ typedef struct airs_actor_counters {
     uint64_t errors;   /* of these: answered with an error */
     uint64_t sent;     /* messages and requests of this actor that were accepted */
     uint64_t refused;  /* messages to this actor that were not accepted */
-    uint64_t dropped;  /* queued messages that were dropped at a stop or crash */
+    uint64_t dropped;  /* queued messages that were dropped at a stop or crash, or to make room */
     uint64_t queued;   /* waiting now */
 } airs_actor_counters_t;
 

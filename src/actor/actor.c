@@ -196,7 +196,7 @@ void airs_actor_counters(airs_actor_t *actor, airs_actor_counters_t *out) {
         .errors = relaxed(&actor->errors),
         .sent = relaxed(&actor->sent),
         .refused = relaxed(&actor->mailbox.refused),
-        .dropped = relaxed(&actor->dropped),
+        .dropped = relaxed(&actor->dropped) + relaxed(&actor->mailbox.dropped),
         .queued = airs_mailbox_waiting(&actor->mailbox),
     };
 }

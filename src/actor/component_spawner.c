@@ -52,6 +52,24 @@ static airs_actor_spec_t complete(const airs_actor_spec_t *given) {
     return spec;
 }
 
+static airs_status_t check_mailbox(const airs_actor_spec_t *spec, airs_error_t *error) {
+    if ((unsigned)spec->mailbox_policy > AIRS_MAILBOX_BLOCK) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT, "there is no mailbox policy %d",
+                              (int)spec->mailbox_policy);
+    }
+    if (spec->mailbox_messages > AIRS_MAILBOX_MESSAGES_MAX) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "a mailbox of %u messages: at most %u are possible", spec->mailbox_messages,
+                              AIRS_MAILBOX_MESSAGES_MAX);
+    }
+    if (spec->mailbox_bytes > AIRS_MAILBOX_BYTES_MAX) {
+        return airs_error_set(
+            error, AIRS_INVALID_ARGUMENT, "a mailbox of %llu bytes: at most %llu are possible",
+            (unsigned long long)spec->mailbox_bytes, (unsigned long long)AIRS_MAILBOX_BYTES_MAX);
+    }
+    return AIRS_OK;
+}
+
 static airs_status_t check_subscriptions(const airs_actor_spec_t *spec, airs_error_t *error) {
     airs_status_t status = AIRS_OK;
     for (size_t i = 0; i < spec->subscription_count && status == AIRS_OK; i++) {
@@ -72,21 +90,8 @@ static airs_status_t check(const airs_spawn_t *spawn, const airs_actor_spec_t *s
     if (!internal && airs_id_equal(spawn->id, AIRS_HOST_ID)) {
         return airs_error_set(error, AIRS_INVALID_ARGUMENT, "airssys/host/0 is the program around the node");
     }
-    airs_status_t status = check_subscriptions(spec, error);
-    if (status != AIRS_OK) {
-        return status;
-    }
-    if (spec->mailbox_messages > AIRS_MAILBOX_MESSAGES_MAX) {
-        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
-                              "a mailbox of %u messages: at most %u are possible", spec->mailbox_messages,
-                              AIRS_MAILBOX_MESSAGES_MAX);
-    }
-    if (spec->mailbox_bytes > AIRS_MAILBOX_BYTES_MAX) {
-        return airs_error_set(
-            error, AIRS_INVALID_ARGUMENT, "a mailbox of %llu bytes: at most %llu are possible",
-            (unsigned long long)spec->mailbox_bytes, (unsigned long long)AIRS_MAILBOX_BYTES_MAX);
-    }
-    return AIRS_OK;
+    airs_status_t status = check_mailbox(spec, error);
+    return status == AIRS_OK ? check_subscriptions(spec, error) : status;
 }
 
 static airs_actor_t *make(airs_services_t *services, const airs_spawn_t *spawn, const airs_actor_spec_t *spec,
@@ -94,7 +99,9 @@ static airs_actor_t *make(airs_services_t *services, const airs_spawn_t *spawn, 
     airs_actor_setup_t setup = {
         .services = services,
         .id = id,
-        .mailbox = {.messages = spec->mailbox_messages, .bytes = spec->mailbox_bytes},
+        .mailbox = {.messages = spec->mailbox_messages,
+                    .policy = spec->mailbox_policy,
+                    .bytes = spec->mailbox_bytes},
         .max_message_bytes = spec->max_message_bytes,
         .max_parked_ms = spec->limits.max_parked_time_ms,
         .max_requests = spec->max_requests,

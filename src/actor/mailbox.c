@@ -32,6 +32,8 @@ void airs_mailbox_init(airs_mailbox_t *mailbox, airs_mailbox_limits_t limits) {
     mailbox->limits = limits;
     atomic_init(&mailbox->refused, 0);
     atomic_init(&mailbox->room_waiters, 0);
+    mailbox->lock = (airs_spinlock_t){false};
+    atomic_init(&mailbox->dropped, 0);
     mailbox->inbox = NULL;
     mailbox->taken_bytes = 0;
     mailbox->taken = 0;
@@ -39,56 +41,54 @@ void airs_mailbox_init(airs_mailbox_t *mailbox, airs_mailbox_limits_t limits) {
     mailbox->taken_max = lot == 0 ? 1 : lot < LOT ? lot : LOT;
     atomic_init(&mailbox->released, 0);
     atomic_init(&mailbox->signals, 0);
+    mailbox->drops = limits.policy == AIRS_MAILBOX_DROP_OLDEST;
+    mailbox->list = (airs_message_list_t){0};
+}
+
+static bool fits(const airs_mailbox_t *mailbox, uint64_t level, size_t bytes) {
+    return messages_of(level) < mailbox->limits.messages &&
+           (level & BYTES_MASK) + bytes <= mailbox->limits.bytes;
+}
+
+static airs_status_t refused(airs_mailbox_t *mailbox, airs_status_t status) {
+    atomic_fetch_add_explicit(&mailbox->refused, 1, memory_order_relaxed);
+    return status;
 }
 
 airs_status_t airs_mailbox_reserve(airs_mailbox_t *mailbox, size_t bytes) {
     /* Larger than the whole mailbox: must not even be added, it could run into the messages' bits. */
     if (bytes > mailbox->limits.bytes) {
-        atomic_fetch_add_explicit(&mailbox->refused, 1, memory_order_relaxed);
-        return AIRS_QUEUE_FULL;
+        return refused(mailbox, AIRS_QUEUE_FULL);
+    }
+    if (mailbox->limits.policy == AIRS_MAILBOX_DROP_OLDEST) {
+        uint64_t level = atomic_load_explicit(&mailbox->level, memory_order_relaxed);
+        return (level & REFUSING) != 0 ? refused(mailbox, AIRS_NOT_RUNNING) : AIRS_OK;
     }
     uint64_t cost = ONE_MESSAGE + bytes;
     /* Relaxed: the word bounds, it publishes nothing; the push does that. */
     uint64_t before = atomic_fetch_add_explicit(&mailbox->level, cost, memory_order_relaxed);
-    if ((before & REFUSING) == 0 && messages_of(before) < mailbox->limits.messages &&
-        (before & BYTES_MASK) + bytes <= mailbox->limits.bytes) {
+    if ((before & REFUSING) == 0 && fits(mailbox, before, bytes)) {
         return AIRS_OK;
     }
     atomic_fetch_sub_explicit(&mailbox->level, cost, memory_order_relaxed);
-    atomic_fetch_add_explicit(&mailbox->refused, 1, memory_order_relaxed);
-    return (before & REFUSING) != 0 ? AIRS_NOT_RUNNING : AIRS_QUEUE_FULL;
+    return refused(mailbox, (before & REFUSING) != 0 ? AIRS_NOT_RUNNING : AIRS_QUEUE_FULL);
 }
 
 bool airs_mailbox_room(airs_mailbox_t *mailbox, size_t bytes) {
     /* Sequentially consistent: see airs_mailbox_settle. */
     uint64_t level = atomic_load_explicit(&mailbox->level, memory_order_seq_cst);
-    return (level & REFUSING) != 0 || (messages_of(level) < mailbox->limits.messages &&
-                                       (level & BYTES_MASK) + bytes <= mailbox->limits.bytes);
+    return (level & REFUSING) != 0 || fits(mailbox, level, bytes);
 }
 
 void airs_mailbox_unreserve(airs_mailbox_t *mailbox, size_t bytes) {
-    atomic_fetch_sub_explicit(&mailbox->level, ONE_MESSAGE + bytes, memory_order_relaxed);
+    if (mailbox->limits.policy != AIRS_MAILBOX_DROP_OLDEST) {
+        atomic_fetch_sub_explicit(&mailbox->level, ONE_MESSAGE + bytes, memory_order_relaxed);
+    }
 }
 
-airs_push_t airs_mailbox_push(airs_mailbox_t *mailbox, airs_component_message_t *message) {
-    uintptr_t head = atomic_load_explicit(&mailbox->head, memory_order_relaxed);
-    do {
-        if (head == AIRS_MAILBOX_CLOSED) {
-            return AIRS_PUSH_CLOSED;
-        }
-        atomic_store_explicit(&message->next, message_at(head), memory_order_relaxed);
-        /* Release: publishes the message to the owner's exchange in `fetch`. Acquire, for the case that
-         * the actor was idle: what its last owner wrote, up to its release in release_ownership, is seen
-         * by the next one. */
-    } while (!atomic_compare_exchange_weak_explicit(&mailbox->head, &head, (uintptr_t)message,
-                                                    memory_order_acq_rel, memory_order_relaxed));
-    return head == AIRS_MAILBOX_IDLE ? AIRS_PUSH_CLAIMED : AIRS_PUSH_QUEUED;
-}
-
-airs_push_t airs_mailbox_signal(airs_mailbox_t *mailbox, airs_signal_t signal) {
-    /* Sequentially consistent, with the loads in release_ownership: either the owner sees the signal
-     * before it lets go, or this thread sees OWNED and makes its letting go fail, or IDLE and claims. */
-    atomic_fetch_or_explicit(&mailbox->signals, signal, memory_order_seq_cst);
+/* Something came. An idle actor becomes the caller's; an owned one is kept from becoming idle, by a mark
+ * unless there are messages in `head`. */
+static airs_push_t poke(airs_mailbox_t *mailbox) {
     uintptr_t head = atomic_load_explicit(&mailbox->head, memory_order_seq_cst);
     for (;;) {
         if (head == AIRS_MAILBOX_CLOSED) {
@@ -103,6 +103,117 @@ airs_push_t airs_mailbox_signal(airs_mailbox_t *mailbox, airs_signal_t signal) {
             return head == AIRS_MAILBOX_IDLE ? AIRS_PUSH_CLAIMED : AIRS_PUSH_QUEUED;
         }
     }
+}
+
+/* ---- a mailbox that drops ---- */
+
+static uint64_t cost_of(const airs_component_message_t *message) {
+    return message->cost_slots != 0 ? ONE_MESSAGE + message->payload.size : 0;
+}
+
+/* A message came in or has left; the lock is held. The level counts what is in the list and nothing else. */
+static void count_listed(airs_mailbox_t *mailbox, const airs_component_message_t *message) {
+    atomic_fetch_add_explicit(&mailbox->level, cost_of(message), memory_order_relaxed);
+}
+
+static void count_unlisted(airs_mailbox_t *mailbox, const airs_component_message_t *message) {
+    uint64_t released = atomic_load_explicit(&mailbox->released, memory_order_relaxed);
+    atomic_store_explicit(&mailbox->released, released + 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&mailbox->level, cost_of(message), memory_order_relaxed);
+}
+
+/* An empty list has room for what airs_mailbox_reserve let through. */
+static airs_component_message_t *make_room(airs_mailbox_t *mailbox, size_t bytes) {
+    airs_message_list_t dropped = {0};
+    while (!fits(mailbox, atomic_load_explicit(&mailbox->level, memory_order_relaxed), bytes)) {
+        airs_component_message_t *message = airs_message_list_take_droppable(&mailbox->list);
+        AIRS_ASSERT(message != NULL);
+        count_unlisted(mailbox, message);
+        atomic_fetch_add_explicit(&mailbox->dropped, 1, memory_order_relaxed);
+        airs_message_list_append(&dropped, message);
+    }
+    return dropped.first;
+}
+
+static airs_push_t push_listed(airs_mailbox_t *mailbox, airs_component_message_t *message,
+                               airs_component_message_t **dropped) {
+    airs_spinlock_lock(&mailbox->lock);
+    airs_push_t push = AIRS_PUSH_CLOSED;
+    if (!airs_mailbox_closed(mailbox)) {
+        if (message->cost_slots != 0) {
+            *dropped = make_room(mailbox, message->payload.size);
+        }
+        count_listed(mailbox, message);
+        airs_message_list_append(&mailbox->list, message);
+        /* Under the lock, so that nobody takes the message, or closes, before it is known to be there. */
+        push = poke(mailbox);
+    }
+    airs_spinlock_unlock(&mailbox->lock);
+    return push;
+}
+
+static airs_component_message_t *take_listed(airs_mailbox_t *mailbox, size_t max) {
+    airs_message_list_t taken = {0};
+    airs_spinlock_lock(&mailbox->lock);
+    for (size_t count = 0; count < max && mailbox->list.first != NULL; count++) {
+        airs_component_message_t *message = airs_message_list_take(&mailbox->list);
+        count_unlisted(mailbox, message);
+        airs_message_list_append(&taken, message);
+    }
+    airs_spinlock_unlock(&mailbox->lock);
+    return taken.first;
+}
+
+static bool is_listed_empty(airs_mailbox_t *mailbox) {
+    airs_spinlock_lock(&mailbox->lock);
+    bool empty = mailbox->list.first == NULL;
+    airs_spinlock_unlock(&mailbox->lock);
+    return empty;
+}
+
+static airs_component_message_t *close_listed(airs_mailbox_t *mailbox) {
+    airs_spinlock_lock(&mailbox->lock);
+    /* Release: whoever reads CLOSED sees how the actor ended. */
+    (void)atomic_exchange_explicit(&mailbox->head, AIRS_MAILBOX_CLOSED, memory_order_acq_rel);
+    airs_spinlock_unlock(&mailbox->lock);
+    return take_listed(mailbox, SIZE_MAX);
+}
+
+/* ---- putting in ---- */
+
+static airs_push_t push_head(airs_mailbox_t *mailbox, airs_component_message_t *message) {
+    uintptr_t head = atomic_load_explicit(&mailbox->head, memory_order_relaxed);
+    do {
+        if (head == AIRS_MAILBOX_CLOSED) {
+            return AIRS_PUSH_CLOSED;
+        }
+        atomic_store_explicit(&message->next, message_at(head), memory_order_relaxed);
+        /* Release: publishes the message to the owner's exchange in `fetch`. Acquire, for the case that
+         * the actor was idle: what its last owner wrote, up to its release in release_ownership, is seen
+         * by the next one. */
+    } while (!atomic_compare_exchange_weak_explicit(&mailbox->head, &head, (uintptr_t)message,
+                                                    memory_order_acq_rel, memory_order_relaxed));
+    return head == AIRS_MAILBOX_IDLE ? AIRS_PUSH_CLAIMED : AIRS_PUSH_QUEUED;
+}
+
+airs_push_t airs_mailbox_push(airs_mailbox_t *mailbox, airs_component_message_t *message) {
+    AIRS_ASSERT(message->cost_slots == 0);
+    airs_component_message_t *dropped = NULL;
+    return mailbox->limits.policy != AIRS_MAILBOX_DROP_OLDEST ? push_head(mailbox, message)
+                                                              : push_listed(mailbox, message, &dropped);
+}
+
+airs_push_t airs_mailbox_push_bounded(airs_mailbox_t *mailbox, airs_component_message_t *message,
+                                      airs_component_message_t **dropped) {
+    return mailbox->limits.policy != AIRS_MAILBOX_DROP_OLDEST ? push_head(mailbox, message)
+                                                              : push_listed(mailbox, message, dropped);
+}
+
+airs_push_t airs_mailbox_signal(airs_mailbox_t *mailbox, airs_signal_t signal) {
+    /* Sequentially consistent, with the loads in release_ownership: either the owner sees the signal
+     * before it lets go, or this thread sees OWNED and makes its letting go fail, or IDLE and claims. */
+    atomic_fetch_or_explicit(&mailbox->signals, signal, memory_order_seq_cst);
+    return poke(mailbox);
 }
 
 bool airs_mailbox_claim(airs_mailbox_t *mailbox) {
@@ -166,6 +277,9 @@ static void account(airs_mailbox_t *mailbox, const airs_component_message_t *mes
 }
 
 airs_component_message_t *airs_mailbox_take(airs_mailbox_t *mailbox) {
+    if (mailbox->drops) {
+        return take_listed(mailbox, 1);
+    }
     if (mailbox->inbox == NULL) {
         fetch(mailbox);
     }
@@ -178,6 +292,9 @@ airs_component_message_t *airs_mailbox_take(airs_mailbox_t *mailbox) {
 }
 
 airs_component_message_t *airs_mailbox_take_many(airs_mailbox_t *mailbox, size_t max) {
+    if (mailbox->drops) {
+        return take_listed(mailbox, max);
+    }
     if (mailbox->inbox == NULL) {
         fetch(mailbox);
     }
@@ -216,6 +333,10 @@ bool airs_mailbox_release_ownership(airs_mailbox_t *mailbox) {
     if (mailbox->inbox != NULL || atomic_load_explicit(&mailbox->signals, memory_order_seq_cst) != 0) {
         return false;
     }
+    /* What is listed after this look leaves a mark, with which the exchange below fails. */
+    if (mailbox->drops && !is_listed_empty(mailbox)) {
+        return false;
+    }
     uintptr_t head = AIRS_MAILBOX_OWNED;
     /* Release: all that this owner wrote is seen by whoever claims the actor next. */
     if (atomic_compare_exchange_strong_explicit(&mailbox->head, &head, AIRS_MAILBOX_IDLE,
@@ -232,6 +353,9 @@ bool airs_mailbox_release_ownership(airs_mailbox_t *mailbox) {
 
 airs_component_message_t *airs_mailbox_close(airs_mailbox_t *mailbox) {
     (void)airs_mailbox_refuse(mailbox);
+    if (mailbox->drops) {
+        return close_listed(mailbox);
+    }
     /* Acquire: pairs with pushes. Release: whoever reads CLOSED sees how the actor ended. */
     uintptr_t head = atomic_exchange_explicit(&mailbox->head, AIRS_MAILBOX_CLOSED, memory_order_acq_rel);
     airs_component_message_t *rest = reversed(message_at(head), NULL);

@@ -10,14 +10,18 @@
  * back when that was too much. Callbacks (ends of requests) are exempt: they come in without a
  * reservation.
  *
+ * A mailbox that drops its oldest must get at what waits: it keeps its messages in a list under a lock, and
+ * its head is the readiness alone. Nothing is reserved there: a message makes its room when it is pushed.
+ *
  * The word at the list's head is also the actor's readiness: idle, or owned by a worker or a run queue.
  * Whoever turns idle into owned must see to it that the actor is run. */
 #ifndef AIRSSYS_ACTOR_MAILBOX_H
 #define AIRSSYS_ACTOR_MAILBOX_H
 
-#include <airssys/status.h>
+#include <airssys/node.h>
 
-#include "core/component_message.h"
+#include "actor/message_list.h"
+#include "actor/spinlock.h"
 #include "core/memory.h"
 
 /* Bounds on the bounds: what fits the packed word, with room for what senders add in passing. */
@@ -34,6 +38,7 @@ typedef enum airs_signal {
 
 typedef struct airs_mailbox_limits {
     uint32_t messages;
+    airs_mailbox_policy_t policy;
     uint64_t bytes;
 } airs_mailbox_limits_t;
 
@@ -44,14 +49,18 @@ typedef struct airs_mailbox {
     airs_mailbox_limits_t limits;
     _Atomic uint64_t refused;
     _Atomic uint32_t room_waiters; /* threads that wait for room; they count themselves */
+    airs_spinlock_t lock;          /* over `list`, and over `released` of a mailbox that has one */
+    _Atomic uint64_t dropped;      /* to make room */
 
-    /* The owner's. `released` is read by whoever asks for counters. */
+    /* The owner's, but for a mailbox that drops. `released` is read by whoever asks for counters. */
     _Alignas(AIRS_CACHE_LINE) airs_component_message_t *inbox;
     uint64_t taken_bytes;
     uint32_t taken;
     uint32_t taken_max;
     _Atomic uint64_t released;
     _Atomic uint32_t signals;
+    bool drops;               /* the oldest, by its policy: then all that waits is in `list` */
+    airs_message_list_t list; /* senders take from it too */
 } airs_mailbox_t;
 
 typedef enum airs_push {
@@ -64,7 +73,8 @@ typedef enum airs_push {
 void airs_mailbox_init(airs_mailbox_t *mailbox, airs_mailbox_limits_t limits);
 
 /* Any thread: take room for a message of `bytes`. AIRS_QUEUE_FULL, or AIRS_NOT_RUNNING after
- * airs_mailbox_refuse. Without AIRS_OK nothing is taken and the refusal is counted. */
+ * airs_mailbox_refuse. Without AIRS_OK nothing is taken and the refusal is counted. A mailbox that drops is
+ * never full, but refuses what is larger than itself. */
 airs_status_t airs_mailbox_reserve(airs_mailbox_t *mailbox, size_t bytes);
 
 /* Any thread that has counted itself in room_waiters: might a message of `bytes` be accepted, or is there no
@@ -74,8 +84,13 @@ bool airs_mailbox_room(airs_mailbox_t *mailbox, size_t bytes);
 /* Any thread: give back what a reserve took and no push used. */
 void airs_mailbox_unreserve(airs_mailbox_t *mailbox, size_t bytes);
 
-/* Any thread. Messages with cost_slots need a reservation of their payload's size. */
+/* Any thread: a message that is exempt from the bounds. */
 airs_push_t airs_mailbox_push(airs_mailbox_t *mailbox, airs_component_message_t *message);
+
+/* Any thread: a message with cost_slots, for whose payload's size room was taken. `*dropped` (NULL at first)
+ * becomes what had to go for it: the caller's now, the oldest first, linked through `next`. */
+airs_push_t airs_mailbox_push_bounded(airs_mailbox_t *mailbox, airs_component_message_t *message,
+                                      airs_component_message_t **dropped);
 
 /* Any thread: add to the control lane. CLAIMED as for a push. */
 airs_push_t airs_mailbox_signal(airs_mailbox_t *mailbox, airs_signal_t signal);

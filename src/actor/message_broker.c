@@ -48,6 +48,22 @@ static airs_status_t make(airs_services_t *services, airs_actor_t *sender, const
     return status;
 }
 
+/* They made room for a newer message. */
+static void bury(airs_services_t *services, airs_worker_t *worker, airs_actor_t *target,
+                 airs_component_message_t *dropped) {
+    while (dropped != NULL) {
+        /* Relaxed: they are this thread's. */
+        airs_component_message_t *next = atomic_load_explicit(&dropped->next, memory_order_relaxed);
+        if (dropped->kind == AIRS_MESSAGE_REQUEST) {
+            airs_response_router_fail_for(services->responses, worker, target, &dropped->correlation,
+                                          AIRS_QUEUE_FULL, "it was dropped to make room for a newer message");
+        }
+        airs_dead_letters_put(services->dead_letters, AIRS_DEAD_LETTER_DROPPED_OLDEST, NULL, target->id,
+                              dropped, airs_worker_now(worker, services->clock));
+        dropped = next;
+    }
+}
+
 airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker_t *worker,
                                           airs_actor_t *sender, airs_actor_t *target,
                                           const airs_message_parts_t *parts, airs_payload_t *shared,
@@ -69,14 +85,16 @@ airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker
         airs_mailbox_unreserve(&target->mailbox, size);
         return status;
     }
-    switch (airs_mailbox_push(&target->mailbox, message)) {
-    case AIRS_PUSH_QUEUED:
-        return AIRS_OK;
-    case AIRS_PUSH_CLAIMED:
+    airs_component_message_t *dropped = NULL;
+    airs_push_t push = airs_mailbox_push_bounded(&target->mailbox, message, &dropped);
+    if (push == AIRS_PUSH_CLAIMED) {
         airs_actor_activate(target, worker);
+    }
+    if (push != AIRS_PUSH_CLOSED) {
+        if (dropped != NULL) {
+            bury(services, worker, target, dropped);
+        }
         return AIRS_OK;
-    case AIRS_PUSH_CLOSED:
-        break;
     }
     airs_component_message_destroy(message);
     airs_mailbox_unreserve(&target->mailbox, size);

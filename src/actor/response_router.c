@@ -235,13 +235,19 @@ void airs_response_router_respond(airs_response_router_t *router, airs_actor_t *
     deliver_failure(router, request, worker, status, error.text[0] != '\0' ? error.text : NULL);
 }
 
-void airs_response_router_fail(airs_response_router_t *router, airs_actor_t *responder,
-                               const airs_correlation_id_t *id, airs_status_t status, const char *reason) {
+void airs_response_router_fail_for(airs_response_router_t *router, airs_worker_t *worker,
+                                   airs_actor_t *responder, const airs_correlation_id_t *id,
+                                   airs_status_t status, const char *reason) {
     airs_pending_request_t *request =
         airs_correlation_tracker_take_if(router->tracker, id, was_asked, responder, AIRS_REQUEST_FAILED);
     if (request != NULL) {
-        deliver_failure(router, request, responder->worker, status, reason);
+        deliver_failure(router, request, worker, status, reason);
     }
+}
+
+void airs_response_router_fail(airs_response_router_t *router, airs_actor_t *responder,
+                               const airs_correlation_id_t *id, airs_status_t status, const char *reason) {
+    airs_response_router_fail_for(router, responder->worker, responder, id, status, reason);
 }
 
 void airs_response_router_counters(airs_response_router_t *router, airs_request_counters_t *out) {

@@ -73,6 +73,11 @@ void airs_response_router_respond(airs_response_router_t *router, airs_actor_t *
 void airs_response_router_fail(airs_response_router_t *router, airs_actor_t *responder,
                                const airs_correlation_id_t *id, airs_status_t status, const char *reason);
 
+/* The same for a target that somebody else owns at the moment; `worker` is the calling one. */
+void airs_response_router_fail_for(airs_response_router_t *router, airs_worker_t *worker,
+                                   airs_actor_t *responder, const airs_correlation_id_t *id,
+                                   airs_status_t status, const char *reason);
+
 void airs_response_router_counters(airs_response_router_t *router, airs_request_counters_t *out);
 
 #endif

@@ -42,7 +42,10 @@ static uint64_t number_of(const airs_component_message_t *message) {
 
 static airs_push_t put(uint64_t number) {
     assert_ok(airs_mailbox_reserve(&mailbox, sizeof number));
-    return airs_mailbox_push(&mailbox, make(number, 1));
+    airs_component_message_t *dropped = NULL;
+    airs_push_t push = airs_mailbox_push_bounded(&mailbox, make(number, 1), &dropped);
+    assert_null(dropped);
+    return push;
 }
 
 static uint64_t take(void) {
@@ -248,12 +251,149 @@ static void waiters_are_told_when_there_is_room_worth_it(void **state) {
     take();
 }
 
+/* ---- a mailbox that drops its oldest ---- */
+
+static void drop_oldest_of(uint32_t messages, uint64_t bytes) {
+    airs_mailbox_init(
+        &mailbox,
+        (airs_mailbox_limits_t){.messages = messages, .policy = AIRS_MAILBOX_DROP_OLDEST, .bytes = bytes});
+}
+
+/* Put one in; the numbers of what had to go are returned as decimal digits. */
+static uint64_t put_over(airs_component_message_t *message) {
+    assert_ok(airs_mailbox_reserve(&mailbox, message->payload.size));
+    airs_component_message_t *dropped = NULL;
+    assert_int_not_equal(airs_mailbox_push_bounded(&mailbox, message, &dropped), AIRS_PUSH_CLOSED);
+    uint64_t numbers = 0;
+    while (dropped != NULL) {
+        airs_component_message_t *next = atomic_load(&dropped->next);
+        numbers = numbers * 10 + number_of(dropped);
+        airs_component_message_destroy(dropped);
+        dropped = next;
+    }
+    return numbers;
+}
+
+static void the_oldest_makes_room(void **state) {
+    (void)state;
+    drop_oldest_of(3, 1000);
+    make_idle();
+    for (uint64_t i = 1; i <= 3; i++) {
+        assert_int_equal(put_over(make(i, 1)), 0);
+    }
+    assert_int_equal(airs_mailbox_waiting(&mailbox), 3);
+    assert_int_equal(put_over(make(4, 1)), 1);
+    assert_int_equal(put_over(make(5, 1)), 2);
+    assert_int_equal(airs_mailbox_waiting(&mailbox), 3);
+    assert_int_equal(airs_mailbox_received(&mailbox), 5);
+    assert_int_equal(atomic_load(&mailbox.dropped), 2);
+    assert_int_equal(atomic_load(&mailbox.refused), 0);
+    assert_int_equal(take(), 3);
+    assert_int_equal(put_over(make(6, 1)), 0); /* room comes back at once */
+    assert_false(airs_mailbox_settle_due(&mailbox));
+    assert_false(airs_mailbox_settle(&mailbox));
+    assert_int_equal(take(), 4);
+    assert_int_equal(take(), 5);
+    assert_false(airs_mailbox_release_ownership(&mailbox));
+    assert_int_equal(take(), 6);
+    assert_null(airs_mailbox_take(&mailbox));
+    assert_false(airs_mailbox_release_ownership(&mailbox)); /* the mark of what came: one more look */
+    make_idle();
+    assert_int_equal(airs_mailbox_received(&mailbox), 6);
+    assert_int_equal(airs_mailbox_waiting(&mailbox), 0);
+}
+
+static airs_component_message_t *make_large(size_t size) {
+    static const uint8_t zeroes[100];
+    airs_message_parts_t parts = {
+        .kind = AIRS_MESSAGE_PLAIN, .sender = sender, .payload = airs_bytes(zeroes, size)};
+    airs_component_message_t *message = NULL;
+    assert_ok(airs_component_message_create(pool, &parts, &message));
+    message->cost_slots = 1;
+    return message;
+}
+
+static void a_large_one_may_take_the_room_of_several(void **state) {
+    (void)state;
+    drop_oldest_of(100, 40);
+    for (uint64_t i = 1; i <= 5; i++) {
+        assert_int_equal(put_over(make(i, 1)), 0);
+    }
+    assert_int_equal(put_over(make_large(17)), 123);
+    assert_int_equal(put_over(make_large(40)), 450);
+    assert_int_equal(airs_mailbox_waiting(&mailbox), 1);
+    /* More than all of it: nothing goes. */
+    assert_status(airs_mailbox_reserve(&mailbox, 41), AIRS_QUEUE_FULL);
+    assert_int_equal(airs_mailbox_waiting(&mailbox), 1);
+    assert_int_equal(atomic_load(&mailbox.refused), 1);
+    assert_int_equal(take(), 0);
+}
+
+static void what_is_exempt_is_never_dropped(void **state) {
+    (void)state;
+    drop_oldest_of(2, 1000);
+    assert_int_equal(airs_mailbox_push(&mailbox, make(1, 0)), AIRS_PUSH_QUEUED);
+    assert_int_equal(airs_mailbox_push(&mailbox, make(2, 0)), AIRS_PUSH_QUEUED);
+    assert_int_equal(put_over(make(3, 1)), 0);
+    assert_int_equal(put_over(make(4, 1)), 0);
+    assert_int_equal(put_over(make(5, 1)), 3);
+    assert_int_equal(airs_mailbox_push(&mailbox, make(6, 0)), AIRS_PUSH_QUEUED);
+    assert_int_equal(put_over(make(7, 1)), 4);
+    assert_int_equal(take(), 1);
+    assert_int_equal(put_over(make(8, 1)), 5);
+    assert_int_equal(take(), 2);
+    assert_int_equal(take(), 6);
+    assert_int_equal(put_over(make(9, 1)), 7);
+    assert_int_equal(take(), 8);
+    assert_int_equal(take(), 9);
+    assert_null(airs_mailbox_take(&mailbox));
+    assert_int_equal(airs_mailbox_waiting(&mailbox), 0);
+    assert_int_equal(airs_mailbox_received(&mailbox), 9);
+}
+
+static void it_hands_over_many_and_closes_like_others(void **state) {
+    (void)state;
+    drop_oldest_of(5, 1000);
+    for (uint64_t i = 1; i <= 5; i++) {
+        assert_int_equal(put_over(make(i, 1)), 0);
+    }
+    airs_component_message_t *many = airs_mailbox_take_many(&mailbox, 2);
+    assert_int_equal(number_of(many), 1);
+    airs_component_message_t *second = atomic_load(&many->next);
+    assert_int_equal(number_of(second), 2);
+    assert_null(atomic_load(&second->next));
+    airs_component_message_destroy(many);
+    airs_component_message_destroy(second);
+    assert_int_equal(airs_mailbox_signal(&mailbox, AIRS_SIGNAL_STOP), AIRS_PUSH_QUEUED);
+    assert_int_equal(airs_mailbox_signals(&mailbox), AIRS_SIGNAL_STOP);
+    /* A reservation that comes too late. */
+    assert_ok(airs_mailbox_reserve(&mailbox, 8));
+    airs_component_message_t *rest = airs_mailbox_close(&mailbox);
+    assert_status(airs_mailbox_reserve(&mailbox, 8), AIRS_NOT_RUNNING);
+    for (uint64_t i = 3; i <= 5; i++) {
+        airs_component_message_t *next = atomic_load(&rest->next);
+        assert_int_equal(number_of(rest), i);
+        airs_component_message_destroy(rest);
+        rest = next;
+    }
+    assert_null(rest);
+    airs_component_message_t *late = make(6, 1);
+    airs_component_message_t *dropped = NULL;
+    assert_int_equal(airs_mailbox_push_bounded(&mailbox, late, &dropped), AIRS_PUSH_CLOSED);
+    assert_null(dropped);
+    airs_component_message_destroy(late);
+    airs_mailbox_unreserve(&mailbox, 8);
+    assert_int_equal(airs_mailbox_waiting(&mailbox), 0);
+    assert_int_equal(airs_mailbox_received(&mailbox), 5);
+}
+
 /* ---- with threads: an owner that runs until it is idle, and senders that claim ---- */
 
 #define SENDERS 4
 #define EACH 20000
 
 static _Atomic uint64_t handled;
+static _Atomic uint64_t dropped_by_senders;
 static uint64_t next_of[SENDERS];
 static atomic_int owners;
 
@@ -273,8 +413,9 @@ static void run_owner(void) {
             continue;
         }
         uint64_t number = number_of(message);
-        AIRS_ASSERT(next_of[number / EACH] == number % EACH);
-        next_of[number / EACH]++;
+        uint64_t expected = next_of[number / EACH];
+        AIRS_ASSERT(mailbox.drops ? number % EACH >= expected : number % EACH == expected);
+        next_of[number / EACH] = number % EACH + 1;
         airs_component_message_destroy(message);
         atomic_fetch_add(&handled, 1);
         if (airs_mailbox_settle_due(&mailbox)) {
@@ -290,8 +431,15 @@ static void *send_all(void *argument) {
             (void)sched_yield();
             continue;
         }
-        if (airs_mailbox_push(&mailbox, make(first + i, 1)) == AIRS_PUSH_CLAIMED) {
+        airs_component_message_t *dropped = NULL;
+        if (airs_mailbox_push_bounded(&mailbox, make(first + i, 1), &dropped) == AIRS_PUSH_CLAIMED) {
             run_owner();
+        }
+        while (dropped != NULL) {
+            airs_component_message_t *next = atomic_load(&dropped->next);
+            airs_component_message_destroy(dropped);
+            atomic_fetch_add(&dropped_by_senders, 1);
+            dropped = next;
         }
         if (i % 1000 == 0 && airs_mailbox_signal(&mailbox, AIRS_SIGNAL_STOP) == AIRS_PUSH_CLAIMED) {
             run_owner();
@@ -301,8 +449,10 @@ static void *send_all(void *argument) {
     return NULL;
 }
 
-static void senders_keep_their_order_and_nothing_is_lost(void **state) {
-    (void)state;
+static void send_from_threads(void) {
+    atomic_store(&handled, 0);
+    atomic_store(&dropped_by_senders, 0);
+    memset(next_of, 0, sizeof next_of);
     make_idle();
     pthread_t threads[SENDERS];
     for (uintptr_t i = 0; i < SENDERS; i++) {
@@ -311,9 +461,23 @@ static void senders_keep_their_order_and_nothing_is_lost(void **state) {
     for (int i = 0; i < SENDERS; i++) {
         pthread_join(threads[i], NULL);
     }
-    assert_int_equal(atomic_load(&handled), SENDERS * EACH);
+    assert_int_equal(atomic_load(&handled) + atomic_load(&dropped_by_senders), SENDERS * EACH);
+    assert_int_equal(atomic_load(&mailbox.dropped), atomic_load(&dropped_by_senders));
+    assert_int_equal(airs_mailbox_received(&mailbox), SENDERS * EACH);
     assert_int_equal(airs_mailbox_waiting(&mailbox), 0);
     assert_true(airs_mailbox_claim(&mailbox));
+}
+
+static void senders_keep_their_order_and_nothing_is_lost(void **state) {
+    (void)state;
+    send_from_threads();
+    assert_int_equal(atomic_load(&dropped_by_senders), 0);
+}
+
+static void what_is_dropped_under_senders_is_accounted_for(void **state) {
+    (void)state;
+    drop_oldest_of(2, 1000);
+    send_from_threads();
 }
 
 int main(void) {
@@ -329,6 +493,11 @@ int main(void) {
         cmocka_unit_test_setup_teardown(signals_and_messages_mix, set_up, tear_down),
         cmocka_unit_test_setup_teardown(closing_gives_back_what_is_left_and_refuses, set_up, tear_down),
         cmocka_unit_test_setup_teardown(waiters_are_told_when_there_is_room_worth_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_oldest_makes_room, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_large_one_may_take_the_room_of_several, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_exempt_is_never_dropped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(it_hands_over_many_and_closes_like_others, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_dropped_under_senders_is_accounted_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(senders_keep_their_order_and_nothing_is_lost, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

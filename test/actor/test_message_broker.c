@@ -237,6 +237,107 @@ static void codecs_hold_for_the_program_outside_too(void **state) {
     end_choosy(&choosy, "t/choosy/0");
 }
 
+/* ---- a mailbox that drops its oldest ---- */
+
+static void spawn_dropping(probe_t *probe, const airs_actor_spec_t *spec) {
+    airs_actor_spec_t dropping = *spec;
+    dropping.mailbox_policy = AIRS_MAILBOX_DROP_OLDEST;
+    probe_init(probe);
+    probe_spawn(&fixture, probe, "t/forgetful/0", &dropping);
+}
+
+typedef struct letters {
+    char text[512];
+} letters_t;
+
+static bool note_letter(void *context, const airs_dead_letter_t *letter) {
+    letters_t *self = context;
+    size_t used = strlen(self->text);
+    (void)snprintf(self->text + used, sizeof self->text - used, "%s %s %.*s/%.*s %.*s; ",
+                   airs_dead_letter_reason_text(letter->reason), letter->kind,
+                   AIRS_STR_ARG(letter->sender.ns), AIRS_STR_ARG(letter->target.name),
+                   (int)letter->payload.size, (const char *)letter->payload.data);
+    return true;
+}
+
+static const char *dead_letters(letters_t *letters) {
+    letters->text[0] = '\0';
+    airs_dead_letters_each(airs_actor_system_dead_letters(fixture.system), note_letter, letters);
+    return letters->text;
+}
+
+static void send_too_many(airs_scripted_call_t *call, deed_t *deed) {
+    deed->status = airs_scripted_send(call, "t/forgetful/0", "one");
+    airs_status_t status = airs_scripted_request(call, "t/forgetful/0", "two", 1000, NULL);
+    deed->status = deed->status == AIRS_OK ? status : deed->status;
+    for (const char *payload = "345"; *payload != '\0'; payload++) {
+        char text[2] = {*payload, '\0'};
+        status = airs_scripted_send(call, "t/forgetful/0", text);
+        deed->status = deed->status == AIRS_OK ? status : deed->status;
+    }
+}
+
+/* What `act` told it, and the ends of its requests. */
+static airs_scripted_next_t doing_and_hearing(airs_scripted_call_t *call) {
+    deed_t *deed = call->context;
+    if (call->kind == AIRS_CALL_HANDLE_CALLBACK) {
+        (void)snprintf(deed->text, sizeof deed->text, "%.*s", (int)call->message->payload.size,
+                       (const char *)call->message->payload.data);
+        return airs_scripted_ok(call);
+    }
+    return doing(call);
+}
+
+static void the_oldest_make_room_and_are_dead_letters(void **state) {
+    (void)state;
+    probe_t probe;
+    spawn_dropping(&probe, &(airs_actor_spec_t){.mailbox_messages = 2});
+    static deed_t deed; /* the actor outlives the test */
+    deed = (deed_t){.act = send_too_many};
+    actor_fixture_spawn(&fixture, "t/actor/0", actor_fixture_add(&fixture, doing_and_hearing, &deed));
+    assert_ok(actor_fixture_send(&fixture, "t/actor/0", "go"));
+    actor_fixture_run(&fixture);
+    assert_ok(deed.status);
+    assert_string_equal(probe.heard, "m:4 m:5");
+    letters_t letters;
+    assert_string_equal(dead_letters(&letters),
+                        "dropped-oldest message t/forgetful one; dropped-oldest request t/forgetful two; "
+                        "dropped-oldest message t/forgetful 3; ");
+    /* The one who asked heard at once. */
+    assert_non_null(strstr(deed.text, "\"error\":\"queue-full\""));
+    assert_non_null(strstr(deed.text, "it was dropped to make room for a newer message"));
+    airs_request_counters_t requests;
+    airs_actor_system_requests(fixture.system, &requests);
+    assert_int_equal(requests.failed, 1);
+    assert_int_equal(requests.pending, 0);
+    airs_actor_counters_t counters = actor_fixture_counters(&fixture, "t/forgetful/0");
+    assert_int_equal(counters.received, 5);
+    assert_int_equal(counters.handled, 2);
+    assert_int_equal(counters.dropped, 3);
+    assert_int_equal(counters.refused, 0);
+    assert_int_equal(counters.queued, 0);
+    assert_int_equal(actor_fixture_totals(&fixture).dead_letters, 3);
+    assert_int_equal(actor_fixture_totals(&fixture).dropped, 0);
+    assert_ok(actor_fixture_stop(&fixture, "t/forgetful/0", AIRS_STOP_DRAIN));
+    probe_free(&probe);
+}
+
+static void a_message_larger_than_the_mailbox_drops_nothing(void **state) {
+    (void)state;
+    probe_t probe;
+    spawn_dropping(&probe, &(airs_actor_spec_t){.mailbox_bytes = 10});
+    assert_ok(actor_fixture_send(&fixture, "t/forgetful/0", "12345"));
+    assert_ok(actor_fixture_send(&fixture, "t/forgetful/0", "6789"));
+    assert_status(actor_fixture_send(&fixture, "t/forgetful/0", "0123456789a"), AIRS_MESSAGE_TOO_LARGE);
+    letters_t letters;
+    assert_string_equal(dead_letters(&letters), "");
+    assert_ok(actor_fixture_send(&fixture, "t/forgetful/0", "01"));
+    assert_string_equal(dead_letters(&letters), "dropped-oldest message airssys/forgetful 12345; ");
+    assert_ok(actor_fixture_stop(&fixture, "t/forgetful/0", AIRS_STOP_DRAIN));
+    assert_string_equal(probe.heard, "m:6789 m:01");
+    probe_free(&probe);
+}
+
 /* ---- groups and routes ---- */
 
 static void to_any(airs_scripted_call_t *call, deed_t *deed) {
@@ -368,6 +469,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_broadcast_to_nobody_is_fine, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_it_does_not_accept_is_refused_at_the_sender, set_up, tear_down),
         cmocka_unit_test_setup_teardown(codecs_hold_for_the_program_outside_too, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_oldest_make_room_and_are_dead_letters, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_message_larger_than_the_mailbox_drops_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_instance_is_anyone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stale_route_is_looked_up_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_are_listed, set_up, tear_down),
