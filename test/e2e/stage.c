@@ -88,6 +88,17 @@ void stage_add(stage_t *stage, const char *guest, const char *id, const char *co
     }
 }
 
+void stage_add_with(stage_t *stage, const char *guest, const char *id, const char *config,
+                    const airs_variable_t *variable) {
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    options.config = airs_bytes(config, strlen(config));
+    options.env = variable;
+    options.env_count = 1;
+    if (stage_spawn(stage, guest, id, &options) != AIRS_OK) {
+        fail_msg("%s: %s", id, stage->error.text);
+    }
+}
+
 airs_status_t stage_send(stage_t *stage, const char *id, const char *text) {
     return airs_node_send(stage->node, id_of(id), airs_bytes(text, strlen(text)), &stage->error);
 }
@@ -114,6 +125,15 @@ void stage_expect(stage_t *stage, const char *id, const char *text, const char *
     assert_string_equal(stage->answer, answer);
 }
 
+void stage_expect_error(stage_t *stage, const char *id, const char *text, const char *error) {
+    if (stage_call(stage, id, text) == AIRS_OK) {
+        fail_msg("%s, asked \"%s\": answered \"%s\"", id, text, stage->answer);
+    }
+    if (strstr(stage->error.text, error) == NULL) {
+        fail_msg("%s, asked \"%s\": \"%s\" is not about \"%s\"", id, text, stage->error.text, error);
+    }
+}
+
 airs_status_t stage_stop(stage_t *stage, const char *id, airs_stop_mode_t mode) {
     return airs_node_stop(stage->node, id_of(id), mode, PATIENCE_MS, &stage->error);
 }
@@ -130,6 +150,18 @@ airs_node_counters_t stage_totals(stage_t *stage) {
     airs_node_counters_t totals;
     airs_node_totals(stage->node, &totals);
     return totals;
+}
+
+airs_request_counters_t stage_requests(stage_t *stage) {
+    airs_request_counters_t requests;
+    airs_node_requests(stage->node, &requests);
+    return requests;
+}
+
+uint64_t stage_dead_letters(stage_t *stage, airs_dead_letter_reason_t reason) {
+    uint64_t counts[AIRS_DEAD_LETTER_REASONS];
+    airs_node_dead_letter_counts(stage->node, counts);
+    return counts[reason];
 }
 
 void stage_await_end(stage_t *stage, const char *id) {
@@ -179,6 +211,7 @@ static bool keep(sink_t *sink, const airs_incoming_t *incoming) {
     if (incoming->correlation_id != NULL) {
         (void)snprintf(one.correlation_id, sizeof one.correlation_id, "%s", incoming->correlation_id);
     }
+    (void)snprintf(one.content_type, sizeof one.content_type, "%.*s", AIRS_STR_ARG(incoming->content_type));
     sink->heard[sink->count++] = one;
     return true;
 }
@@ -285,4 +318,34 @@ heard_t sink_heard(sink_t *sink, size_t nth) {
     heard_t heard = sink->heard[nth];
     pthread_mutex_unlock(&sink->lock);
     return heard;
+}
+
+void sink_expect(sink_t *sink, size_t nth, const char *sender, const char *text) {
+    sink_await(sink, nth + 1);
+    heard_t heard = sink_heard(sink, nth);
+    assert_string_equal(heard.sender, sender);
+    assert_string_equal((const char *)heard.data, text);
+}
+
+/* ---- requesters ---- */
+
+airs_status_t stage_add_requester(stage_t *stage, const char *id, const char *target,
+                                  const char *timeout_ms) {
+    const airs_variable_t variables[] = {{"REPORT_TO", "app/sink/0"}, {"TIMEOUT_MS", timeout_ms}};
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    options.env = variables;
+    options.env_count = 2;
+    options.config = airs_bytes(target, strlen(target));
+    return stage_spawn(stage, "requester", id, &options);
+}
+
+void sink_expect_report(stage_t *stage, sink_t *sink, size_t nth, const char *kind, const char *text) {
+    sink_await(sink, nth + 1);
+    heard_t heard = sink_heard(sink, nth);
+    char head[STAGE_ANSWER_TEXT + 32];
+    (void)snprintf(head, sizeof head, "%s %s ", kind, stage->answer);
+    const char *report = (const char *)heard.data;
+    if (strncmp(report, head, strlen(head)) != 0 || strstr(report + strlen(head), text) == NULL) {
+        fail_msg("\"%s\" is not \"%s\" with \"%s\"", report, head, text);
+    }
 }

@@ -51,6 +51,10 @@ airs_status_t stage_spawn(stage_t *stage, const char *guest, const char *id,
 /* Spawn, with a configuration (may be NULL), and assert that it works. */
 void stage_add(stage_t *stage, const char *guest, const char *id, const char *config);
 
+/* The same with an environment variable as well. */
+void stage_add_with(stage_t *stage, const char *guest, const char *id, const char *config,
+                    const airs_variable_t *variable);
+
 airs_status_t stage_send(stage_t *stage, const char *id, const char *text);
 
 /* The answer is then in stage->answer. */
@@ -61,12 +65,19 @@ void stage_expect(stage_t *stage, const char *id, const char *text, const char *
 
 airs_status_t stage_stop(stage_t *stage, const char *id, airs_stop_mode_t mode);
 
+/* The call must fail, and with an error that has this in its text. */
+void stage_expect_error(stage_t *stage, const char *id, const char *text, const char *error);
+
 /* Until nothing is left to do. */
 void stage_drain(stage_t *stage);
 
 /* The actor must live. */
 airs_actor_counters_t stage_counters(stage_t *stage, const char *id);
 airs_node_counters_t stage_totals(stage_t *stage);
+airs_request_counters_t stage_requests(stage_t *stage);
+
+/* How many dead letters there were for a reason. */
+uint64_t stage_dead_letters(stage_t *stage, airs_dead_letter_reason_t reason);
 
 /* Until there is no actor with this id. */
 void stage_await_end(stage_t *stage, const char *id);
@@ -76,6 +87,7 @@ typedef struct heard {
     airs_incoming_kind_t kind;
     char sender[64];
     char correlation_id[40]; /* "" for a message */
+    char content_type[40];   /* "": none */
     uint8_t *data;           /* the payload, and a zero behind it */
     size_t size;
 } heard_t;
@@ -114,6 +126,16 @@ size_t sink_count(sink_t *sink);
 
 /* What came as the nth; its payload is valid until sink_free. */
 heard_t sink_heard(sink_t *sink, size_t nth);
+
+/* The nth must be this text, from this sender. */
+void sink_expect(sink_t *sink, size_t nth, const char *sender, const char *text);
+
+/* A requester (test/guests/requester.c) that reports to app/sink/0. */
+airs_status_t stage_add_requester(stage_t *stage, const char *id, const char *target, const char *timeout_ms);
+
+/* The nth that the sink heard must be a requester's report of this kind, about the request whose id the last call
+ * was answered with, and say this somewhere. */
+void sink_expect_report(stage_t *stage, sink_t *sink, size_t nth, const char *kind, const char *text);
 
 /* `count` decimal numbers with spaces between them, and nothing behind; false when the text is anything else. */
 bool parse_numbers(const char *text, uint64_t *out, size_t count);

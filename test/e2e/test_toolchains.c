@@ -52,12 +52,6 @@ static void add(stage_t *stage, const char *id) {
     }
 }
 
-static void expect_sink(sink_t *sink, size_t nth, const char *sender, const char *text) {
-    sink_await(sink, nth + 1);
-    assert_string_equal(sink_heard(sink, nth).sender, sender);
-    assert_string_equal((const char *)sink_heard(sink, nth).data, text);
-}
-
 static void test_answers(void **state) {
     language = *state;
     stage_t stage;
@@ -95,13 +89,13 @@ static void test_messages_and_requests(void **state) {
     stage_add(&stage, "failing", "app/failing/0", NULL);
     stage_add(&stage, "forwarder", "app/forwarder/0", "app/it/0");
     stage_expect(&stage, "app/it/0", "send app/sink/0 hello", "ok");
-    expect_sink(&sink, 0, "app/it/0", "hello");
+    sink_expect(&sink, 0, "app/it/0", "hello");
     /* From a guest in C to it, and on. */
     assert_ok(stage_call(&stage, "app/forwarder/0", "send app/sink/0 passed on"));
-    expect_sink(&sink, 1, "app/it/0", "passed on");
+    sink_expect(&sink, 1, "app/it/0", "passed on");
     assert_ok(stage_call(&stage, "app/it/0", "request app/echo/0 question"));
     assert_int_equal(strlen(stage.answer), 36);
-    expect_sink(&sink, 2, "app/it/0", "response question");
+    sink_expect(&sink, 2, "app/it/0", "response question");
     assert_ok(stage_call(&stage, "app/it/0", "request app/failing/0 no"));
     sink_await(&sink, 4);
     const char *failure = (const char *)sink_heard(&sink, 3).data;
