@@ -23,6 +23,12 @@ static const airs_actor_spec_t defaults = {
     .storage_quota = UINT64_MAX,
 };
 
+static const airs_codecs_t all_codecs = 0
+#define OR_CODEC(name, bit, code, text) | AIRS_CODEC_##name
+    AIRS_CODEC_MAP(OR_CODEC)
+#undef OR_CODEC
+    ;
+
 static uint64_t or_default(uint64_t value, uint64_t default_value) {
     return value != 0 ? value : default_value;
 }
@@ -70,7 +76,11 @@ static airs_status_t check_mailbox(const airs_actor_spec_t *spec, airs_error_t *
     return AIRS_OK;
 }
 
-static airs_status_t check_subscriptions(const airs_actor_spec_t *spec, airs_error_t *error) {
+static airs_status_t check_messaging(const airs_actor_spec_t *spec, airs_error_t *error) {
+    if ((spec->accepts & ~all_codecs) != 0) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT, "accepts has bits that stand for no codec: 0x%x",
+                              spec->accepts & ~all_codecs);
+    }
     airs_status_t status = AIRS_OK;
     for (size_t i = 0; i < spec->subscription_count && status == AIRS_OK; i++) {
         status = airs_topic_check_pattern(airs_str(spec->subscriptions[i]), error);
@@ -91,7 +101,7 @@ static airs_status_t check(const airs_spawn_t *spawn, const airs_actor_spec_t *s
         return airs_error_set(error, AIRS_INVALID_ARGUMENT, "airssys/host/0 is the program around the node");
     }
     airs_status_t status = check_mailbox(spec, error);
-    return status == AIRS_OK ? check_subscriptions(spec, error) : status;
+    return status == AIRS_OK ? check_messaging(spec, error) : status;
 }
 
 static airs_actor_t *make(airs_services_t *services, const airs_spawn_t *spawn, const airs_actor_spec_t *spec,

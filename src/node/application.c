@@ -225,6 +225,14 @@ static airs_spawn_options_t spawn_options(airs_application_t *application,
     options.mailbox_bytes = limits->mailbox_bytes;
     options.max_message_bytes = limits->message_bytes;
     options.max_requests = (uint32_t)limits->outstanding_requests;
+    options.mailbox_policy = limits->mailbox_policy;
+    options.block_time_ms = limits->block_time_ms;
+    options.accepts = component->accepts;
+    options.max_timers = (uint32_t)limits->timers;
+    options.max_subscriptions = (uint32_t)limits->subscriptions;
+    options.max_deferred = (uint32_t)limits->deferred_replies;
+    options.subscriptions = component->subscriptions;
+    options.subscription_count = component->subscription_count;
     if (component == application->manifest->output) {
         set_output(application, number, &options);
     }

@@ -18,6 +18,11 @@ typedef struct airs_manifest_limits {
     uint64_t mailbox_bytes;
     uint64_t message_bytes;
     uint64_t outstanding_requests;
+    uint64_t block_time_ms;
+    uint64_t timers;
+    uint64_t subscriptions;
+    uint64_t deferred_replies;
+    airs_mailbox_policy_t mailbox_policy;
 } airs_manifest_limits_t;
 
 typedef struct airs_manifest_component {
@@ -26,7 +31,10 @@ typedef struct airs_manifest_component {
     uint64_t instances;         /* at least 1 */
     const airs_variable_t *env; /* in the order of the names */
     size_t env_count;
-    airs_bytes_t config; /* data NULL: none; an empty one has data */
+    airs_bytes_t config;              /* data NULL: none; an empty one has data */
+    const char *const *subscriptions; /* valid patterns */
+    size_t subscription_count;
+    airs_codecs_t accepts; /* 0: any */
     airs_manifest_limits_t limits;
 } airs_manifest_component_t;
 

@@ -1,11 +1,14 @@
 #include "node/manifest_component.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
 
 #include "core/memory.h"
 #include "node/file.h"
 #include "node/manifest_limits.h"
+#include "node/manifest_messaging.h"
+#include "node/node.h"
 
 /* As large as a message may be by default. */
 #define CONFIG_FILE_MAX ((size_t)16 << 20)
@@ -158,10 +161,28 @@ static void read_config(airs_manifest_reader_t *reader, const airs_manifest_fiel
 static const airs_manifest_field_t component_fields[] = {
     {"source", read_source, MEMBER(source), 0, 0, true},
     {"instances", airs_manifest_read_integer, MEMBER(instances), 1, INSTANCES_MAX, false},
-    {"env", read_env, 0, 0, 0, false}, /* these two fill several members */
+    {"env", read_env, 0, 0, 0, false}, /* with offset 0: fills several members */
     {"config", read_config, 0, 0, 0, false},
+    {"subscribe", airs_manifest_read_subscriptions, 0, 0, 0, false},
+    {"accepts", airs_manifest_read_codecs, MEMBER(accepts), 0, 0, false},
     {"limits", airs_manifest_read_limits, MEMBER(limits), 0, 0, false},
 };
+
+/* What every instance would be refused with. */
+static void check_subscription_count(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                                     const airs_toml_value_t *table,
+                                     const airs_manifest_component_t *component) {
+    uint64_t limit = component->limits.subscriptions != 0 ? component->limits.subscriptions
+                                                          : AIRS_DEFAULT_SUBSCRIPTIONS;
+    if (component->subscription_count > limit) {
+        airs_manifest_key_t subscribe = {key, airs_str("subscribe")};
+        airs_manifest_complain(reader, &subscribe,
+                               airs_toml_value_offset(airs_toml_table_get(table, "subscribe")),
+                               "%zu patterns, more than an instance may have; raise limits.subscriptions"
+                               " (now %" PRIu64 ")",
+                               component->subscription_count, limit);
+    }
+}
 
 static void read_component(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
                            const airs_toml_value_t *value, airs_manifest_component_t *component) {
@@ -173,6 +194,7 @@ static void read_component(airs_manifest_reader_t *reader, const airs_manifest_k
     component->instances = 1;
     airs_manifest_read_table(reader, key, value, component_fields,
                              sizeof component_fields / sizeof component_fields[0], component);
+    check_subscription_count(reader, key, value, component);
 }
 
 static int compare_places(const void *a, const void *b) {

@@ -1,14 +1,13 @@
 #include "node/manifest_limits.h"
 
 #include "node/manifest.h"
+#include "node/manifest_messaging.h"
+#include "node/node.h"
 #include "node/quantity.h"
 
 #define KIB ((uint64_t)1 << 10)
 #define GIB ((uint64_t)1 << 30)
 #define DAY_MS ((uint64_t)24 * 60 * 60 * 1000)
-
-/* What an actor gets whose manifest does not say (see airs_spawn_options_t). */
-#define DEFAULT_MAILBOX_BYTES ((uint64_t)64 << 20)
 
 #define MEMBER(name) offsetof(airs_manifest_limits_t, name)
 
@@ -22,12 +21,17 @@ static const airs_manifest_field_t limit_fields[] = {
     {"mailbox-bytes", airs_manifest_read_size, MEMBER(mailbox_bytes), 1, 256 * GIB, false},
     {"message-size", airs_manifest_read_size, MEMBER(message_bytes), 1, GIB, false},
     {"outstanding-requests", airs_manifest_read_integer, MEMBER(outstanding_requests), 1, 1000000, false},
+    {"mailbox-policy", airs_manifest_read_mailbox_policy, MEMBER(mailbox_policy), 0, 0, false},
+    {"block-time", airs_manifest_read_time_ms, MEMBER(block_time_ms), 1, DAY_MS, false},
+    {"timers", airs_manifest_read_integer, MEMBER(timers), 1, 10000000, false},
+    {"subscriptions", airs_manifest_read_integer, MEMBER(subscriptions), 1, 1000000, false},
+    {"deferred-replies", airs_manifest_read_integer, MEMBER(deferred_replies), 1, 1000000, false},
 };
 
 /* A message that is allowed must also fit an empty mailbox. */
 static void check_message_size(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
                                const airs_toml_value_t *table, const airs_manifest_limits_t *limits) {
-    uint64_t mailbox = limits->mailbox_bytes != 0 ? limits->mailbox_bytes : DEFAULT_MAILBOX_BYTES;
+    uint64_t mailbox = limits->mailbox_bytes != 0 ? limits->mailbox_bytes : AIRS_DEFAULT_MAILBOX_BYTES;
     if (limits->message_bytes <= mailbox) {
         return;
     }
@@ -39,10 +43,26 @@ static void check_message_size(airs_manifest_reader_t *reader, const airs_manife
                            airs_size_format(mailbox, text));
 }
 
+/* Who waits with nothing to wait for has mistaken what his mailbox does. */
+static void check_block_time(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                             const airs_toml_value_t *table, const airs_manifest_limits_t *limits) {
+    const airs_toml_value_t *policy = airs_toml_table_get(table, "mailbox-policy");
+    bool is_known = policy == NULL || limits->mailbox_policy != AIRS_MAILBOX_REJECT ||
+                    airs_str_equal(airs_toml_value_string(policy), airs_str("reject"));
+    if (limits->block_time_ms == 0 || limits->mailbox_policy == AIRS_MAILBOX_BLOCK || !is_known) {
+        return;
+    }
+    airs_manifest_key_t time_key = {key, airs_str("block-time")};
+    airs_manifest_complain(reader, &time_key,
+                           airs_toml_value_offset(airs_toml_table_get(table, "block-time")),
+                           "nobody waits for this mailbox; it needs mailbox-policy = \"block\"");
+}
+
 void airs_manifest_read_limits(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
                                const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
     (void)field;
     airs_manifest_read_table(reader, key, value, limit_fields, sizeof limit_fields / sizeof limit_fields[0],
                              target);
     check_message_size(reader, key, value, target);
+    check_block_time(reader, key, value, target);
 }

@@ -125,14 +125,25 @@ bool airs_toml_value_integer(const airs_toml_value_t *value, int64_t *out) {
     return true;
 }
 
-static const json_t *entries_of(const airs_toml_value_t *table) {
-    return airs_toml_value_type(table) == AIRS_TOML_TABLE ? json_object_get(table, "value") : NULL;
+/* What a table or an array holds; NULL when it is not of this type. */
+static const json_t *content_of(const airs_toml_value_t *value, airs_toml_type_t type) {
+    return airs_toml_value_type(value) == type ? json_object_get(value, "value") : NULL;
 }
 
-size_t airs_toml_table_size(const airs_toml_value_t *table) { return json_array_size(entries_of(table)); }
+size_t airs_toml_table_size(const airs_toml_value_t *table) {
+    return json_array_size(content_of(table, AIRS_TOML_TABLE));
+}
 
 const airs_toml_value_t *airs_toml_table_at(const airs_toml_value_t *table, size_t index) {
-    return json_array_get(entries_of(table), index);
+    return json_array_get(content_of(table, AIRS_TOML_TABLE), index);
+}
+
+size_t airs_toml_array_size(const airs_toml_value_t *array) {
+    return json_array_size(content_of(array, AIRS_TOML_ARRAY));
+}
+
+const airs_toml_value_t *airs_toml_array_at(const airs_toml_value_t *array, size_t index) {
+    return json_array_get(content_of(array, AIRS_TOML_ARRAY), index);
 }
 
 const airs_toml_value_t *airs_toml_table_get(const airs_toml_value_t *table, const char *key) {

@@ -59,6 +59,12 @@ const airs_toml_value_t *airs_toml_table_at(const airs_toml_value_t *table, size
 /* The entry with this key, or NULL. */
 const airs_toml_value_t *airs_toml_table_get(const airs_toml_value_t *table, const char *key);
 
+/* Elements of an array; 0 for other types. */
+size_t airs_toml_array_size(const airs_toml_value_t *array);
+
+/* Element number `index`. */
+const airs_toml_value_t *airs_toml_array_at(const airs_toml_value_t *array, size_t index);
+
 /* The key of an entry, and the byte offset where it was written. */
 airs_str_t airs_toml_entry_key(const airs_toml_value_t *entry);
 size_t airs_toml_entry_offset(const airs_toml_value_t *entry);

@@ -74,10 +74,18 @@ static const char full_text[] = "[application]\n"
                                 "mailbox-bytes = \"1MiB\"\n"
                                 "message-size = 4096\n"
                                 "outstanding-requests = 7\n"
+                                "mailbox-policy = \"block\"\n"
+                                "block-time = \"2s\"\n"
+                                "timers = 8\n"
+                                "subscriptions = 9\n"
+                                "deferred-replies = 10\n"
                                 "\n"
                                 "[components.b]\n"
                                 "source = \"./b.wasm\"\n"
                                 "config = { file = \"config.json\" }\n"
+                                "subscribe = [\"orders.*\", \"stock.>\"]\n"
+                                "accepts = [\"cbor\", \"json\"]\n"
+                                "limits.mailbox-policy = \"drop-oldest\"\n"
                                 "\n"
                                 "[engine]\n"
                                 "workers = 2\n"
@@ -107,6 +115,13 @@ static void check_first_component(const airs_manifest_component_t *component) {
     assert_int_equal(component->limits.mailbox_bytes, 1 << 20);
     assert_int_equal(component->limits.message_bytes, 4096);
     assert_int_equal(component->limits.outstanding_requests, 7);
+    assert_int_equal(component->limits.mailbox_policy, AIRS_MAILBOX_BLOCK);
+    assert_int_equal(component->limits.block_time_ms, 2000);
+    assert_int_equal(component->limits.timers, 8);
+    assert_int_equal(component->limits.subscriptions, 9);
+    assert_int_equal(component->limits.deferred_replies, 10);
+    assert_int_equal(component->subscription_count, 0);
+    assert_int_equal(component->accepts, 0);
 }
 
 static void every_key_is_read_and_components_keep_their_order(void **state) {
@@ -121,6 +136,11 @@ static void every_key_is_read_and_components_keep_their_order(void **state) {
     assert_string_equal(second->source, "./b.wasm");
     assert_int_equal(second->config.size, 3);
     assert_memory_equal(second->config.data, "{}\n", 3);
+    assert_int_equal(second->subscription_count, 2);
+    assert_string_equal(second->subscriptions[0], "orders.*");
+    assert_string_equal(second->subscriptions[1], "stock.>");
+    assert_int_equal(second->accepts, AIRS_CODEC_JSON | AIRS_CODEC_CBOR);
+    assert_int_equal(second->limits.mailbox_policy, AIRS_MAILBOX_DROP_OLDEST);
     assert_ptr_equal(manifest->input, &manifest->components[0]);
     assert_ptr_equal(manifest->output, second);
     assert_int_equal(manifest->engine.workers, 2);
@@ -187,7 +207,7 @@ static const struct {
     {MINIMAL "instnaces = 2\n",
      "airssys.toml:5:1: components.a.instnaces: unknown key; did you mean \"instances\"?"},
     {MINIMAL "colour = 2\n", "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
-                             "instances, env, config, limits"},
+                             "instances, env, config, subscribe, accepts, limits"},
     {MINIMAL "limits.memroy = \"1MiB\"\n",
      "airssys.toml:5:8: components.a.limits.memroy: unknown key; did you mean \"memory\"?"},
     {MINIMAL "limits.memory_ = \"1MiB\"\n",
@@ -199,10 +219,10 @@ static const struct {
      "airssys.toml:5:2: component: unknown key; did you mean \"components\"?"},
     {MINIMAL "[engine]\nworker = 1\n",
      "airssys.toml:6:1: engine.worker: unknown key; did you mean \"workers\"?"},
-    {MINIMAL "after = [\"b\"]\n",
-     "airssys.toml:5:1: components.a.after: unknown key; known here: source, instances, env, config, limits"},
+    {MINIMAL "after = [\"b\"]\n", "airssys.toml:5:1: components.a.after: unknown key; known here: source, "
+                                  "instances, env, config, subscribe, accepts, limits"},
     {MINIMAL "\"a b\\u001b\" = 1\n", "airssys.toml:5:1: components.a.\"a b\\x1b\": unknown key; known here: "
-                                     "source, instances, env, config, limits"},
+                                     "source, instances, env, config, subscribe, accepts, limits"},
 
     /* missing keys */
     {"[application]\n" COMPONENT, "airssys.toml:1:1: application: the key \"name\" is missing"},
@@ -331,6 +351,61 @@ static const struct {
     {MINIMAL "config = { file = \"folder\" }\n", "airssys.toml:5:19: components.a.config.file: cannot read "
                                                  "folder: is a directory, not a file (a path is relative"
                                                  " to the manifest)"},
+
+    /* messages */
+    {MINIMAL "subscribe = \"orders.*\"\n",
+     "airssys.toml:5:13: components.a.subscribe: must be an array like [\"orders.*\"], not a string"},
+    {MINIMAL "subscribe = [3]\n",
+     "airssys.toml:5:14: components.a.subscribe: must be a topic or a pattern of topics, not an integer"},
+    {MINIMAL "subscribe = [\"orders.*\", \"a..b\", \"\", \"a.>.b\"]\n",
+     "airssys.toml:5:26: components.a.subscribe: the pattern \"a..b\" has an empty token: one dot stands "
+     "between two tokens, none at the ends\n"
+     "airssys.toml:5:34: components.a.subscribe: an empty pattern: it is tokens with dots between them, as "
+     "in \"orders.created\"\n"
+     "airssys.toml:5:38: components.a.subscribe: `>` is not the last token of the pattern \"a.>.b\": for one "
+     "token write `*`"},
+    {MINIMAL "subscribe = [\"a\", \"b\"]\nlimits.subscriptions = 1\n",
+     "airssys.toml:5:13: components.a.subscribe: 2 patterns, more than an instance may have; raise "
+     "limits.subscriptions (now 1)"},
+    {MINIMAL "subcribe = []\n",
+     "airssys.toml:5:1: components.a.subcribe: unknown key; did you mean \"subscribe\"?"},
+    {MINIMAL "accepts = \"json\"\n",
+     "airssys.toml:5:11: components.a.accepts: must be an array like [\"json\", \"cbor\"], not a string"},
+    {MINIMAL "accepts = [\"json\", 81]\n",
+     "airssys.toml:5:20: components.a.accepts: must be the name of a codec, not an integer"},
+    {MINIMAL "accepts = [\"jsn\"]\n",
+     "airssys.toml:5:12: components.a.accepts: \"jsn\" is not a codec; did you mean \"json\"?"},
+    {MINIMAL "accepts = [\"application/json\"]\n",
+     "airssys.toml:5:12: components.a.accepts: \"application/json\" is not a codec; known here: json, "
+     "messagepack, cbor, protobuf, raw, borsh"},
+    {MINIMAL "accepts = []\n",
+     "airssys.toml:5:11: components.a.accepts: names no codec; leave the key out to accept every payload"},
+    {MINIMAL "limits.mailbox-policy = true\n", "airssys.toml:5:25: components.a.limits.mailbox-policy: must "
+                                               "be \"reject\", \"drop-oldest\" or \"block\", not a boolean"},
+    {MINIMAL "limits.mailbox-policy = \"drop_oldest\"\nlimits.block-time = \"1s\"\n",
+     "airssys.toml:5:25: components.a.limits.mailbox-policy: \"drop_oldest\" is not a policy; did you mean "
+     "\"drop-oldest\"?"},
+    {MINIMAL "limits.mailbox-policy = \"wait\"\n",
+     "airssys.toml:5:25: components.a.limits.mailbox-policy: \"wait\" is not a policy; known here: reject, "
+     "drop-oldest, block"},
+    {MINIMAL "limits.mailbox-policy = \"\"\n", "airssys.toml:5:25: components.a.limits.mailbox-policy: \"\" "
+                                               "is not a policy; known here: reject, drop-oldest, block"},
+    {MINIMAL "limits.block-time = \"1s\"\n", "airssys.toml:5:21: components.a.limits.block-time: nobody "
+                                             "waits for this mailbox; it needs mailbox-policy = \"block\""},
+    {MINIMAL "limits.block-time = \"1s\"\nlimits.mailbox-policy = \"reject\"\n",
+     "airssys.toml:5:21: components.a.limits.block-time: nobody waits for this mailbox; it needs "
+     "mailbox-policy = \"block\""},
+    {MINIMAL "limits.block-time = \"0s\"\nlimits.mailbox-policy = \"block\"\n",
+     "airssys.toml:5:21: components.a.limits.block-time: \"0s\" is out of range; it must be from 1ms to 24h"},
+    {MINIMAL "limits.timers = 0\n", "airssys.toml:5:17: components.a.limits.timers: 0 is out of range; it "
+                                    "must be a whole number from 1 to 10000000"},
+    {MINIMAL "limits.subscriptions = 1000001\n",
+     "airssys.toml:5:24: components.a.limits.subscriptions: 1000001 is out of range; it must be a whole "
+     "number from 1 to 1000000"},
+    {MINIMAL "limits.deferred-replies = 0\n", "airssys.toml:5:27: components.a.limits.deferred-replies: 0 is "
+                                              "out of range; it must be a whole number from 1 to 1000000"},
+    {MINIMAL "limits.defered-replies = 1\n", "airssys.toml:5:8: components.a.limits.defered-replies: unknown "
+                                             "key; did you mean \"deferred-replies\"?"},
 
     /* columns count characters, not bytes */
     {MINIMAL "env = { A = \"\xc3\xa4\xc3\xb6\", B = 1 }\n",

@@ -143,9 +143,54 @@ static void dead_letters_are_told_and_counted(void **state) {
     }
 }
 
+/* ---- spawn options ---- */
+
+static void note_destroyed(void *state) { ++*(int *)state; }
+
+static void refuse(const airs_spawn_options_t *options, const char *text) {
+    static const airs_native_t native = {.size = sizeof native, .handle = echo, .destroy = note_destroyed};
+    airs_error_t error;
+    int destroyed = 0;
+    airs_status_t status =
+        airs_node_spawn_native(node, &native, &destroyed, airs_id("test", "x", "0"), options, &error);
+    assert_status(status, AIRS_INVALID_ARGUMENT);
+    assert_string_equal(error.text, text);
+    assert_int_equal(destroyed, 1);
+}
+
+static void wrong_options_are_refused_in_words(void **state) {
+    (void)state;
+    static const char *const patterns[] = {"fine.*", "a..b"};
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    options.mailbox_policy = (airs_mailbox_policy_t)3;
+    refuse(&options, "there is no mailbox policy 3");
+    options = (airs_spawn_options_t)AIRS_SPAWN_OPTIONS_INIT;
+    options.accepts = AIRS_CODEC_JSON | 64;
+    refuse(&options, "accepts has bits that stand for no codec: 0x40");
+    options = (airs_spawn_options_t)AIRS_SPAWN_OPTIONS_INIT;
+    options.subscriptions = patterns;
+    options.subscription_count = 2;
+    refuse(&options,
+           "the pattern \"a..b\" has an empty token: one dot stands between two tokens, none at the "
+           "ends");
+}
+
+static void what_an_actor_accepts_is_checked_at_the_sender(void **state) {
+    (void)state;
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    airs_error_t error;
+    options.accepts = AIRS_CODEC_JSON | AIRS_CODEC_CBOR;
+    airs_id_t target = spawn_echo("strict", &options);
+    assert_ok(airs_node_send(node, target, airs_bytes("\x80\x04{}", 4), NULL));
+    assert_status(airs_node_send(node, target, airs_bytes("\x55raw", 4), &error), AIRS_UNSUPPORTED_CODEC);
+    assert_string_equal(error.text, "test/strict/0 accepts json, cbor; this message is raw (0x55)");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_request_ends_in_a_function, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(wrong_options_are_refused_in_words, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_an_actor_accepts_is_checked_at_the_sender, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dead_letters_are_told_and_counted, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
