@@ -110,6 +110,10 @@ struct airs_actor {
     struct airs_topic_entry *subscriptions;
     _Atomic uint32_t subscription_count;
 
+    /* Answers it has taken over (actor/deferred_replies.h), the owner's; NULL: it never did. */
+    struct airs_deferred_replies *deferred;
+    _Atomic uint32_t deferred_count; /* read by whoever asks for it */
+
     /* The owner's. */
     airs_actor_t *run_next;
     airs_worker_t *worker; /* whose turn this is; NULL on an outside thread */

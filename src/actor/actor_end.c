@@ -4,6 +4,7 @@
 
 #include "actor/actor_system_subscriber.h"
 #include "actor/component_registry.h"
+#include "actor/deferred_replies.h"
 #include "actor/response_router.h"
 #include "core/check.h"
 
@@ -61,8 +62,8 @@ static void end_in_hand(airs_actor_t *actor, airs_actor_end_t end, airs_status_t
     }
     if (message->kind == AIRS_MESSAGE_REQUEST && !actor->answered) {
         bool crashed = end == AIRS_END_CRASHED;
-        airs_response_router_fail(actor->services->responses, actor, &message->correlation,
-                                  crashed ? status : AIRS_STOPPED, crashed ? reason : NULL);
+        airs_response_router_leave(actor->services->responses, actor, &message->correlation,
+                                   crashed ? status : AIRS_STOPPED, crashed ? reason : NULL);
     }
     if (end == AIRS_END_CRASHED) {
         bury(actor, message, AIRS_DEAD_LETTER_CRASHED, reason != NULL ? reason : airs_status_text(status));
@@ -79,8 +80,8 @@ static void end_waiting(airs_actor_t *actor, airs_actor_end_t end, airs_componen
         return;
     }
     if (message->kind == AIRS_MESSAGE_REQUEST) {
-        airs_response_router_fail(actor->services->responses, actor, &message->correlation, AIRS_STOPPED,
-                                  NULL);
+        airs_response_router_leave(actor->services->responses, actor, &message->correlation, AIRS_STOPPED,
+                                   NULL);
     }
     if (is_callback(message)) {
         airs_response_router_settle(actor);
@@ -120,6 +121,8 @@ void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
     airs_actor_pay(actor);
     keep_reason(actor, status, reason);
     end_in_hand(actor, end, status, reason);
+    bool crashed = end == AIRS_END_CRASHED;
+    airs_deferred_replies_end(actor, crashed ? status : AIRS_STOPPED, crashed ? reason : NULL);
     actor->behaviour->discard(actor); /* `reason` is gone with it */
     if (!actor->internal) {
         airs_component_registry_remove(services->registry, actor);

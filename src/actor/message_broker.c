@@ -5,6 +5,7 @@
 #include "actor/accepted_codecs.h"
 #include "actor/actor_system_subscriber.h"
 #include "actor/component_registry.h"
+#include "actor/deferred_replies.h"
 #include "actor/response_router.h"
 
 struct airs_message_broker {
@@ -55,8 +56,9 @@ static void bury(airs_services_t *services, airs_worker_t *worker, airs_actor_t 
         /* Relaxed: they are this thread's. */
         airs_component_message_t *next = atomic_load_explicit(&dropped->next, memory_order_relaxed);
         if (dropped->kind == AIRS_MESSAGE_REQUEST) {
-            airs_response_router_fail_for(services->responses, worker, target, &dropped->correlation,
-                                          AIRS_QUEUE_FULL, "it was dropped to make room for a newer message");
+            airs_response_router_leave_for(services->responses, worker, target, &dropped->correlation,
+                                           AIRS_QUEUE_FULL,
+                                           "it was dropped to make room for a newer message");
         }
         airs_dead_letters_put(services->dead_letters, AIRS_DEAD_LETTER_DROPPED_OLDEST, NULL, target->id,
                               dropped, airs_worker_now(worker, services->clock));
@@ -389,6 +391,9 @@ airs_status_t airs_message_broker_create(airs_services_t *services, airs_message
         .request = request,
         .cancel_request = cancel_request,
         .broadcast = broadcast,
+        .defer_reply = airs_router_defer_reply,
+        .reply = airs_router_reply,
+        .fail = airs_router_fail,
         .subscribe = airs_router_subscribe,
         .unsubscribe = airs_router_unsubscribe,
         .publish = airs_router_publish,

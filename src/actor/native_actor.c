@@ -184,15 +184,17 @@ airs_status_t airs_actor_request(airs_actor_context_t *context, airs_id_t target
     return status;
 }
 
-airs_status_t airs_actor_cancel_request(airs_actor_context_t *context, const airs_request_id_t *id) {
-    airs_native_actor_t *self = context->self;
-    airs_message_router_t *router = self->actor.services->router;
-    airs_correlation_id_t parsed;
+/* What is no id names no request: AIRS_NOT_FOUND. */
+static airs_status_t read_id(const airs_request_id_t *id, airs_correlation_id_t *out) {
     airs_str_t text = airs_str_n(id->text, strnlen(id->text, sizeof id->text));
-    if (airs_correlation_id_parse(text, &parsed) != AIRS_OK) {
-        return AIRS_NOT_FOUND;
-    }
-    return router->ops->cancel_request(router, &self->actor, &parsed);
+    return airs_correlation_id_parse(text, out) == AIRS_OK ? AIRS_OK : AIRS_NOT_FOUND;
+}
+
+airs_status_t airs_actor_cancel_request(airs_actor_context_t *context, const airs_request_id_t *id) {
+    airs_message_router_t *router = router_of(context);
+    airs_correlation_id_t read;
+    airs_status_t status = read_id(id, &read);
+    return status == AIRS_OK ? router->ops->cancel_request(router, &context->self->actor, &read) : status;
 }
 
 airs_status_t airs_actor_respond(airs_actor_context_t *context, airs_bytes_t payload) {
@@ -212,6 +214,33 @@ airs_status_t airs_actor_broadcast(airs_actor_context_t *context, const airs_id_
     airs_message_router_t *router = router_of(context);
     return router->ops->broadcast(router, &context->self->actor, targets, NULL, count, payload, failed_first,
                                   NULL);
+}
+
+airs_status_t airs_actor_defer_reply(airs_actor_context_t *context, airs_request_id_t *out) {
+    airs_message_router_t *router = router_of(context);
+    airs_correlation_id_t id;
+    airs_status_t status = router->ops->defer_reply(router, &context->self->actor, &id, NULL);
+    if (status == AIRS_OK) {
+        airs_correlation_id_format(&id, out->text);
+    }
+    return status;
+}
+
+airs_status_t airs_actor_reply(airs_actor_context_t *context, const airs_request_id_t *to,
+                               airs_bytes_t payload, airs_str_t content_type) {
+    airs_message_router_t *router = router_of(context);
+    airs_correlation_id_t id;
+    airs_status_t status = read_id(to, &id);
+    return status == AIRS_OK
+               ? router->ops->reply(router, &context->self->actor, &id, payload, content_type, NULL)
+               : status;
+}
+
+airs_status_t airs_actor_fail(airs_actor_context_t *context, const airs_request_id_t *to, airs_str_t reason) {
+    airs_message_router_t *router = router_of(context);
+    airs_correlation_id_t id;
+    airs_status_t status = read_id(to, &id);
+    return status == AIRS_OK ? router->ops->fail(router, &context->self->actor, &id, reason, NULL) : status;
 }
 
 airs_status_t airs_actor_subscribe(airs_actor_context_t *context, airs_str_t pattern) {

@@ -54,9 +54,9 @@ static char *explain(airs_response_router_t *router, const airs_pending_request_
 }
 
 static void deliver_failure(airs_response_router_t *router, airs_pending_request_t *request,
-                            airs_worker_t *worker, airs_status_t status, const char *reason) {
+                            airs_worker_t *worker, airs_status_t status, airs_str_t reason) {
     airs_actor_t *requester = request->requester;
-    airs_str_t text = airs_str(reason != NULL ? reason : airs_status_text(status));
+    airs_str_t text = reason.size > 0 ? reason : airs_str(airs_status_text(status));
     airs_request_note_t *note = request->user;
     if (note != NULL) {
         note->status = status;
@@ -68,7 +68,8 @@ static void deliver_failure(airs_response_router_t *router, airs_pending_request
 
 static void timed_out(void *context, airs_pending_request_t *request) {
     airs_response_router_t *router = context;
-    deliver_failure(router, request, airs_scheduler_worker(router->services->scheduler), AIRS_TIMEOUT, NULL);
+    deliver_failure(router, request, airs_scheduler_worker(router->services->scheduler), AIRS_TIMEOUT,
+                    airs_str(NULL));
 }
 
 airs_status_t airs_response_router_create(airs_services_t *services, airs_response_router_t **out) {
@@ -149,9 +150,9 @@ static void forget(airs_response_router_t *router, airs_actor_t *requester, airs
 
 /* *note (may be NULL): what it was opened with. */
 static bool take_back(airs_response_router_t *router, airs_actor_t *requester, airs_worker_t *worker,
-                      const airs_correlation_id_t *id, airs_request_note_t **note) {
+                      const airs_correlation_id_t *id, airs_request_end_t end, airs_request_note_t **note) {
     airs_pending_request_t *request =
-        airs_correlation_tracker_take_own(router->tracker, &requester->requests, id, AIRS_REQUEST_CANCELLED);
+        airs_correlation_tracker_take_own(router->tracker, &requester->requests, id, end);
     if (request == NULL) {
         return false;
     }
@@ -164,18 +165,19 @@ static bool take_back(airs_response_router_t *router, airs_actor_t *requester, a
 
 bool airs_response_router_abandon(airs_response_router_t *router, const airs_request_parts_t *parts,
                                   const airs_correlation_id_t *id) {
-    return take_back(router, parts->requester, parts->worker, id, NULL);
+    return take_back(router, parts->requester, parts->worker, id, AIRS_REQUEST_UNSENT, NULL);
 }
 
 airs_status_t airs_response_router_cancel(airs_response_router_t *router, airs_actor_t *requester,
                                           const airs_correlation_id_t *id) {
-    return take_back(router, requester, requester->worker, id, NULL) ? AIRS_OK : AIRS_NOT_FOUND;
+    return take_back(router, requester, requester->worker, id, AIRS_REQUEST_CANCELLED, NULL) ? AIRS_OK
+                                                                                             : AIRS_NOT_FOUND;
 }
 
 airs_request_note_t *airs_response_router_withdraw(airs_response_router_t *router, airs_actor_t *requester,
                                                    airs_worker_t *worker, const airs_correlation_id_t *id) {
     airs_request_note_t *note = NULL;
-    (void)take_back(router, requester, worker, id, &note);
+    (void)take_back(router, requester, worker, id, AIRS_REQUEST_CANCELLED, &note);
     return note;
 }
 
@@ -193,61 +195,123 @@ void airs_response_router_cancel_all(airs_response_router_t *router, airs_actor_
     }
 }
 
+/* ---- answers ---- */
+
+/* Who answers what; what is found out under the tracker's lock. */
+typedef struct airs_answering {
+    airs_actor_t *responder;
+    airs_bytes_t payload;
+    airs_error_t *error;
+    airs_status_t status;
+} airs_answering_t;
+
 /* Only who was asked may end a request. Ids are compared as objects: another actor of the same name is
  * another one. */
-static bool was_asked(const airs_pending_request_t *request, void *responder) {
-    return request->target_id == ((airs_actor_t *)responder)->id;
+static bool was_asked(const airs_pending_request_t *request, void *context) {
+    const airs_answering_t *answering = context;
+    return request->target_id == answering->responder->id;
+}
+
+/* And only with what its requester takes. */
+static bool takes_answer(const airs_pending_request_t *request, void *context) {
+    airs_answering_t *answering = context;
+    airs_actor_t *requester = request->requester;
+    size_t size = answering->payload.size;
+    if (!was_asked(request, context)) {
+        answering->status = AIRS_NOT_FOUND;
+    } else if (size > requester->max_message_bytes) {
+        answering->status = airs_error_set(
+            answering->error, AIRS_MESSAGE_TOO_LARGE, "an answer of %zu bytes, and %s takes %llu at most",
+            size, airs_component_id_text(requester->id), (unsigned long long)requester->max_message_bytes);
+    } else {
+        answering->status =
+            airs_accepted_codecs_check_answer(requester, answering->payload, answering->error);
+    }
+    return answering->status == AIRS_OK;
+}
+
+airs_status_t airs_response_router_reply(airs_response_router_t *router, airs_actor_t *responder,
+                                         const airs_correlation_id_t *id, airs_bytes_t payload,
+                                         airs_str_t content_type, airs_error_t *error) {
+    airs_worker_t *worker = responder->worker;
+    airs_message_parts_t parts = {
+        .kind = AIRS_MESSAGE_RESPONSE,
+        .sender = responder->id,
+        .payload = payload,
+        .content_type = content_type,
+        .timestamp_ns = now(router, worker),
+        .correlation = id,
+    };
+    /* First: who has taken a request must be able to end it as he said. */
+    airs_component_message_t *message = NULL;
+    airs_status_t status = airs_component_message_create(router->services->pool, &parts, &message);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    airs_answering_t answering = {
+        .responder = responder, .payload = payload, .error = error, .status = AIRS_TIMEOUT};
+    airs_pending_request_t *request = airs_correlation_tracker_take_if(router->tracker, id, takes_answer,
+                                                                       &answering, AIRS_REQUEST_COMPLETED);
+    if (request == NULL) {
+        airs_component_message_destroy(message);
+        return answering.status;
+    }
+    airs_actor_t *requester = request->requester;
+    const airs_request_note_t *note = request->user;
+    airs_pending_request_destroy(request);
+    deliver(router, requester, worker, note, message);
+    return AIRS_OK;
+}
+
+static airs_status_t fail(airs_response_router_t *router, airs_worker_t *worker, airs_actor_t *responder,
+                          const airs_correlation_id_t *id, airs_request_end_t end, airs_status_t status,
+                          airs_str_t reason) {
+    airs_answering_t answering = {.responder = responder};
+    airs_pending_request_t *request =
+        airs_correlation_tracker_take_if(router->tracker, id, was_asked, &answering, end);
+    if (request == NULL) {
+        return AIRS_TIMEOUT;
+    }
+    deliver_failure(router, request, worker, status, reason);
+    return AIRS_OK;
 }
 
 void airs_response_router_respond(airs_response_router_t *router, airs_actor_t *responder,
                                   const airs_correlation_id_t *id, airs_bytes_t payload,
                                   airs_str_t content_type) {
-    airs_pending_request_t *request =
-        airs_correlation_tracker_take_if(router->tracker, id, was_asked, responder, AIRS_REQUEST_COMPLETED);
-    if (request == NULL) {
-        return;
-    }
-    airs_actor_t *requester = request->requester;
-    airs_worker_t *worker = responder->worker;
     airs_error_t error;
     error.text[0] = '\0';
-    airs_status_t status = payload.size > requester->max_message_bytes
-                               ? AIRS_MESSAGE_TOO_LARGE
-                               : airs_accepted_codecs_check_answer(requester, payload, &error);
-    if (status == AIRS_OK) {
-        airs_message_parts_t parts = {
-            .kind = AIRS_MESSAGE_RESPONSE,
-            .sender = responder->id,
-            .payload = payload,
-            .content_type = content_type,
-            .timestamp_ns = now(router, worker),
-            .correlation = id,
-        };
-        airs_component_message_t *message = NULL;
-        status = airs_component_message_create(router->services->pool, &parts, &message);
-        if (status == AIRS_OK) {
-            const airs_request_note_t *note = request->user;
-            airs_pending_request_destroy(request);
-            deliver(router, requester, worker, note, message);
-            return;
-        }
-    }
-    deliver_failure(router, request, worker, status, error.text[0] != '\0' ? error.text : NULL);
-}
-
-void airs_response_router_fail_for(airs_response_router_t *router, airs_worker_t *worker,
-                                   airs_actor_t *responder, const airs_correlation_id_t *id,
-                                   airs_status_t status, const char *reason) {
-    airs_pending_request_t *request =
-        airs_correlation_tracker_take_if(router->tracker, id, was_asked, responder, AIRS_REQUEST_FAILED);
-    if (request != NULL) {
-        deliver_failure(router, request, worker, status, reason);
+    airs_status_t status = airs_response_router_reply(router, responder, id, payload, content_type, &error);
+    if (status != AIRS_OK && status != AIRS_TIMEOUT) {
+        (void)fail(router, responder->worker, responder, id, AIRS_REQUEST_FAILED, status,
+                   airs_str(error.text));
     }
 }
 
 void airs_response_router_fail(airs_response_router_t *router, airs_actor_t *responder,
                                const airs_correlation_id_t *id, airs_status_t status, const char *reason) {
-    airs_response_router_fail_for(router, responder->worker, responder, id, status, reason);
+    (void)fail(router, responder->worker, responder, id, AIRS_REQUEST_FAILED, status, airs_str(reason));
+}
+
+airs_status_t airs_response_router_refuse(airs_response_router_t *router, airs_actor_t *responder,
+                                          const airs_correlation_id_t *id, airs_str_t reason) {
+    return fail(router, responder->worker, responder, id, AIRS_REQUEST_FAILED, AIRS_HANDLE_MESSAGE_FAILED,
+                reason);
+}
+
+void airs_response_router_leave(airs_response_router_t *router, airs_actor_t *responder,
+                                const airs_correlation_id_t *id, airs_status_t status, const char *reason) {
+    airs_response_router_leave_for(router, responder->worker, responder, id, status, reason);
+}
+
+bool airs_response_router_awaited(airs_response_router_t *router, const airs_correlation_id_t *id) {
+    return airs_correlation_tracker_pending(router->tracker, id);
+}
+
+void airs_response_router_leave_for(airs_response_router_t *router, airs_worker_t *worker,
+                                    airs_actor_t *responder, const airs_correlation_id_t *id,
+                                    airs_status_t status, const char *reason) {
+    (void)fail(router, worker, responder, id, AIRS_REQUEST_LEFT, status, airs_str(reason));
 }
 
 void airs_response_router_counters(airs_response_router_t *router, airs_request_counters_t *out) {

@@ -64,19 +64,41 @@ void airs_response_router_settle(airs_actor_t *requester);
 /* The requester's incarnation has ended. */
 void airs_response_router_cancel_all(airs_response_router_t *router, airs_actor_t *requester);
 
-/* The owner of the actor that was asked answers. Late answers are counted and dropped. */
+/* What follows is for the owner of the actor that was asked. */
+
+/* It answers. AIRS_TIMEOUT: the request has ended otherwise, which counts as a late answer.
+ * AIRS_MESSAGE_TOO_LARGE and AIRS_UNSUPPORTED_CODEC (for the requester), with a text in `error` (may be NULL), and
+ * AIRS_OUT_OF_MEMORY: it is still to be answered. */
+airs_status_t airs_response_router_reply(airs_response_router_t *router, airs_actor_t *responder,
+                                         const airs_correlation_id_t *id, airs_bytes_t payload,
+                                         airs_str_t content_type, airs_error_t *error);
+
+/* It answers for good: what the requester does not take is a failure. Late answers are counted and dropped. */
 void airs_response_router_respond(airs_response_router_t *router, airs_actor_t *responder,
                                   const airs_correlation_id_t *id, airs_bytes_t payload,
                                   airs_str_t content_type);
 
-/* It cannot: `status` and `reason` (NULL: the status's text) go into the failure's JSON object. */
+/* It cannot: `status` and `reason` (NULL: the status's text) go into the failure's JSON object. Late ones are
+ * counted, too. */
 void airs_response_router_fail(airs_response_router_t *router, airs_actor_t *responder,
                                const airs_correlation_id_t *id, airs_status_t status, const char *reason);
 
-/* The same for a target that somebody else owns at the moment; `worker` is the calling one. */
-void airs_response_router_fail_for(airs_response_router_t *router, airs_worker_t *worker,
-                                   airs_actor_t *responder, const airs_correlation_id_t *id,
-                                   airs_status_t status, const char *reason);
+/* It does not want to: AIRS_HANDLE_MESSAGE_FAILED with this reason. AIRS_TIMEOUT as above. */
+airs_status_t airs_response_router_refuse(airs_response_router_t *router, airs_actor_t *responder,
+                                          const airs_correlation_id_t *id, airs_str_t reason);
+
+/* It ends without having answered. As airs_response_router_fail, but what had ended already is nothing late. */
+void airs_response_router_leave(airs_response_router_t *router, airs_actor_t *responder,
+                                const airs_correlation_id_t *id, airs_status_t status, const char *reason);
+
+/* Likewise of a request that its mailbox has dropped, while somebody else may own it; `worker` is the calling
+ * one. */
+void airs_response_router_leave_for(airs_response_router_t *router, airs_worker_t *worker,
+                                    airs_actor_t *responder, const airs_correlation_id_t *id,
+                                    airs_status_t status, const char *reason);
+
+/* Does the requester still await its end? Any thread, at once out of date. */
+bool airs_response_router_awaited(airs_response_router_t *router, const airs_correlation_id_t *id);
 
 void airs_response_router_counters(airs_response_router_t *router, airs_request_counters_t *out);
 

@@ -192,6 +192,7 @@ static void count_end(shard_t *shard, airs_request_end_t end) {
         shard->statistics.completed++;
         break;
     case AIRS_REQUEST_FAILED:
+    case AIRS_REQUEST_LEFT:
         shard->statistics.failed++;
         break;
     case AIRS_REQUEST_CANCELLED:
@@ -199,6 +200,8 @@ static void count_end(shard_t *shard, airs_request_end_t end) {
         break;
     case AIRS_REQUEST_ORPHANED:
         shard->statistics.orphaned++;
+        break;
+    case AIRS_REQUEST_UNSENT:
         break;
     }
 }
@@ -278,6 +281,14 @@ airs_pending_request_t *airs_correlation_tracker_take(airs_correlation_tracker_t
                                                       const airs_correlation_id_t *id,
                                                       airs_request_end_t end) {
     return airs_correlation_tracker_take_if(tracker, id, NULL, NULL, end);
+}
+
+bool airs_correlation_tracker_pending(airs_correlation_tracker_t *tracker, const airs_correlation_id_t *id) {
+    shard_t *shard = shard_of(tracker, id);
+    (void)pthread_mutex_lock(&shard->lock);
+    bool pending = find(shard, id) != NULL;
+    (void)pthread_mutex_unlock(&shard->lock);
+    return pending;
 }
 
 static bool is_in_list(const airs_pending_request_t *request, void *list) { return request->list == list; }

@@ -75,10 +75,12 @@ typedef enum airs_request_end {
     AIRS_REQUEST_FAILED,    /* the target is missing, has stopped, trapped, refused, … */
     AIRS_REQUEST_CANCELLED, /* by the requester */
     AIRS_REQUEST_ORPHANED,  /* the requester's incarnation has ended */
+    AIRS_REQUEST_UNSENT,    /* it could not be sent, so there was none: counted nowhere */
+    AIRS_REQUEST_LEFT,      /* the target's has, and gives no answer: failed, and never late */
 } airs_request_end_t;
 
 /* The request with this id, which is the caller's from here on, with its deadline disarmed; NULL when it
- * has had its end or never was (which counts as late for COMPLETED and FAILED). Never waits for a
+ * has had its end or never was (which counts as late for COMPLETED and FAILED: somebody answered). Never waits for a
  * `timed_out` that runs. Any thread, not holding what the timer service's callbacks wait for. */
 airs_pending_request_t *airs_correlation_tracker_take(airs_correlation_tracker_t *tracker,
                                                       const airs_correlation_id_t *id,
@@ -97,6 +99,9 @@ airs_pending_request_t *airs_correlation_tracker_take_own(airs_correlation_track
                                                           airs_pending_list_t *list,
                                                           const airs_correlation_id_t *id,
                                                           airs_request_end_t end);
+
+/* Has the request with this id not had its end? Any thread, at once out of date. */
+bool airs_correlation_tracker_pending(airs_correlation_tracker_t *tracker, const airs_correlation_id_t *id);
 
 /* Any one request of `list`, NULL when none is left: for ending all of an incarnation. What others
  * register meanwhile is taken too. */

@@ -62,7 +62,19 @@ typedef struct party {
     airs_status_t status; /* the first failure of what it does */
     unsigned asked;
     unsigned ends;
+    airs_request_id_t deferred; /* empty: none is */
 } party_t;
+
+/* The first is taken over, and answered with the second. */
+static airs_status_t answer(airs_actor_context_t *context, party_t *self) {
+    if (self->deferred.text[0] == '\0') {
+        airs_status_t status = airs_actor_defer_reply(context, &self->deferred);
+        keep(&self->status, status);
+        return AIRS_OK;
+    }
+    keep(&self->status, airs_actor_reply(context, &self->deferred, airs_bytes("later", 5), airs_str(NULL)));
+    return airs_actor_respond(context, airs_bytes("answer", 6));
+}
 
 static airs_status_t take_part(airs_actor_context_t *context, void *state, const airs_incoming_t *incoming) {
     party_t *self = state;
@@ -74,7 +86,7 @@ static airs_status_t take_part(airs_actor_context_t *context, void *state, const
         return AIRS_OK;
     }
     if (incoming->kind == AIRS_INCOMING_REQUEST) {
-        return airs_actor_respond(context, airs_bytes("answer", 6));
+        return answer(context, self);
     }
     if (incoming->payload.size == 0) {
         return AIRS_OK;

@@ -1,0 +1,196 @@
+#include "actor/deferred_replies.h"
+
+#include "actor/response_router.h"
+#include "core/hash_table.h"
+
+/* As many are kept without a look at whether they have ended. */
+#define SWEEP_AT_LEAST 256
+
+typedef struct airs_deferred_reply {
+    airs_hash_entry_t entry;
+    airs_correlation_id_t id;
+} airs_deferred_reply_t;
+
+struct airs_deferred_replies {
+    airs_hash_table_t table;
+    size_t added; /* since the last sweep */
+    size_t kept;  /* by it */
+};
+
+typedef struct airs_deferred_replies deferred_t;
+
+/* For others to read. Relaxed: a mere figure. */
+static void tell_count(airs_actor_t *actor) {
+    atomic_store_explicit(&actor->deferred_count, (uint32_t)actor->deferred->table.count,
+                          memory_order_relaxed);
+}
+
+static uint64_t hash_of(const airs_correlation_id_t *id) {
+    uint64_t hash = 0;
+    memcpy(&hash, id->bytes, 6);
+    return hash; /* it is random */
+}
+
+static bool has_id(const airs_hash_entry_t *entry, const void *id) {
+    return airs_correlation_id_equal(&((const airs_deferred_reply_t *)entry)->id, id);
+}
+
+static airs_deferred_reply_t *find(airs_actor_t *actor, const airs_correlation_id_t *id) {
+    deferred_t *deferred = actor->deferred;
+    return deferred != NULL
+               ? (airs_deferred_reply_t *)airs_hash_table_find(&deferred->table, hash_of(id), has_id, id)
+               : NULL;
+}
+
+/* ---- taking over ---- */
+
+static bool free_if_ended(airs_hash_entry_t *entry, void *router) {
+    airs_deferred_reply_t *reply = (airs_deferred_reply_t *)entry;
+    bool ended = !airs_response_router_awaited(router, &reply->id);
+    if (ended) {
+        airs_block_pool_free(reply);
+    }
+    return ended;
+}
+
+static void sweep(airs_actor_t *actor) {
+    deferred_t *deferred = actor->deferred;
+    airs_hash_table_sweep(&deferred->table, free_if_ended, actor->services->responses);
+    deferred->kept = deferred->table.count;
+    deferred->added = 0;
+    tell_count(actor);
+}
+
+static airs_status_t make_room(airs_actor_t *actor, airs_error_t *error) {
+    deferred_t *deferred = actor->deferred;
+    bool full = deferred->table.count >= actor->max_deferred;
+    /* When the table has doubled; at the limit sooner, but not for each that is refused there. */
+    size_t due = full && deferred->kept > SWEEP_AT_LEAST ? deferred->kept / 8 : deferred->kept;
+    if ((full && deferred->table.count <= SWEEP_AT_LEAST) ||
+        (deferred->added >= due && (full || deferred->table.count >= SWEEP_AT_LEAST))) {
+        sweep(actor);
+    }
+    deferred->added++;
+    if (deferred->table.count < actor->max_deferred) {
+        return AIRS_OK;
+    }
+    return airs_error_set(error, AIRS_TOO_MANY_REQUESTS,
+                          "%s has taken over %u answers, which is its limit (max-deferred)",
+                          airs_component_id_text(actor->id), actor->max_deferred);
+}
+
+static airs_status_t make_table(airs_actor_t *actor) {
+    const airs_allocator_t *allocator = actor->services->allocator;
+    deferred_t *deferred = airs_alloc_zeroed(allocator, sizeof *deferred);
+    if (deferred == NULL) {
+        return AIRS_OUT_OF_MEMORY;
+    }
+    airs_hash_table_init(&deferred->table, allocator);
+    actor->deferred = deferred;
+    return AIRS_OK;
+}
+
+airs_status_t airs_router_defer_reply(airs_message_router_t *router, airs_actor_t *self,
+                                      airs_correlation_id_t *out, airs_error_t *error) {
+    (void)router;
+    const airs_component_message_t *message = self->in_hand;
+    if (message == NULL || message->kind != AIRS_MESSAGE_REQUEST || self->answered) {
+        return airs_error_set(error, AIRS_INVALID_STATE,
+                              "there is no request in hand that is to be answered");
+    }
+    airs_status_t status = self->deferred != NULL ? AIRS_OK : make_table(self);
+    if (status == AIRS_OK) {
+        status = make_room(self, error);
+    }
+    if (status != AIRS_OK) {
+        return status;
+    }
+    airs_deferred_reply_t *reply = airs_block_pool_alloc(self->services->pool, sizeof *reply);
+    if (reply == NULL) {
+        return AIRS_OUT_OF_MEMORY;
+    }
+    reply->id = message->correlation;
+    airs_hash_table_insert(&self->deferred->table, &reply->entry, hash_of(&reply->id));
+    tell_count(self);
+    self->answered = true;
+    *out = reply->id;
+    return AIRS_OK;
+}
+
+/* ---- answering ---- */
+
+static void forget(airs_actor_t *actor, airs_deferred_reply_t *reply) {
+    airs_hash_table_remove(&actor->deferred->table, &reply->entry);
+    airs_block_pool_free(reply);
+    tell_count(actor);
+}
+
+static airs_status_t not_found(airs_actor_t *actor, airs_error_t *error) {
+    return airs_error_set(error, AIRS_NOT_FOUND, "%s has not taken over such a request, or has answered it",
+                          airs_component_id_text(actor->id));
+}
+
+static airs_status_t conclude(airs_actor_t *actor, airs_deferred_reply_t *reply, airs_status_t status,
+                              airs_error_t *error) {
+    if (status == AIRS_TIMEOUT) {
+        airs_error_set(error, status, "the answer comes too late: the request has ended");
+    }
+    if (status == AIRS_OK || status == AIRS_TIMEOUT) {
+        forget(actor, reply);
+    }
+    return status;
+}
+
+airs_status_t airs_router_reply(airs_message_router_t *router, airs_actor_t *self,
+                                const airs_correlation_id_t *to, airs_bytes_t payload,
+                                airs_str_t content_type, airs_error_t *error) {
+    (void)router;
+    airs_deferred_reply_t *reply = find(self, to);
+    if (reply == NULL) {
+        return not_found(self, error);
+    }
+    airs_status_t status =
+        airs_response_router_reply(self->services->responses, self, to, payload, content_type, error);
+    return conclude(self, reply, status, error);
+}
+
+airs_status_t airs_router_fail(airs_message_router_t *router, airs_actor_t *self,
+                               const airs_correlation_id_t *to, airs_str_t reason, airs_error_t *error) {
+    (void)router;
+    airs_deferred_reply_t *reply = find(self, to);
+    if (reply == NULL) {
+        return not_found(self, error);
+    }
+    airs_status_t status = airs_response_router_refuse(self->services->responses, self, to, reason);
+    return conclude(self, reply, status, error);
+}
+
+/* ---- the end ---- */
+
+typedef struct airs_leaving {
+    airs_actor_t *actor;
+    airs_status_t status;
+    const char *reason;
+} airs_leaving_t;
+
+static bool leave(airs_hash_entry_t *entry, void *context) {
+    const airs_leaving_t *leaving = context;
+    airs_deferred_reply_t *reply = (airs_deferred_reply_t *)entry;
+    airs_response_router_leave(leaving->actor->services->responses, leaving->actor, &reply->id,
+                               leaving->status, leaving->reason);
+    airs_block_pool_free(reply);
+    return true;
+}
+
+void airs_deferred_replies_end(airs_actor_t *actor, airs_status_t status, const char *reason) {
+    deferred_t *deferred = actor->deferred;
+    if (deferred == NULL) {
+        return;
+    }
+    airs_leaving_t leaving = {.actor = actor, .status = status, .reason = reason};
+    airs_hash_table_sweep(&deferred->table, leave, &leaving);
+    tell_count(actor);
+    airs_hash_table_free(&deferred->table);
+    airs_release(actor->services->allocator, deferred);
+    actor->deferred = NULL;
+}
