@@ -166,13 +166,15 @@ AIRS_API airs_status_t airs_node_unsubscribe_actor(airs_node_t *node, airs_id_t 
 typedef struct airs_subscription airs_subscription_t;
 
 /* Have `message` called with what is published to topics that match, one at a time, on a thread of the
- * node's; up to 1,024 wait. It must not block. */
+ * node's. It must not block, and may use the node's functions that do not wait. Up to 1,024 messages of
+ * together 64 MiB wait; what comes then is lost to this subscription alone and becomes a dead letter, whose
+ * target is airssys/subscriber/N. AIRS_INVALID_ARGUMENT, AIRS_OUT_OF_MEMORY. */
 AIRS_API airs_status_t airs_node_subscribe(airs_node_t *node, airs_str_t pattern,
                                            void (*message)(void *context, const airs_incoming_t *incoming),
                                            void *context, airs_subscription_t **out, airs_error_t *error);
 
-/* After this returns `message` is not called any more. Before the node is destroyed; not inside `message`.
- * NULL is fine. */
+/* After this returns `message` is not called any more; what waited is dropped. Not inside `message`, nor
+ * inside what else the node calls. NULL is fine. airs_node_destroy ends what is left, handle included. */
 AIRS_API void airs_node_unsubscribe(airs_node_t *node, airs_subscription_t *subscription);
 
 typedef enum airs_stop_mode {

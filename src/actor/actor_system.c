@@ -5,6 +5,7 @@
 #include "actor/component_spawner.h"
 #include "actor/cpu_count.h"
 #include "actor/host_caller.h"
+#include "actor/host_subscriptions.h"
 #include "actor/message_broker.h"
 #include "actor/response_router.h"
 #include "actor/timer_wheel.h"
@@ -23,6 +24,7 @@ struct airs_actor_system {
     airs_timer_wheel_t *timers;
     airs_message_broker_t *broker;
     airs_host_caller_t *host;
+    airs_host_subscriptions_t subscriptions;
     bool owns_pool;
     bool has_gates;
 };
@@ -130,6 +132,7 @@ airs_status_t airs_actor_system_create(const airs_actor_system_options_t *option
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "out of memory");
     }
     system->services.allocator = allocator;
+    airs_host_subscriptions_init(&system->subscriptions, &system->services);
     airs_status_t status = take_options(system, options, error);
     if (status == AIRS_OK) {
         status = make_parts(system, options);
@@ -153,6 +156,7 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
     if (services->registry != NULL) {
         airs_actor_system_stop_all(system, AIRS_STOP_DROP, LAST_STOP_MS);
     }
+    airs_host_subscriptions_free(&system->subscriptions);
     airs_actor_system_subscriber_stop(services->subscriber);
     airs_host_caller_destroy(system->host);
     /* The last request may have ended by its deadline, in a callback that is not over yet. */
@@ -271,6 +275,20 @@ airs_status_t airs_actor_system_unsubscribe(airs_actor_system_t *system, airs_id
     airs_status_t status = airs_subscription_service_unsubscribe(service, actor, pattern, error);
     airs_actor_unref(actor);
     return status;
+}
+
+airs_status_t airs_actor_system_subscribe_function(airs_actor_system_t *system, airs_str_t pattern,
+                                                   void (*message)(void *context,
+                                                                   const airs_incoming_t *incoming),
+                                                   void *context, airs_subscription_t **out,
+                                                   airs_error_t *error) {
+    return airs_host_subscriptions_add(&system->subscriptions, pattern, message, context, out, error);
+}
+
+void airs_actor_system_unsubscribe_function(airs_actor_system_t *system, airs_subscription_t *subscription) {
+    if (subscription != NULL) {
+        airs_host_subscriptions_end(&system->subscriptions, subscription);
+    }
 }
 
 /* ---- stopping ---- */

@@ -135,6 +135,19 @@ airs_status_t airs_actor_system_subscribe(airs_actor_system_t *system, airs_id_t
 airs_status_t airs_actor_system_unsubscribe(airs_actor_system_t *system, airs_id_t id, airs_str_t pattern,
                                             airs_error_t *error);
 
+/* Have `message` called with what is published to topics that match, one at a time, on a worker. Up to 1,024 wait,
+ * of 64 MiB; what comes beyond is lost as for any subscriber that is full. The subscriber is an actor
+ * airssys/subscriber/N that is not listed. As airs_actor_system_subscribe. */
+airs_status_t airs_actor_system_subscribe_function(airs_actor_system_t *system, airs_str_t pattern,
+                                                   void (*message)(void *context,
+                                                                   const airs_incoming_t *incoming),
+                                                   void *context, airs_subscription_t **out,
+                                                   airs_error_t *error);
+
+/* After this `message` is not called any more; what waits for it is dropped and counted. Not inside `message`,
+ * nor on a worker. NULL is fine. The system's end ends what is left, whose handle is then no more. */
+void airs_actor_system_unsubscribe_function(airs_actor_system_t *system, airs_subscription_t *subscription);
+
 /* Stop one actor and wait, `timeout_ms` at most; then it is ended without its shutdown call and this
  * returns AIRS_TIMEOUT. From the moment of the call it accepts no messages. AIRS_SHUTDOWN_FAILED: its
  * shutdown answered with an error, trapped or exceeded a limit; it has ended all the same.

@@ -369,6 +369,47 @@ airs_status_t airs_node_cancel_request(airs_node_t *node, const airs_request_id_
     return airs_actor_system_cancel_request(node->actors, id);
 }
 
+airs_status_t airs_node_publish(airs_node_t *node, airs_str_t topic, airs_bytes_t payload,
+                                airs_str_t content_type, uint32_t *reached, airs_error_t *error) {
+    airs_error_t found;
+    forget(&found);
+    airs_status_t status =
+        airs_actor_system_publish(node->actors, topic, payload, content_type, reached, &found);
+    return tell(status, &found, error);
+}
+
+airs_status_t airs_node_subscribe_actor(airs_node_t *node, airs_id_t id, airs_str_t pattern,
+                                        airs_error_t *error) {
+    airs_error_t found;
+    forget(&found);
+    return tell(airs_actor_system_subscribe(node->actors, id, pattern, &found), &found, error);
+}
+
+airs_status_t airs_node_unsubscribe_actor(airs_node_t *node, airs_id_t id, airs_str_t pattern,
+                                          airs_error_t *error) {
+    airs_error_t found;
+    forget(&found);
+    return tell(airs_actor_system_unsubscribe(node->actors, id, pattern, &found), &found, error);
+}
+
+airs_status_t airs_node_subscribe(airs_node_t *node, airs_str_t pattern,
+                                  void (*message)(void *context, const airs_incoming_t *incoming),
+                                  void *context, airs_subscription_t **out, airs_error_t *error) {
+    if (message == NULL) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "a subscription needs a function that is given the messages");
+    }
+    airs_error_t found;
+    forget(&found);
+    airs_status_t status =
+        airs_actor_system_subscribe_function(node->actors, pattern, message, context, out, &found);
+    return tell(status, &found, error);
+}
+
+void airs_node_unsubscribe(airs_node_t *node, airs_subscription_t *subscription) {
+    airs_actor_system_unsubscribe_function(node->actors, subscription);
+}
+
 airs_status_t airs_node_stop(airs_node_t *node, airs_id_t id, airs_stop_mode_t mode, uint64_t timeout_ms,
                              airs_error_t *error) {
     airs_error_t found;

@@ -120,6 +120,28 @@ static void ask_from_outside(world_t *world, party_t *self) {
     assert_ok(airs_actor_system_drain(world->system, PATIENCE_MS));
 }
 
+/* A subscription of the program's own. */
+static void take_published(void *context, const airs_incoming_t *incoming) {
+    unsigned *count = context;
+    (void)incoming;
+    ++*count;
+}
+
+static airs_status_t subscribe_from_outside(world_t *world) {
+    airs_subscription_t *subscription = NULL;
+    unsigned count = 0;
+    uint32_t reached = 0;
+    airs_status_t status = airs_actor_system_subscribe_function(world->system, airs_str("a.*"),
+                                                                take_published, &count, &subscription, NULL);
+    keep(&status, airs_actor_system_publish(world->system, airs_str("a.b"), airs_bytes("x", 1),
+                                            airs_str(NULL), &reached, NULL));
+    assert_ok(airs_actor_system_drain(world->system, PATIENCE_MS));
+    airs_actor_system_unsubscribe_function(world->system, subscription);
+    assert_int_equal(count, reached);
+    keep(&status, reached == 1 ? AIRS_OK : AIRS_OUT_OF_MEMORY);
+    return status;
+}
+
 static airs_status_t native_life(const airs_allocator_t *allocator, void *stepped) {
     static const airs_native_t native = {.size = sizeof native, .handle = take_part};
     static const char *const patterns[] = {"topic.a", "topic.>"};
@@ -142,6 +164,7 @@ static airs_status_t native_life(const airs_allocator_t *allocator, void *steppe
         keep(&status, airs_actor_system_call(world.system, id_of("t/b/0"), airs_bytes("q", 1), airs_str(NULL),
                                              1000, NULL, NULL, NULL));
         ask_from_outside(&world, &outside);
+        keep(&status, subscribe_from_outside(&world));
         keep(&status,
              airs_actor_system_stop(world.system, id_of("t/b/0"), AIRS_STOP_DRAIN, PATIENCE_MS, NULL));
     }

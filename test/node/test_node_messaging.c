@@ -101,6 +101,60 @@ static void a_request_ends_in_a_function(void **state) {
     assert_int_equal(heard.ends, 2);
 }
 
+/* ---- topics ---- */
+
+static void take_message(void *context, const airs_incoming_t *incoming) {
+    heard_t *self = context;
+    (void)snprintf(self->payload, sizeof self->payload, "%.*s", (int)incoming->payload.size,
+                   (const char *)incoming->payload.data);
+    atomic_fetch_add(&self->ends, 1);
+}
+
+static uint32_t publish(const char *topic, const char *payload) {
+    uint32_t reached = 99;
+    assert_ok(airs_node_publish(node, airs_str(topic), airs_bytes(payload, strlen(payload)), airs_str(NULL),
+                                &reached, NULL));
+    assert_ok(airs_node_drain(node, PATIENCE_MS));
+    return reached;
+}
+
+static void topics_reach_functions_and_actors(void **state) {
+    (void)state;
+    static const char *const patterns[] = {"first.>", "first.a"};
+    heard_t heard = {.ends = 0};
+    airs_subscription_t *subscription = NULL;
+    airs_actor_counters_t counters;
+    airs_error_t error;
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    options.subscriptions = patterns;
+    options.subscription_count = 2;
+    airs_id_t id = spawn_echo("subscriber", &options);
+    assert_ok(airs_node_subscribe(node, airs_str("*.a"), take_message, &heard, &subscription, NULL));
+    assert_int_equal(publish("first.a", "one"), 2);
+    assert_string_equal(heard.payload, "one");
+    assert_ok(airs_node_subscribe_actor(node, id, airs_str("second"), NULL));
+    assert_int_equal(publish("second", "two"), 1);
+    assert_ok(airs_node_unsubscribe_actor(node, id, airs_str("second"), NULL));
+    assert_int_equal(publish("second", "three"), 0);
+    airs_node_unsubscribe(node, subscription);
+    airs_node_unsubscribe(node, NULL);
+    assert_int_equal(publish("first.a", "four"), 1);
+    assert_int_equal(heard.ends, 1);
+    assert_ok(airs_node_counters(node, id, &counters));
+    assert_int_equal(counters.handled, 3);
+
+    assert_status(airs_node_publish(node, airs_str("a.*"), airs_bytes(NULL, 0), airs_str(NULL), NULL, &error),
+                  AIRS_INVALID_ARGUMENT);
+    assert_non_null(strstr(error.text, "wildcard"));
+    assert_status(airs_node_subscribe(node, airs_str(""), take_message, &heard, &subscription, &error),
+                  AIRS_INVALID_ARGUMENT);
+    assert_status(airs_node_subscribe(node, airs_str("a"), NULL, &heard, &subscription, &error),
+                  AIRS_INVALID_ARGUMENT);
+    assert_status(airs_node_subscribe_actor(node, airs_id("test", "nobody", "0"), airs_str("a"), &error),
+                  AIRS_TARGET_NOT_FOUND);
+    assert_string_equal(error.text, "no actor test/nobody/0");
+}
+
 /* ---- dead letters ---- */
 
 typedef struct letters {
@@ -191,6 +245,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_request_ends_in_a_function, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_options_are_refused_in_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_an_actor_accepts_is_checked_at_the_sender, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(topics_reach_functions_and_actors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dead_letters_are_told_and_counted, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
