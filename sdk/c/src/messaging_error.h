@@ -20,4 +20,7 @@ static inline airs_request_id_t airs_sdk_request_id(guest_string_t text) {
     return id;
 }
 
+/* The same for calls that put nothing into a mailbox: "full" is then a limit of this actor's. */
+airs_status_t airs_sdk_limit_failed(airssys_core_errors_messaging_error_t *error);
+
 #endif

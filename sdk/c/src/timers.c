@@ -5,7 +5,7 @@ airs_status_t airs_send_after(uint64_t delay_ms, airs_bytes_t payload, airs_time
     airs_timer_id_t id = 0;
     airssys_core_errors_messaging_error_t error;
     if (!airssys_actor_timers_send_after(delay_ms, &bytes, &id, &error)) {
-        return airs_sdk_messaging_failed(&error);
+        return airs_sdk_limit_failed(&error);
     }
     if (out != NULL) {
         *out = id;
@@ -18,7 +18,7 @@ airs_status_t airs_send_every(uint64_t period_ms, airs_bytes_t payload, airs_tim
     airs_timer_id_t id = 0;
     airssys_core_errors_messaging_error_t error;
     if (!airssys_actor_timers_send_every(period_ms, &bytes, &id, &error)) {
-        return airs_sdk_messaging_failed(&error);
+        return airs_sdk_limit_failed(&error);
     }
     if (out != NULL) {
         *out = id;

@@ -3,7 +3,7 @@
 airs_status_t airs_subscribe(airs_str_t pattern) {
     guest_string_t text = airs_sdk_string(pattern);
     airssys_core_errors_messaging_error_t error;
-    return airssys_actor_topics_subscribe(&text, &error) ? AIRS_OK : airs_sdk_messaging_failed(&error);
+    return airssys_actor_topics_subscribe(&text, &error) ? AIRS_OK : airs_sdk_limit_failed(&error);
 }
 
 airs_status_t airs_unsubscribe(airs_str_t pattern) {
