@@ -9,10 +9,6 @@
 /* Context fields of one log call that are kept. */
 #define LOG_FIELDS_MAX 32
 
-static airs_wasm_instance_t *instance_of(wasmtime_context_t *context) {
-    return wasmtime_context_get_data(context);
-}
-
 static bool allowed(airs_wasm_instance_t *instance, airs_action_t action, airs_error_t *error) {
     airs_resource_t nothing = airs_resource_none();
     return airs_security_check(instance->security, action, &nothing, error) == AIRS_OK;
@@ -50,12 +46,9 @@ static size_t fields_of(const wasmtime_component_val_t *context, airs_log_field_
     return count;
 }
 
-static wasmtime_error_t *log_message(void *data, wasmtime_context_t *context,
-                                     const wasmtime_component_func_type_t *type,
-                                     wasmtime_component_val_t *args, size_t arg_count,
-                                     wasmtime_component_val_t *results, size_t result_count) {
-    (void)data, (void)type, (void)arg_count, (void)results, (void)result_count;
-    airs_wasm_instance_t *instance = instance_of(context);
+static wasmtime_error_t *log_message(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                     wasmtime_component_val_t *results) {
+    (void)results;
     airs_log_t *log = instance->host.log;
     airs_log_field_t fields[LOG_FIELDS_MAX];
     airs_log_record_t record = {
@@ -73,12 +66,9 @@ static wasmtime_error_t *log_message(void *data, wasmtime_context_t *context,
 
 /* ---- clock ---------------------------------------------------------------------------------- */
 
-static wasmtime_error_t *current_time(void *data, wasmtime_context_t *context,
-                                      const wasmtime_component_func_type_t *type,
-                                      wasmtime_component_val_t *args, size_t arg_count,
-                                      wasmtime_component_val_t *results, size_t result_count) {
-    (void)data, (void)type, (void)args, (void)arg_count, (void)result_count;
-    airs_wasm_instance_t *instance = instance_of(context);
+static wasmtime_error_t *current_time(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                      wasmtime_component_val_t *results) {
+    (void)args;
     airs_error_t error;
     if (!allowed(instance, AIRS_ACTION_CLOCK, &error)) {
         return trap_denied(instance, &error);
@@ -90,12 +80,10 @@ static wasmtime_error_t *current_time(void *data, wasmtime_context_t *context,
     return NULL;
 }
 
-static wasmtime_error_t *current_time_millis(void *data, wasmtime_context_t *context,
-                                             const wasmtime_component_func_type_t *type,
-                                             wasmtime_component_val_t *args, size_t arg_count,
-                                             wasmtime_component_val_t *results, size_t result_count) {
-    (void)data, (void)type, (void)args, (void)arg_count, (void)result_count;
-    airs_wasm_instance_t *instance = instance_of(context);
+static wasmtime_error_t *current_time_millis(airs_wasm_instance_t *instance,
+                                             const wasmtime_component_val_t *args,
+                                             wasmtime_component_val_t *results) {
+    (void)args;
     airs_error_t error;
     if (!allowed(instance, AIRS_ACTION_CLOCK, &error)) {
         return trap_denied(instance, &error);
@@ -129,12 +117,9 @@ static bool note_id(void *context, const airs_peer_info_t *info) {
     return true;
 }
 
-static wasmtime_error_t *list_components(void *data, wasmtime_context_t *context,
-                                         const wasmtime_component_func_type_t *type,
-                                         wasmtime_component_val_t *args, size_t arg_count,
-                                         wasmtime_component_val_t *results, size_t result_count) {
-    (void)data, (void)type, (void)args, (void)arg_count, (void)result_count;
-    airs_wasm_instance_t *instance = instance_of(context);
+static wasmtime_error_t *list_components(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                         wasmtime_component_val_t *results) {
+    (void)args;
     airs_message_router_t *router = instance->host.router;
     id_list_t list = {.allocator = instance->engine->options.allocator};
     if (allowed(instance, AIRS_ACTION_LIST_COMPONENTS, NULL)) {
@@ -157,12 +142,9 @@ static void take_info(void *context, const airs_peer_info_t *info) {
     *(wasmtime_component_val_t *)context = airs_value_ok(record);
 }
 
-static wasmtime_error_t *get_component_metadata(void *data, wasmtime_context_t *context,
-                                                const wasmtime_component_func_type_t *type,
-                                                wasmtime_component_val_t *args, size_t arg_count,
-                                                wasmtime_component_val_t *results, size_t result_count) {
-    (void)data, (void)type, (void)arg_count, (void)result_count;
-    airs_wasm_instance_t *instance = instance_of(context);
+static wasmtime_error_t *get_component_metadata(airs_wasm_instance_t *instance,
+                                                const wasmtime_component_val_t *args,
+                                                wasmtime_component_val_t *results) {
     airs_message_router_t *router = instance->host.router;
     airs_id_t id = airs_value_to_id(&args[0]);
     airs_resource_t resource = airs_resource_id(id);
@@ -208,20 +190,32 @@ static bool wait_until(void *host, uint64_t deadline_ns) {
 
 typedef struct import {
     const char *name;
-    wasmtime_component_func_callback_t function;
+    wasmtime_error_t *(*function)(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                  wasmtime_component_val_t *results);
 } import_t;
 
+static const import_t imports[] = {
+    {"log", log_message},
+    {"current-time", current_time},
+    {"current-time-millis", current_time_millis},
+    {"list-components", list_components},
+    {"get-component-metadata", get_component_metadata},
+};
+
+/* `data` is one of them. */
+static wasmtime_error_t *call_import(void *data, wasmtime_context_t *context,
+                                     const wasmtime_component_func_type_t *type,
+                                     wasmtime_component_val_t *args, size_t arg_count,
+                                     wasmtime_component_val_t *results, size_t result_count) {
+    (void)type, (void)arg_count, (void)result_count;
+    return ((const import_t *)data)->function(wasmtime_context_get_data(context), args, results);
+}
+
 static wasmtime_error_t *add_functions(wasmtime_component_linker_instance_t *interface) {
-    static const import_t imports[] = {
-        {"log", log_message},
-        {"current-time", current_time},
-        {"current-time-millis", current_time_millis},
-        {"list-components", list_components},
-        {"get-component-metadata", get_component_metadata},
-    };
     for (size_t i = 0; i < sizeof imports / sizeof *imports; i++) {
-        wasmtime_error_t *failure = wasmtime_component_linker_instance_add_func(
-            interface, imports[i].name, strlen(imports[i].name), imports[i].function, NULL, NULL);
+        wasmtime_error_t *failure =
+            wasmtime_component_linker_instance_add_func(interface, imports[i].name, strlen(imports[i].name),
+                                                        call_import, (void *)(uintptr_t)&imports[i], NULL);
         if (failure != NULL) {
             return failure;
         }
