@@ -93,6 +93,30 @@ static void guests_import_only_what_they_call(void **state) {
     }
 }
 
+static void what_the_actor_interfaces_offer_is_provided(void **state) {
+    (void)state;
+    static const struct {
+        const char *guest;
+        const char *import;
+    } imports[] = {
+        {"deferrer", "airssys:actor/replies@0.1.0"},
+        {"publisher", "airssys:actor/topics@0.1.0"},
+        {"ticker", "airssys:actor/timers@0.1.0"},
+    };
+    for (size_t i = 0; i < sizeof imports / sizeof *imports; i++) {
+        child_t child;
+        inspect_guest(&child, imports[i].guest, "json");
+        child_expect(&child, 0);
+        json_t *report = json_loads(child.out, 0, NULL);
+        assert_non_null(report);
+        assert_true(json_is_true(json_object_get(report, "runs")));
+        assert_string_equal(need_of(report, imports[i].import), "provided");
+        assert_non_null(strstr(json_string_value(json_object_get(report, "wit")), imports[i].import));
+        json_decref(report);
+        child_free(&child);
+    }
+}
+
 static void a_component_that_cannot_run_here_is_explained(void **state) {
     (void)state;
     child_t child;
@@ -207,6 +231,7 @@ int main(void) {
         cmocka_unit_test(imports_and_exports_are_shown_as_wit),
         cmocka_unit_test(json_has_the_same_for_programs),
         cmocka_unit_test(guests_import_only_what_they_call),
+        cmocka_unit_test(what_the_actor_interfaces_offer_is_provided),
         cmocka_unit_test(a_component_that_cannot_run_here_is_explained),
         cmocka_unit_test(an_import_that_nobody_provides_is_named),
         cmocka_unit_test(what_is_no_component_is_an_error),

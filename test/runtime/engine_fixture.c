@@ -1,5 +1,6 @@
 #include "runtime/engine_fixture.h"
 
+#include <inttypes.h>
 #include <sched.h>
 #include <stdio.h>
 
@@ -95,6 +96,108 @@ static airs_status_t take_broadcast(airs_message_router_t *router, airs_actor_t 
     return answer(fixture, error);
 }
 
+static airs_status_t end_wait(airs_message_router_t *router, airs_actor_t *sender, airs_error_t *error) {
+    fixture_t *fixture = FROM(router, router);
+    (void)sender;
+    fixture->waits++;
+    fixture->answer = fixture->wait_answer;
+    return answer(fixture, error);
+}
+
+/* One line of what was asked: "verb a b c". */
+static void note(fixture_t *fixture, const char *verb, airs_str_t a, airs_str_t b, airs_str_t c) {
+    const airs_str_t parts[] = {airs_str(verb), a, b, c};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        if (parts[i].size > 0) {
+            append(fixture->asked, airs_str(i > 0 ? " " : ""));
+            append(fixture->asked, parts[i]);
+        }
+    }
+    append(fixture->asked, airs_str("\n"));
+}
+
+static airs_str_t as_text(airs_bytes_t bytes) { return airs_str_n((const char *)bytes.data, bytes.size); }
+
+static airs_status_t take_defer(airs_message_router_t *router, airs_actor_t *self, airs_correlation_id_t *out,
+                                airs_error_t *error) {
+    fixture_t *fixture = FROM(router, router);
+    (void)self;
+    memset(out->bytes, 0xa5, sizeof out->bytes);
+    note(fixture, "defer", airs_str(NULL), airs_str(NULL), airs_str(NULL));
+    return answer(fixture, error);
+}
+
+static airs_status_t take_reply(airs_message_router_t *router, airs_actor_t *self,
+                                const airs_correlation_id_t *to, airs_bytes_t payload,
+                                airs_str_t content_type, airs_error_t *error) {
+    fixture_t *fixture = FROM(router, router);
+    char id[AIRS_CORRELATION_ID_TEXT_SIZE + 1];
+    (void)self;
+    airs_correlation_id_format(to, id);
+    keep_payload(fixture, payload);
+    note(fixture, "reply", airs_str(id), content_type, as_text(payload));
+    return answer(fixture, error);
+}
+
+static airs_status_t take_fail(airs_message_router_t *router, airs_actor_t *self,
+                               const airs_correlation_id_t *to, airs_str_t reason, airs_error_t *error) {
+    fixture_t *fixture = FROM(router, router);
+    char id[AIRS_CORRELATION_ID_TEXT_SIZE + 1];
+    (void)self;
+    airs_correlation_id_format(to, id);
+    note(fixture, "fail", airs_str(id), reason, airs_str(NULL));
+    return answer(fixture, error);
+}
+
+static airs_status_t take_subscribe(airs_message_router_t *router, airs_actor_t *self, airs_str_t pattern,
+                                    airs_error_t *error) {
+    fixture_t *fixture = FROM(router, router);
+    (void)self;
+    note(fixture, "subscribe", pattern, airs_str(NULL), airs_str(NULL));
+    return answer(fixture, error);
+}
+
+static airs_status_t take_unsubscribe(airs_message_router_t *router, airs_actor_t *self, airs_str_t pattern,
+                                      airs_error_t *error) {
+    fixture_t *fixture = FROM(router, router);
+    (void)self;
+    note(fixture, "unsubscribe", pattern, airs_str(NULL), airs_str(NULL));
+    return answer(fixture, error);
+}
+
+static airs_status_t take_publish(airs_message_router_t *router, airs_actor_t *self, airs_str_t topic,
+                                  airs_bytes_t payload, airs_str_t content_type, uint32_t *reached,
+                                  airs_error_t *error) {
+    fixture_t *fixture = FROM(router, router);
+    (void)self;
+    keep_payload(fixture, payload);
+    note(fixture, "publish", topic, content_type, as_text(payload));
+    *reached = fixture->reached;
+    return answer(fixture, error);
+}
+
+static airs_status_t take_timer(airs_message_router_t *router, airs_actor_t *self, uint64_t delay_ms,
+                                uint64_t period_ms, airs_bytes_t payload, uint64_t *out,
+                                airs_error_t *error) {
+    fixture_t *fixture = FROM(router, router);
+    char times[64];
+    (void)self;
+    keep_payload(fixture, payload);
+    snprintf(times, sizeof times, "%" PRIu64 " %" PRIu64, delay_ms, period_ms);
+    note(fixture, "timer", airs_str(times), as_text(payload), airs_str(NULL));
+    *out = fixture->timer_id;
+    return answer(fixture, error);
+}
+
+static bool take_cancel_timer(airs_message_router_t *router, airs_actor_t *self, uint64_t id) {
+    fixture_t *fixture = FROM(router, router);
+    char text[32];
+    (void)self;
+    snprintf(text, sizeof text, "%" PRIu64, id);
+    note(fixture, "cancel", airs_str(text), airs_str(NULL), airs_str(NULL));
+    return id == fixture->timer_id;
+}
+
 static void list(airs_message_router_t *router, bool (*each)(void *context, const airs_peer_info_t *info),
                  void *context) {
     fixture_t *fixture = FROM(router, router);
@@ -123,8 +226,17 @@ static void route_release(airs_message_router_t *router, airs_route_t *route) {
 static const airs_message_router_ops_t router_ops = {
     .send = take_send,
     .request = take_request,
+    .waited = end_wait,
     .cancel_request = take_cancel,
     .broadcast = take_broadcast,
+    .defer_reply = take_defer,
+    .reply = take_reply,
+    .fail = take_fail,
+    .subscribe = take_subscribe,
+    .unsubscribe = take_unsubscribe,
+    .publish = take_publish,
+    .start_timer = take_timer,
+    .cancel_timer = take_cancel_timer,
     .list = list,
     .describe = describe,
     .route_release = route_release,
@@ -313,7 +425,7 @@ static airs_component_message_t *make_message(fixture_t *fixture, airs_message_k
         .payload = payload,
         .content_type = airs_str("text/plain"),
         .timestamp_ns = UINT64_C(1234567890123456789),
-        .correlation = kind == AIRS_MESSAGE_PLAIN ? NULL : &correlation,
+        .correlation = &correlation, /* kinds without one do not show it */
     };
     airs_component_message_t *message = NULL;
     assert_ok(airs_component_message_create(fixture->pool, &parts, &message));
@@ -339,6 +451,10 @@ airs_status_t fixture_message_bytes(fixture_t *fixture, airs_bytes_t payload) {
 
 airs_status_t fixture_request(fixture_t *fixture, const char *payload) {
     return deliver(fixture, AIRS_CALL_HANDLE_MESSAGE, AIRS_MESSAGE_REQUEST, text_bytes(payload));
+}
+
+airs_status_t fixture_deliver(fixture_t *fixture, airs_message_kind_t kind, const char *payload) {
+    return deliver(fixture, AIRS_CALL_HANDLE_MESSAGE, kind, text_bytes(payload));
 }
 
 airs_status_t fixture_callback(fixture_t *fixture, airs_message_kind_t kind, const char *payload) {

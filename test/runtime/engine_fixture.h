@@ -49,13 +49,19 @@ typedef struct fixture {
     char broadcast_ids[FIXTURE_TEXT];     /* a line each */
     char broadcast_allowed[FIXTURE_TEXT]; /* '1' or '0' each */
     int routes_released;
+    int waits;                 /* how often it was asked whether a send has ended */
+    char asked[FIXTURE_TEXT];  /* of replies, topics and timers, with their arguments, a line each */
     char logged[FIXTURE_TEXT]; /* "info app/tested/0: message key=value" and a newline for each record */
     char printed[FIXTURE_TEXT];
     _Atomic int wakes;
 
-    /* What the router answers, and whether it has more to say than the status. */
+    /* What the router answers, and whether it has more to say than the status. When that is AIRS_PENDING, how
+     * the wait ends. */
     airs_status_t answer;
     bool answer_without_text;
+    airs_status_t wait_answer;
+    uint32_t reached;
+    uint64_t timer_id;
 } fixture_t;
 
 /* Fails the test when the engine cannot be made. `options` NULL: 16 instances, no cache. */
@@ -82,6 +88,7 @@ airs_status_t fixture_call(fixture_t *fixture, airs_call_kind_t kind);
 airs_status_t fixture_message(fixture_t *fixture, const char *payload);
 airs_status_t fixture_message_bytes(fixture_t *fixture, airs_bytes_t payload);
 airs_status_t fixture_request(fixture_t *fixture, const char *payload);
+airs_status_t fixture_deliver(fixture_t *fixture, airs_message_kind_t kind, const char *payload);
 airs_status_t fixture_callback(fixture_t *fixture, airs_message_kind_t kind, const char *payload);
 
 /* One message, polled once. */

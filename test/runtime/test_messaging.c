@@ -75,6 +75,8 @@ static void a_target_may_have_any_instance(void **state) {
     assert_string_equal(fixture.last_target, "app/counter/");
 }
 
+#define REQUEST_ID "5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a5a"
+
 typedef struct refusal {
     airs_status_t status;
     const char *text;  /* what the guest hears, when the router gives a reason */
@@ -92,6 +94,10 @@ static const refusal_t refusals[] = {
      "runtime-error: invalid message: invalid-message: invalid message"},
     {AIRS_INVALID_ARGUMENT, "runtime-error: invalid message: invalid-argument: as the test said",
      "runtime-error: invalid message: invalid-argument: invalid argument"},
+    {AIRS_UNSUPPORTED_CODEC, "runtime-error: unsupported codec: as the test said",
+     "runtime-error: unsupported codec: the receiver does not accept this codec"},
+    {AIRS_DEADLOCK, "runtime-error: deadlock: as the test said",
+     "runtime-error: deadlock: it would wait for itself"},
     {AIRS_NOT_RUNNING, "runtime-error: delivery failed: not-running: as the test said",
      "runtime-error: delivery failed: not-running: the actor is not running"},
     {AIRS_OUT_OF_MEMORY, "runtime-error: delivery failed: out-of-memory: as the test said",
@@ -127,6 +133,112 @@ static void each_refusal_of_a_request_reaches_the_guest(void **state) {
     (void)state;
     each_refusal_reaches_the_guest("requester");
     assert_string_equal(fixture.last_target, "app/counter/0");
+}
+
+/* ---- sends that wait ------------------------------------------------------------------------ */
+
+static void a_send_to_a_full_mailbox_parks_its_call(void **state) {
+    (void)state;
+    fixture_run(&fixture, "forwarder", "app/counter/0");
+    fixture.answer = AIRS_PENDING;
+    fixture.wait_answer = AIRS_PENDING;
+    assert_int_equal(fixture_begin_message(&fixture, "hello"), AIRS_POLL_PENDING);
+    assert_int_equal(fixture.sends, 1);
+    assert_string_equal(fixture.last_payload, "hello");
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(fixture_resume(&fixture), AIRS_POLL_PENDING);
+    }
+    assert_true(fixture.waits > 100);
+    assert_int_equal(fixture.wakes, 0);
+    fixture.wait_answer = AIRS_OK;
+    assert_int_equal(fixture_resume(&fixture), AIRS_POLL_DONE);
+    assert_ok(fixture.result.status);
+    assert_int_equal(fixture.sends, 1);
+
+    /* The next one finds the mailbox as it is then. */
+    int waits = fixture.waits;
+    assert_ok(fixture_message(&fixture, "again"));
+    assert_int_equal(fixture.sends, 2);
+    assert_int_equal(fixture.waits, waits);
+}
+
+static airs_status_t wait_once(airs_status_t end, bool without_text) {
+    fixture.answer = AIRS_PENDING;
+    fixture.wait_answer = AIRS_PENDING;
+    fixture.answer_without_text = without_text;
+    assert_int_equal(fixture_begin_message(&fixture, "hello"), AIRS_POLL_PENDING);
+    fixture.wait_answer = end;
+    assert_int_equal(fixture_resume(&fixture), AIRS_POLL_DONE);
+    return fixture.result.status;
+}
+
+static void each_end_of_a_wait_reaches_the_guest(const char *guest) {
+    fixture_run(&fixture, guest, "app/counter/0");
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        assert_guest_error(wait_once(refusals[i].status, false), refusals[i].text);
+        assert_guest_error(wait_once(refusals[i].status, true), refusals[i].plain);
+    }
+    assert_ok(wait_once(AIRS_OK, false));
+}
+
+static void each_end_of_a_wait_to_send_reaches_the_guest(void **state) {
+    (void)state;
+    each_end_of_a_wait_reaches_the_guest("forwarder");
+}
+
+static void each_end_of_a_wait_to_request_reaches_the_guest(void **state) {
+    (void)state;
+    each_end_of_a_wait_reaches_the_guest("requester");
+    assert_int_equal(fixture.requests, 2 * (int)(sizeof refusals / sizeof *refusals) + 1);
+    assert_true(fixture.result.has_response);
+    assert_string_equal(fixture_response(&fixture), REQUEST_ID);
+}
+
+static void a_wait_may_have_ended_when_it_is_first_asked_about(void **state) {
+    (void)state;
+    fixture_run(&fixture, "forwarder", "app/counter/0");
+    fixture.answer = AIRS_PENDING;
+    fixture.wait_answer = AIRS_OK;
+    assert_int_equal(fixture_begin_message(&fixture, "hello"), AIRS_POLL_DONE);
+    assert_ok(fixture.result.status);
+    assert_int_equal(fixture.waits, 1);
+}
+
+static void an_instance_may_end_while_its_send_waits(void **state) {
+    (void)state;
+    static const char *const guests[] = {"forwarder", "requester"};
+    for (size_t i = 0; i < 2; i++) {
+        fixture_run(&fixture, guests[i], "app/counter/0");
+        fixture.answer = AIRS_PENDING;
+        fixture.wait_answer = AIRS_PENDING;
+        assert_int_equal(fixture_begin_message(&fixture, "hello"), AIRS_POLL_PENDING);
+        int waits = fixture.waits;
+        fixture_drop(&fixture);
+        assert_int_equal(fixture.waits, waits);
+        fixture.answer = AIRS_OK;
+    }
+}
+
+/* Where slices are counted in fuel, each return of a call that runs is a slice; a wait is none. */
+static void a_wait_is_not_charged_as_execution_time(void **state) {
+    (void)state;
+    const airs_wasm_engine_options_t options = {
+        .max_instances = 4, .consume_fuel = true, .slice_fuel = 1000000, .slice_us = 1000};
+    const airs_instance_limits_t limits = {.max_memory_bytes = (uint64_t)16 << 20,
+                                           .max_execution_time_ms = 20};
+    fixture_close(&fixture);
+    fixture_open(&fixture, &options);
+    assert_ok(fixture_start(&fixture, fixture_load(&fixture, "forwarder"), &limits));
+    assert_ok(fixture_initialize(&fixture, "app/counter/0"));
+    fixture.answer = AIRS_PENDING;
+    fixture.wait_answer = AIRS_PENDING;
+    assert_int_equal(fixture_begin_message(&fixture, "hello"), AIRS_POLL_PENDING);
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(fixture_resume(&fixture), AIRS_POLL_PENDING);
+    }
+    fixture.wait_answer = AIRS_OK;
+    assert_int_equal(fixture_resume(&fixture), AIRS_POLL_DONE);
+    assert_ok(fixture.result.status);
 }
 
 static void another_application_is_out_of_reach(void **state) {
@@ -192,8 +304,6 @@ static void routes_are_given_back_with_the_instance(void **state) {
 }
 
 /* ---- request -------------------------------------------------------------------------------- */
-
-#define REQUEST_ID "5a5a5a5a-5a5a-5a5a-5a5a-5a5a5a5a5a5a"
 
 static void requests_answer_with_their_id(void **state) {
     (void)state;
@@ -265,6 +375,28 @@ static void ends_of_requests_come_to_the_callback(void **state) {
 }
 
 /* ---- broadcast ------------------------------------------------------------------------------ */
+
+static void a_guest_is_told_what_a_message_is(void **state) {
+    (void)state;
+    static const struct {
+        airs_message_kind_t kind;
+        const char *told;
+    } messages[] = {
+        {AIRS_MESSAGE_PLAIN, "message|app/sender/3|text/plain||//|hello"},
+        {AIRS_MESSAGE_TIMER, "message|app/sender/3|text/plain||//|hello"},
+        {AIRS_MESSAGE_REQUEST, "request|app/sender/3|text/plain|" CORRELATION_ID "|app/sender/3|hello"},
+        {AIRS_MESSAGE_RESPONSE, "response|app/sender/3|text/plain|" CORRELATION_ID "|//|hello"},
+    };
+    fixture_run(&fixture, "witness", "app/reporter/0");
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
+        bool callback = messages[i].kind == AIRS_MESSAGE_RESPONSE;
+        assert_ok(callback ? fixture_callback(&fixture, messages[i].kind, "hello")
+                           : fixture_deliver(&fixture, messages[i].kind, "hello"));
+        assert_string_equal(messages[i].kind == AIRS_MESSAGE_REQUEST ? fixture_response(&fixture)
+                                                                     : fixture.last_payload,
+                            messages[i].told);
+    }
+}
 
 static void broadcasts_to_all_in_their_order(void **state) {
     (void)state;
@@ -349,6 +481,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_target_may_have_any_instance, setup, teardown),
         cmocka_unit_test_setup_teardown(each_refusal_of_a_send_reaches_the_guest, setup, teardown),
         cmocka_unit_test_setup_teardown(each_refusal_of_a_request_reaches_the_guest, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_send_to_a_full_mailbox_parks_its_call, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_end_of_a_wait_to_send_reaches_the_guest, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_end_of_a_wait_to_request_reaches_the_guest, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_wait_may_have_ended_when_it_is_first_asked_about, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_instance_may_end_while_its_send_waits, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_wait_is_not_charged_as_execution_time, setup, teardown),
         cmocka_unit_test_setup_teardown(another_application_is_out_of_reach, setup, teardown),
         cmocka_unit_test_setup_teardown(a_long_namespace_is_denied_with_a_reason, setup, teardown),
         cmocka_unit_test_setup_teardown(ids_that_nobody_can_have_are_not_found, setup, teardown),
@@ -358,6 +496,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(cancels_by_id, setup, teardown),
         cmocka_unit_test_setup_teardown(what_cannot_be_cancelled_is_an_error, setup, teardown),
         cmocka_unit_test_setup_teardown(ends_of_requests_come_to_the_callback, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_guest_is_told_what_a_message_is, setup, teardown),
         cmocka_unit_test_setup_teardown(broadcasts_to_all_in_their_order, setup, teardown),
         cmocka_unit_test_setup_teardown(broadcasts_to_very_many, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broadcast_to_nobody_is_fine, setup, teardown),
