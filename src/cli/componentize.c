@@ -7,8 +7,8 @@
 #include "cli/complaint.h"
 #include "cli/exit_code.h"
 #include "cli/output_file.h"
+#include "core/file.h"
 #include "core/memory.h"
-#include "node/file.h"
 
 #define MODULE_SIZE_MAX ((size_t)1 << 30)
 

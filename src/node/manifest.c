@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "core/file.h"
 #include "core/memory.h"
-#include "node/file.h"
 #include "node/manifest_component.h"
 #include "node/nearest_name.h"
 

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "core/file.h"
 #include "core/memory.h"
-#include "node/file.h"
 #include "node/manifest_limits.h"
 #include "node/manifest_messaging.h"
 #include "node/node.h"

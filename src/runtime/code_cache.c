@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/memory.h"
 
 #define SECRET_NAME "secret"
@@ -82,20 +83,6 @@ static airs_status_t check_owner(int folder, const char *path, airs_error_t *err
     return AIRS_OK;
 }
 
-static bool read_fully(int file, void *into, size_t size) {
-    for (size_t done = 0; done < size;) {
-        ssize_t got = read(file, (char *)into + done, size - done);
-        if (got <= 0) {
-            if (got < 0 && errno == EINTR) {
-                continue;
-            }
-            return false;
-        }
-        done += (size_t)got;
-    }
-    return true;
-}
-
 static bool write_fully(int file, const void *from, size_t size) {
     for (size_t done = 0; done < size;) {
         ssize_t put = write(file, (const char *)from + done, size - done);
@@ -127,7 +114,7 @@ static bool read_secret(airs_code_cache_t *cache) {
         return false;
     }
     bool good = (about.st_mode & 077) == 0 && about.st_size == SECRET_SIZE &&
-                read_fully(file, cache->secret, SECRET_SIZE);
+                airs_file_read_fully(file, cache->secret, SECRET_SIZE);
     close(file);
     return good;
 }
@@ -266,7 +253,7 @@ airs_status_t airs_code_cache_get(airs_code_cache_t *cache, const airs_code_key_
     }
     size_t size = (size_t)about.st_size;
     uint8_t *whole = size > MAC_SIZE ? airs_alloc(cache->allocator, size) : NULL;
-    bool good = whole != NULL && read_fully(file, whole, size);
+    bool good = whole != NULL && airs_file_read_fully(file, whole, size);
     if (good) {
         uint8_t mac[MAC_SIZE];
         *code = airs_bytes(whole + MAC_SIZE, size - MAC_SIZE);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/memory.h"
 #include "runtime/provided_imports.h"
 
@@ -48,18 +49,10 @@ static airs_status_t read_open_file(const airs_allocator_t *allocator, int file,
     if (data == NULL) {
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s: no memory for its %zu bytes", path, size);
     }
-    size_t done = 0;
-    while (done < size) {
-        ssize_t got = read(file, data + done, size - done);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            int failure = got < 0 ? errno : EIO;
-            airs_release(allocator, data);
-            return airs_error_set(error, AIRS_IO, "%s: cannot be read: %s", path, strerror(failure));
-        }
-        done += (size_t)got;
+    if (!airs_file_read_fully(file, data, size)) {
+        int failure = errno;
+        airs_release(allocator, data);
+        return airs_error_set(error, AIRS_IO, "%s: cannot be read: %s", path, strerror(failure));
     }
     *block = data;
     *bytes = airs_bytes(data, size);

@@ -1,6 +1,6 @@
-/* Whole files into memory, bounded. */
-#ifndef AIRSSYS_NODE_FILE_H
-#define AIRSSYS_NODE_FILE_H
+/* Whole files into memory. */
+#ifndef AIRSSYS_CORE_FILE_H
+#define AIRSSYS_CORE_FILE_H
 
 #include <airssys/allocator.h>
 #include <airssys/bytes.h>
@@ -11,6 +11,10 @@
  * AIRS_OUT_OF_MEMORY; the error does not repeat the path. */
 airs_status_t airs_file_read(const airs_allocator_t *allocator, const char *path, size_t max_size,
                              airs_bytes_t *out, airs_error_t *error);
+
+/* Read `size` bytes from an open file, whatever the number of steps. False, with errno set, when they are not to
+ * be had: EIO when the file ends before. */
+bool airs_file_read_fully(int file, void *into, size_t size);
 
 /* Whether `path` is a regular file that can be read: AIRS_OK, or AIRS_IO with the reason ("no such file",
  * "is a directory", …) in `error`, without the path. */

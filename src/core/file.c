@@ -1,4 +1,4 @@
-#include "node/file.h"
+#include "core/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -79,6 +79,21 @@ airs_status_t airs_file_read(const airs_allocator_t *allocator, const char *path
         airs_release(allocator, buffer);
     }
     return status;
+}
+
+bool airs_file_read_fully(int file, void *into, size_t size) {
+    for (size_t done = 0; done < size;) {
+        ssize_t got = read(file, (char *)into + done, size - done);
+        if (got > 0) {
+            done += (size_t)got;
+        } else if (got == 0) {
+            errno = EIO;
+            return false;
+        } else if (errno != EINTR) {
+            return false;
+        }
+    }
+    return true;
 }
 
 airs_status_t airs_file_check(const char *path, airs_error_t *error) {
