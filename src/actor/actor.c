@@ -184,6 +184,17 @@ void airs_actor_keep_metadata(airs_actor_t *actor, const char *name, const char 
     atomic_store_explicit(&actor->metadata, metadata, memory_order_release);
 }
 
+const char *airs_actor_name(airs_actor_t *actor, const airs_actor_metadata_t *metadata,
+                            char buffer[AIRS_ID_MAX + 1]) {
+    if (metadata != NULL) {
+        return metadata->name;
+    }
+    airs_str_t name = airs_component_id_view(actor->id).name;
+    memcpy(buffer, name.data, name.size);
+    buffer[name.size] = '\0';
+    return buffer;
+}
+
 static uint64_t relaxed(const _Atomic uint64_t *counter) {
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
@@ -199,4 +210,23 @@ void airs_actor_counters(airs_actor_t *actor, airs_actor_counters_t *out) {
         .dropped = relaxed(&actor->dropped) + relaxed(&actor->mailbox.dropped),
         .queued = airs_mailbox_waiting(&actor->mailbox),
     };
+}
+
+void airs_actor_info(airs_actor_t *actor, char name[AIRS_ID_MAX + 1], airs_actor_info_t *out) {
+    /* Not asked for what it has not said: to look at actors does not have them run. */
+    const airs_actor_metadata_t *metadata = airs_actor_known_metadata(actor);
+    *out = (airs_actor_info_t){
+        .id = airs_component_id_view(actor->id),
+        .native = !actor->behaviour->uses_engine,
+        .name = airs_actor_name(actor, metadata, name),
+        .version = metadata != NULL ? metadata->version : "",
+        .health = "unknown",
+        .started_ns = actor->started_ns,
+        .mailbox_messages = actor->mailbox.limits.messages,
+        .mailbox_policy = actor->mailbox.limits.policy,
+        .requests = relaxed(&actor->requests.outstanding),
+        .deferred = atomic_load_explicit(&actor->deferred_count, memory_order_relaxed),
+        .subscriptions = atomic_load_explicit(&actor->subscription_count, memory_order_relaxed),
+    };
+    airs_actor_counters(actor, &out->counters);
 }

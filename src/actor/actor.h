@@ -214,7 +214,14 @@ static inline const airs_actor_metadata_t *airs_actor_known_metadata(airs_actor_
 /* The owner's: keep what it said. Without memory it stays unknown. */
 void airs_actor_keep_metadata(airs_actor_t *actor, const char *name, const char *version);
 
+/* What it is called: by its metadata, or while these are not known (NULL) by its id's name, in `buffer`. */
+const char *airs_actor_name(airs_actor_t *actor, const airs_actor_metadata_t *metadata,
+                            char buffer[AIRS_ID_MAX + 1]);
+
 void airs_actor_counters(airs_actor_t *actor, airs_actor_counters_t *out);
+
+/* Any thread with a reference. The texts are valid as long as that and `name`, which is for airs_actor_name. */
+void airs_actor_info(airs_actor_t *actor, char name[AIRS_ID_MAX + 1], airs_actor_info_t *out);
 
 /* The owner's: a reference to the actor's id for a message that it sends. */
 airs_component_id_t *airs_actor_lend_id(airs_actor_t *actor);

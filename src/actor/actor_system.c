@@ -440,20 +440,20 @@ void airs_actor_system_totals(airs_actor_system_t *system, airs_node_counters_t 
 }
 
 typedef struct airs_list_context {
-    bool (*each)(void *context, airs_id_t id, const airs_actor_counters_t *counters);
+    bool (*each)(void *context, const airs_actor_info_t *info);
     void *context;
 } airs_list_context_t;
 
 static bool list_one(void *context, airs_actor_t *actor) {
     const airs_list_context_t *list = context;
-    airs_actor_counters_t counters;
-    airs_actor_counters(actor, &counters);
-    return list->each(list->context, airs_component_id_view(actor->id), &counters);
+    char name[AIRS_ID_MAX + 1];
+    airs_actor_info_t info;
+    airs_actor_info(actor, name, &info);
+    return list->each(list->context, &info);
 }
 
 void airs_actor_system_list(airs_actor_system_t *system,
-                            bool (*each)(void *context, airs_id_t id, const airs_actor_counters_t *counters),
-                            void *context) {
+                            bool (*each)(void *context, const airs_actor_info_t *info), void *context) {
     airs_list_context_t list = {.each = each, .context = context};
     airs_component_registry_each(system->services.registry, list_one, &list);
 }

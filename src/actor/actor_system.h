@@ -174,8 +174,7 @@ void airs_actor_system_totals(airs_actor_system_t *system, airs_node_counters_t 
 /* Calls each() for every registered actor in the order of their start; false stops. each() may use the
  * system. Any thread, the workers included. */
 void airs_actor_system_list(airs_actor_system_t *system,
-                            bool (*each)(void *context, airs_id_t id, const airs_actor_counters_t *counters),
-                            void *context);
+                            bool (*each)(void *context, const airs_actor_info_t *info), void *context);
 
 /* How many workers there are; 0 when stepped. */
 unsigned airs_actor_system_workers(airs_actor_system_t *system);

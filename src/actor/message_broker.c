@@ -336,15 +336,12 @@ static airs_status_t broadcast(airs_message_router_t *router, airs_actor_t *send
 
 static airs_peer_info_t info_of(airs_actor_t *actor, const airs_actor_metadata_t *metadata,
                                 char name[AIRS_ID_MAX + 1]) {
-    airs_str_t text = airs_component_id_view(actor->id).name;
-    memcpy(name, text.data, text.size);
-    name[text.size] = '\0';
-    airs_peer_info_t info = {.id = actor->id, .name = name, .version = "", .health = "unknown"};
-    if (metadata != NULL) {
-        info.name = metadata->name;
-        info.version = metadata->version;
-    }
-    return info;
+    return (airs_peer_info_t){
+        .id = actor->id,
+        .name = airs_actor_name(actor, metadata, name),
+        .version = metadata != NULL ? metadata->version : "",
+        .health = "unknown",
+    };
 }
 
 typedef struct airs_listing {

@@ -430,6 +430,11 @@ void airs_node_totals(airs_node_t *node, airs_node_counters_t *out) {
     airs_actor_system_totals(node->actors, out);
 }
 
+void airs_node_list(airs_node_t *node, bool (*each)(void *context, const airs_actor_info_t *info),
+                    void *context) {
+    airs_actor_system_list(node->actors, each, context);
+}
+
 void airs_node_requests(airs_node_t *node, airs_request_counters_t *out) {
     airs_actor_system_requests(node->actors, out);
 }

@@ -392,11 +392,13 @@ static airs_status_t ignore(airs_actor_context_t *context, void *state, const ai
     return AIRS_OK;
 }
 
-static bool note_listed(void *context, airs_id_t id, const airs_actor_counters_t *counters) {
+static bool note_listed(void *context, const airs_actor_info_t *info) {
     stop_order_t *self = context;
-    assert_int_equal(counters->state, AIRS_ACTOR_RUNNING);
+    assert_int_equal(info->counters.state, AIRS_ACTOR_RUNNING);
+    assert_true(info->native);
+    assert_string_equal(info->name, "a");
     size_t used = strlen(self->text);
-    (void)snprintf(self->text + used, sizeof self->text - used, "%.*s ", AIRS_STR_ARG(id.instance));
+    (void)snprintf(self->text + used, sizeof self->text - used, "%.*s ", AIRS_STR_ARG(info->id.instance));
     return strcmp(self->text, "0 1 2 3 ") != 0;
 }
 

@@ -1,6 +1,7 @@
 /* What the library's front offers for messages, from C, with native actors. */
 #include <airssys/airssys.h>
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -197,6 +198,70 @@ static void dead_letters_are_told_and_counted(void **state) {
     }
 }
 
+/* ---- who lives ---- */
+
+typedef struct listed {
+    int count;
+    airs_actor_info_t last; /* without what is borrowed */
+    char last_text[200];
+} listed_t;
+
+static bool take_info(void *context, const airs_actor_info_t *info) {
+    listed_t *self = context;
+    self->count++;
+    self->last = *info;
+    (void)snprintf(self->last_text, sizeof self->last_text, "%.*s/%.*s/%.*s %s \"%s\" %s",
+                   AIRS_STR_ARG(info->id.ns), AIRS_STR_ARG(info->id.name), AIRS_STR_ARG(info->id.instance),
+                   info->name, info->version, info->health);
+    return self->count < 2;
+}
+
+static airs_status_t owe(airs_actor_context_t *context, void *state, const airs_incoming_t *incoming) {
+    airs_request_id_t id;
+    AIRS_ASSERT(incoming->kind == AIRS_INCOMING_REQUEST);
+    airs_status_t status = airs_actor_defer_reply(context, &id);
+    atomic_store((atomic_bool *)state, true);
+    return status;
+}
+
+static void actors_are_listed_in_the_order_of_their_start(void **state) {
+    (void)state;
+    static const airs_native_t native = {.size = sizeof native, .handle = owe};
+    static const char *const patterns[] = {"a.*", "b"};
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    atomic_bool owed = false;
+    heard_t heard = {.ends = 0};
+    listed_t listed = {.count = 0};
+    options.mailbox_messages = 7;
+    options.mailbox_policy = AIRS_MAILBOX_DROP_OLDEST;
+    options.subscriptions = patterns;
+    options.subscription_count = 2;
+    airs_node_list(node, take_info, &listed);
+    assert_int_equal(listed.count, 0);
+    airs_id_t id = airs_id("test", "second", "0");
+    (void)spawn_echo("first", NULL);
+    assert_ok(airs_node_spawn_native(node, &native, &owed, id, &options, NULL));
+    (void)spawn_echo("third", NULL);
+    assert_ok(request(id, "later", &heard, NULL, NULL));
+    while (!atomic_load(&owed)) {
+        (void)sched_yield();
+    }
+    airs_node_list(node, take_info, &listed);
+    assert_int_equal(listed.count, 2);
+    assert_string_equal(listed.last_text, "test/second/0 second \"\" unknown");
+    assert_true(listed.last.native);
+    assert_int_equal(listed.last.counters.state, AIRS_ACTOR_RUNNING);
+    assert_int_equal(listed.last.mailbox_messages, 7);
+    assert_int_equal(listed.last.mailbox_policy, AIRS_MAILBOX_DROP_OLDEST);
+    assert_int_equal(listed.last.requests, 0);
+    assert_int_equal(listed.last.deferred, 1);
+    assert_int_equal(listed.last.subscriptions, 2);
+    assert_true(listed.last.started_ns > UINT64_C(1700000000000000000));
+    assert_ok(airs_node_stop(node, id, AIRS_STOP_DRAIN, PATIENCE_MS, NULL));
+    assert_ok(airs_node_drain(node, PATIENCE_MS));
+    assert_status(heard.status, AIRS_STOPPED);
+}
+
 /* ---- spawn options ---- */
 
 static void note_destroyed(void *state) { ++*(int *)state; }
@@ -246,6 +311,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(wrong_options_are_refused_in_words, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_an_actor_accepts_is_checked_at_the_sender, set_up, tear_down),
         cmocka_unit_test_setup_teardown(topics_reach_functions_and_actors, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(actors_are_listed_in_the_order_of_their_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dead_letters_are_told_and_counted, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
