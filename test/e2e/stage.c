@@ -175,6 +175,13 @@ void stage_await_end(stage_t *stage, const char *id) {
     fail_msg("%s has not ended", id);
 }
 
+void stage_await_handled(stage_t *stage, const char *id, uint64_t count) {
+    for (unsigned i = 0; i < PATIENCE_MS && stage_counters(stage, id).handled < count; i++) {
+        nap();
+    }
+    assert_int_equal(stage_counters(stage, id).handled, count);
+}
+
 /* ---- the sink ---- */
 
 static airs_status_t sink_start(airs_actor_context_t *context, void *state) {
@@ -291,7 +298,8 @@ void sink_close(sink_t *sink, bool closed) {
     pthread_mutex_unlock(&sink->lock);
 }
 
-void sink_await(sink_t *sink, size_t count) {
+/* Until it has heard at least so much; how much it has. */
+static size_t await_heard(sink_t *sink, size_t count) {
     struct timespec deadline;
     (void)clock_gettime(CLOCK_MONOTONIC, &deadline);
     deadline.tv_sec += PATIENCE_MS / 1000;
@@ -302,8 +310,10 @@ void sink_await(sink_t *sink, size_t count) {
     }
     size_t heard = sink->count;
     pthread_mutex_unlock(&sink->lock);
-    assert_int_equal(heard, count);
+    return heard;
 }
+
+void sink_await(sink_t *sink, size_t count) { assert_int_equal(await_heard(sink, count), count); }
 
 size_t sink_count(sink_t *sink) {
     pthread_mutex_lock(&sink->lock);
@@ -321,7 +331,7 @@ heard_t sink_heard(sink_t *sink, size_t nth) {
 }
 
 void sink_expect(sink_t *sink, size_t nth, const char *sender, const char *text) {
-    sink_await(sink, nth + 1);
+    assert_true(await_heard(sink, nth + 1) > nth);
     heard_t heard = sink_heard(sink, nth);
     assert_string_equal(heard.sender, sender);
     assert_string_equal((const char *)heard.data, text);
@@ -339,11 +349,17 @@ airs_status_t stage_add_requester(stage_t *stage, const char *id, const char *ta
     return stage_spawn(stage, "requester", id, &options);
 }
 
+void stage_ask(stage_t *stage, const char *requester, const char *text) {
+    assert_ok(stage_call(stage, requester, text));
+    assert_int_equal(strlen(stage->answer), 36);
+    memcpy(stage->request, stage->answer, 37);
+}
+
 void sink_expect_report(stage_t *stage, sink_t *sink, size_t nth, const char *kind, const char *text) {
     sink_await(sink, nth + 1);
     heard_t heard = sink_heard(sink, nth);
-    char head[STAGE_ANSWER_TEXT + 32];
-    (void)snprintf(head, sizeof head, "%s %s ", kind, stage->answer);
+    char head[80];
+    (void)snprintf(head, sizeof head, "%s %s ", kind, stage->request);
     const char *report = (const char *)heard.data;
     if (strncmp(report, head, strlen(head)) != 0 || strstr(report + strlen(head), text) == NULL) {
         fail_msg("\"%s\" is not \"%s\" with \"%s\"", report, head, text);

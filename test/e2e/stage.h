@@ -22,6 +22,7 @@ typedef struct stage {
     airs_node_t *node;
     airs_error_t error;             /* of the call that failed last */
     char answer[STAGE_ANSWER_TEXT]; /* of the call before, as text, cut */
+    char request[40];               /* the id of what stage_ask asked */
     struct {
         char name[64];
         airs_component_t component;
@@ -82,6 +83,9 @@ uint64_t stage_dead_letters(stage_t *stage, airs_dead_letter_reason_t reason);
 /* Until there is no actor with this id. */
 void stage_await_end(stage_t *stage, const char *id);
 
+/* Until it has handled so much; asserts that it is not more. For what stage_drain would wait for too. */
+void stage_await_handled(stage_t *stage, const char *id, uint64_t count);
+
 /* What an actor heard. */
 typedef struct heard {
     airs_incoming_kind_t kind;
@@ -127,14 +131,17 @@ size_t sink_count(sink_t *sink);
 /* What came as the nth; its payload is valid until sink_free. */
 heard_t sink_heard(sink_t *sink, size_t nth);
 
-/* The nth must be this text, from this sender. */
+/* Until it has heard so much: the nth must be this text, from this sender. */
 void sink_expect(sink_t *sink, size_t nth, const char *sender, const char *text);
 
 /* A requester (test/guests/requester.c) that reports to app/sink/0. */
 airs_status_t stage_add_requester(stage_t *stage, const char *id, const char *target, const char *timeout_ms);
 
-/* The nth that the sink heard must be a requester's report of this kind, about the request whose id the last call
- * was answered with, and say this somewhere. */
+/* Have a requester make a request; its id is then in stage->request. */
+void stage_ask(stage_t *stage, const char *requester, const char *text);
+
+/* The nth that the sink heard must be a requester's report of this kind about stage->request, and say this
+ * somewhere. */
 void sink_expect_report(stage_t *stage, sink_t *sink, size_t nth, const char *kind, const char *text);
 
 /* `count` decimal numbers with spaces between them, and nothing behind; false when the text is anything else. */

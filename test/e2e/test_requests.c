@@ -16,9 +16,9 @@ static void test_zero_and_enormous_timeouts(void **state) {
     stage_add(&stage, "sleeper", "app/sleeper/0", NULL);
     assert_ok(stage_add_requester(&stage, "app/hasty/0", "app/sleeper/0", "0"));
     assert_ok(stage_add_requester(&stage, "app/patient/0", "app/sleeper/0", "18446744073709551615"));
-    assert_ok(stage_call(&stage, "app/hasty/0", "100"));
+    stage_ask(&stage, "app/hasty/0", "100");
     sink_expect_report(&stage, &sink, 0, "failure", "\"timeout\"");
-    assert_ok(stage_call(&stage, "app/patient/0", "1"));
+    stage_ask(&stage, "app/patient/0", "1");
     sink_expect_report(&stage, &sink, 1, "response", "1");
     stage_drain(&stage);
     airs_request_counters_t requests = stage_requests(&stage);
@@ -40,7 +40,7 @@ static void test_timeout_during_handling(void **state) {
     stage_add(&stage, "sleeper", "app/sleeper/0", NULL);
     assert_ok(stage_add_requester(&stage, "app/requester/0", "app/sleeper/0", "20"));
     for (size_t i = 0; i < 3; i++) {
-        assert_ok(stage_call(&stage, "app/requester/0", "60"));
+        stage_ask(&stage, "app/requester/0", "60");
         sink_expect_report(&stage, &sink, i, "failure", "\"timeout\"");
         stage_drain(&stage);
     }
@@ -117,7 +117,7 @@ static void test_requester_ends(void **state) {
     assert_ok(stage_add_requester(&stage, "app/requester/0", "app/held/0", "60000"));
     sink_close(&held, true);
     for (int i = 0; i < 5; i++) {
-        assert_ok(stage_call(&stage, "app/requester/0", "hello"));
+        stage_ask(&stage, "app/requester/0", "hello");
     }
     assert_int_equal(stage_requests(&stage).pending, 5);
     assert_ok(stage_stop(&stage, "app/requester/0", AIRS_STOP_DROP));
