@@ -201,7 +201,7 @@ static void test_limit(void **state) {
     stage_ask(&stage, "app/requester/0", "later one");
     stage_ask(&stage, "app/requester/0", "later two");
     stage_ask(&stage, "app/requester/0", "later three");
-    sink_expect_report(&stage, &sink, 0, "failure", "queue full");
+    sink_expect_report(&stage, &sink, 0, "failure", "quota exceeded");
     stage_expect(&stage, "app/deferrer/0", "answer", "ok");
     stage_ask(&stage, "app/requester/0", "later four");
     stage_await_handled(&stage, "app/deferrer/0", 5);

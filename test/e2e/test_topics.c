@@ -196,7 +196,7 @@ static void test_limit(void **state) {
     stage_expect(&stage, "app/subscriber/0", "subscribe a", "ok");
     stage_expect(&stage, "app/subscriber/0", "subscribe b", "ok");
     stage_expect(&stage, "app/subscriber/0", "subscribe a", "ok");
-    stage_expect_error(&stage, "app/subscriber/0", "subscribe c", "queue full");
+    stage_expect_error(&stage, "app/subscriber/0", "subscribe c", "quota exceeded");
     stage_expect(&stage, "app/subscriber/0", "unsubscribe a", "ok");
     stage_expect(&stage, "app/subscriber/0", "subscribe c", "ok");
     stage_close(&stage);

@@ -26,10 +26,13 @@ static airs_status_t answer(owed_t **place) {
     if (owed == NULL) {
         return AIRS_NOT_FOUND;
     }
+    airs_status_t status = airs_reply(&owed->to, airs_bytes(owed->text, owed->size), airs_str("text/plain"));
+    if (status == AIRS_UNSUPPORTED_CODEC) {
+        return status; /* it is still to be answered */
+    }
     *place = owed->next;
     end = owed->next == NULL ? place : end;
     answered = owed->to;
-    airs_status_t status = airs_reply(&owed->to, airs_bytes(owed->text, owed->size), airs_str("text/plain"));
     free(owed);
     return status;
 }

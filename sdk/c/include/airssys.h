@@ -128,7 +128,7 @@ typedef enum airs_status {
     AIRS_TARGET_NOT_FOUND,
     AIRS_NOT_FOUND,
     AIRS_ALREADY_EXISTS,
-    AIRS_QUOTA_EXCEEDED, /* of storage, timers, subscriptions */
+    AIRS_QUOTA_EXCEEDED, /* of storage, timers, subscriptions, answers taken over */
     AIRS_INVALID_KEY,
     AIRS_IO_ERROR,
     AIRS_OUT_OF_MEMORY,
@@ -267,7 +267,7 @@ airs_status_t airs_broadcast(const airs_id_t *targets, size_t count, airs_bytes_
 /* Take over the answer to the request in hand: how airs_on_message returns is then no answer, and the request
  * stays open until airs_reply or airs_reply_fail, from any later call of this actor. It fails when this actor
  * ends first, and ends at its timeout in any case. AIRS_INVALID_STATE when no request is in hand, or its
- * answer was taken over already. */
+ * answer was taken over already. AIRS_QUOTA_EXCEEDED. */
 airs_status_t airs_defer_reply(airs_request_id_t *out);
 
 /* The answer to a request that was taken over, once. `content_type` may be airs_str(NULL). AIRS_NOT_FOUND when

@@ -4,7 +4,7 @@ airs_status_t airs_defer_reply(airs_request_id_t *out) {
     airssys_core_types_correlation_id_t id;
     airssys_core_errors_messaging_error_t error;
     if (!airssys_actor_replies_defer_reply(&id, &error)) {
-        return airs_sdk_messaging_failed(&error);
+        return airs_sdk_limit_failed(&error);
     }
     *out = airs_sdk_request_id(id);
     airssys_core_types_correlation_id_free(&id);
