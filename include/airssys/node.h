@@ -188,7 +188,7 @@ AIRS_API airs_status_t airs_node_stop(airs_node_t *node, airs_id_t id, airs_stop
                                       uint64_t timeout_ms, airs_error_t *error);
 
 /* Wait until nothing runs, nothing is queued, no call is parked and no request is outstanding, those of
- * airs_node_request included. AIRS_TIMEOUT. */
+ * airs_node_request included; timers of actors may be armed. AIRS_TIMEOUT. */
 AIRS_API airs_status_t airs_node_drain(airs_node_t *node, uint64_t timeout_ms);
 
 typedef enum airs_actor_state {

@@ -1,5 +1,6 @@
 #include "actor/actor.h"
 
+#include "actor/actor_timers.h"
 #include "actor/response_router.h"
 
 static void park_expired(airs_timer_t *timer) {
@@ -43,6 +44,7 @@ void airs_actor_unref(airs_actor_t *actor) {
     if (actor == NULL || !airs_refcount_unref(&actor->references)) {
         return;
     }
+    airs_actor_timers_free(actor);
     airs_release(actor->services->allocator, actor->end_reason);
     airs_release(actor->services->allocator, atomic_load_explicit(&actor->metadata, memory_order_relaxed));
     airs_component_id_unref_many(actor->id, UINT64_C(1) + actor->id_credit);
@@ -226,6 +228,7 @@ void airs_actor_info(airs_actor_t *actor, char name[AIRS_ID_MAX + 1], airs_actor
         .mailbox_policy = actor->mailbox.limits.policy,
         .requests = relaxed(&actor->requests.outstanding),
         .deferred = atomic_load_explicit(&actor->deferred_count, memory_order_relaxed),
+        .timers = atomic_load_explicit(&actor->timer_count, memory_order_relaxed),
         .subscriptions = atomic_load_explicit(&actor->subscription_count, memory_order_relaxed),
     };
     airs_actor_counters(actor, &out->counters);

@@ -112,7 +112,9 @@ struct airs_actor {
 
     /* Answers it has taken over (actor/deferred_replies.h), the owner's; NULL: it never did. */
     struct airs_deferred_replies *deferred;
-    _Atomic uint32_t deferred_count; /* read by whoever asks for it */
+    _Atomic uint32_t deferred_count;  /* read by whoever asks for it */
+    _Atomic uint32_t timer_count;     /* likewise */
+    struct airs_actor_timers *timers; /* actor/actor_timers.h, the owner's; NULL: it never had one */
 
     /* The owner's. */
     airs_actor_t *run_next;

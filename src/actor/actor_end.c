@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "actor/actor_system_subscriber.h"
+#include "actor/actor_timers.h"
 #include "actor/component_registry.h"
 #include "actor/deferred_replies.h"
 #include "actor/response_router.h"
@@ -34,10 +35,11 @@ void airs_actor_complain(airs_actor_t *actor, airs_log_level_t level, bool limit
     log->write(log, &record);
 }
 
-static void count_dropped(airs_actor_t *actor) {
+void airs_actor_drop(airs_actor_t *actor, airs_component_message_t *message) {
     airs_count(&actor->dropped, 1);
     airs_tally_t *tally = airs_actor_tally(actor);
     airs_tally_add(tally, &tally->dropped, 1);
+    airs_component_message_destroy(message);
 }
 
 static void bury(airs_actor_t *actor, airs_component_message_t *message, airs_dead_letter_reason_t reason,
@@ -68,8 +70,7 @@ static void end_in_hand(airs_actor_t *actor, airs_actor_end_t end, airs_status_t
     if (end == AIRS_END_CRASHED) {
         bury(actor, message, AIRS_DEAD_LETTER_CRASHED, reason != NULL ? reason : airs_status_text(status));
     } else {
-        count_dropped(actor);
-        airs_component_message_destroy(message);
+        airs_actor_drop(actor, message);
     }
 }
 
@@ -86,9 +87,9 @@ static void end_waiting(airs_actor_t *actor, airs_actor_end_t end, airs_componen
     if (is_callback(message)) {
         airs_response_router_settle(actor);
     }
-    if (is_callback(message) || end == AIRS_END_DROPPED || end == AIRS_END_KILLED) {
-        count_dropped(actor);
-        airs_component_message_destroy(message);
+    bool ends_with_it = is_callback(message) || message->kind == AIRS_MESSAGE_TIMER;
+    if (ends_with_it || end == AIRS_END_DROPPED || end == AIRS_END_KILLED) {
+        airs_actor_drop(actor, message);
         return;
     }
     /* A drop to the actor's own counters, a dead letter to the system's. */
@@ -123,6 +124,7 @@ void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
     end_in_hand(actor, end, status, reason);
     bool crashed = end == AIRS_END_CRASHED;
     airs_deferred_replies_end(actor, crashed ? status : AIRS_STOPPED, crashed ? reason : NULL);
+    airs_actor_timers_end(actor);
     actor->behaviour->discard(actor); /* `reason` is gone with it */
     if (!actor->internal) {
         airs_component_registry_remove(services->registry, actor);

@@ -8,6 +8,9 @@
  * order. Gives up the caller's ownership and the actor's own reference: it must not be touched after. */
 void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status, const char *reason);
 
+/* A message that is not handled and is no dead letter: counted, and gone. The owner's. */
+void airs_actor_drop(airs_actor_t *actor, airs_component_message_t *message);
+
 /* Write into the log about this actor, at most AIRS_LOG_LIMIT times a second when `limited`. */
 void airs_actor_complain(airs_actor_t *actor, airs_log_level_t level, bool limited, const char *what,
                          airs_status_t status, const char *reason);

@@ -161,7 +161,7 @@ airs_status_t airs_actor_system_stop(airs_actor_system_t *system, airs_id_t id, 
 void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms);
 
 /* Wait until nothing runs, nothing is queued, no call is parked and no request is outstanding, the program's own
- * included. AIRS_TIMEOUT. */
+ * included; timers of actors may be armed. AIRS_TIMEOUT. */
 airs_status_t airs_actor_system_drain(airs_actor_system_t *system, uint64_t timeout_ms);
 
 /* AIRS_TARGET_NOT_FOUND when it has ended. Any thread, the workers included. */

@@ -1,6 +1,7 @@
 #include "actor/actor.h"
 
 #include "actor/actor_end.h"
+#include "actor/actor_timers.h"
 #include "actor/response_router.h"
 #include "core/check.h"
 
@@ -71,7 +72,7 @@ static void conclude_error(airs_actor_t *actor, airs_component_message_t *messag
     airs_count(&actor->errors, 1);
     airs_actor_complain(actor, AIRS_LOG_WARN, true, "a message was answered with an error",
                         AIRS_HANDLE_MESSAGE_FAILED, reason);
-    if (message->kind == AIRS_MESSAGE_PLAIN) {
+    if (message->kind == AIRS_MESSAGE_PLAIN || message->kind == AIRS_MESSAGE_TIMER) {
         airs_dead_letters_put(actor->services->dead_letters, AIRS_DEAD_LETTER_HANDLER_ERROR, reason,
                               actor->id, message, airs_worker_now(actor->worker, actor->services->clock));
         return;
@@ -177,6 +178,10 @@ static airs_progress_t begin_handle(airs_actor_t *actor, airs_component_message_
         AIRS_ASSERT(message->system == AIRS_SYSTEM_STOP);
         airs_component_message_destroy(message);
         return begin_stop(actor, AIRS_END_DRAINED);
+    }
+    if (message->kind == AIRS_MESSAGE_TIMER && !airs_actor_timers_take(actor, message)) {
+        airs_actor_drop(actor, message);
+        return GOES_ON;
     }
     actor->in_hand = message;
     actor->answered = false;

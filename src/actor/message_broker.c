@@ -4,6 +4,7 @@
 
 #include "actor/accepted_codecs.h"
 #include "actor/actor_system_subscriber.h"
+#include "actor/actor_timers.h"
 #include "actor/component_registry.h"
 #include "actor/deferred_replies.h"
 #include "actor/response_router.h"
@@ -391,6 +392,8 @@ airs_status_t airs_message_broker_create(airs_services_t *services, airs_message
         .defer_reply = airs_router_defer_reply,
         .reply = airs_router_reply,
         .fail = airs_router_fail,
+        .start_timer = airs_router_start_timer,
+        .cancel_timer = airs_router_cancel_timer,
         .subscribe = airs_router_subscribe,
         .unsubscribe = airs_router_unsubscribe,
         .publish = airs_router_publish,

@@ -77,6 +77,7 @@ static airs_poll_t native_handle(airs_actor_t *actor, const airs_component_messa
         .content_type = message->content_type,
         .timestamp_ns = message->timestamp_ns,
         .correlation_id = correlated ? correlation : NULL,
+        .timer_id = message->kind == AIRS_MESSAGE_TIMER ? message->timer_id : 0,
     };
     airs_status_t status = self->native.handle(&self->context, self->state, &incoming);
     /* Every failure of a native callback is a crash: an error answer is the engine's alone. */
@@ -257,6 +258,29 @@ airs_status_t airs_actor_publish(airs_actor_context_t *context, airs_str_t topic
                                  airs_str_t content_type, uint32_t *reached) {
     airs_message_router_t *router = router_of(context);
     return router->ops->publish(router, &context->self->actor, topic, payload, content_type, reached, NULL);
+}
+
+static airs_status_t start_timer(airs_actor_context_t *context, uint64_t delay_ms, uint64_t period_ms,
+                                 airs_bytes_t payload, airs_timer_id_t *out) {
+    airs_message_router_t *router = router_of(context);
+    airs_timer_id_t id = 0;
+    return router->ops->start_timer(router, &context->self->actor, delay_ms, period_ms, payload,
+                                    out != NULL ? out : &id, NULL);
+}
+
+airs_status_t airs_actor_send_after(airs_actor_context_t *context, uint64_t delay_ms, airs_bytes_t payload,
+                                    airs_timer_id_t *out) {
+    return start_timer(context, delay_ms, 0, payload, out);
+}
+
+airs_status_t airs_actor_send_every(airs_actor_context_t *context, uint64_t period_ms, airs_bytes_t payload,
+                                    airs_timer_id_t *out) {
+    return period_ms > 0 ? start_timer(context, period_ms, period_ms, payload, out) : AIRS_INVALID_ARGUMENT;
+}
+
+bool airs_actor_cancel_timer(airs_actor_context_t *context, airs_timer_id_t id) {
+    airs_message_router_t *router = router_of(context);
+    return router->ops->cancel_timer(router, &context->self->actor, id);
 }
 
 void airs_actor_exit(airs_actor_context_t *context) { context->self->actor.exiting = true; }

@@ -4,9 +4,6 @@
 #include "core/memory.h"
 #include "core/request_error.h"
 
-/* A deadline further away than this is none. */
-#define TIMEOUT_MS_MAX (UINT64_C(1) << 53)
-
 struct airs_response_router {
     airs_services_t *services;
     airs_correlation_tracker_t *tracker;
@@ -106,15 +103,6 @@ void airs_response_router_attach(airs_response_router_t *router, airs_actor_t *r
     airs_pending_list_init(&requester->requests, router->tracker);
 }
 
-static uint64_t deadline_in(airs_clock_t *clock, uint64_t timeout_ms) {
-    uint64_t deadline = 0;
-    if (timeout_ms > TIMEOUT_MS_MAX || __builtin_mul_overflow(timeout_ms, UINT64_C(1000000), &deadline) ||
-        __builtin_add_overflow(deadline, airs_clock_monotonic(clock), &deadline)) {
-        return UINT64_MAX;
-    }
-    return deadline;
-}
-
 airs_status_t airs_response_router_open(airs_response_router_t *router, const airs_request_parts_t *parts,
                                         airs_correlation_id_t *out) {
     airs_services_t *services = router->services;
@@ -124,7 +112,7 @@ airs_status_t airs_response_router_open(airs_response_router_t *router, const ai
         .incarnation = requester->incarnation,
         .requester_id = requester->id,
         .target_id = parts->target->id,
-        .deadline_ns = deadline_in(services->clock, parts->timeout_ms),
+        .deadline_ns = airs_services_deadline(services, parts->timeout_ms),
         .user = parts->note,
         .limit = requester->max_requests,
     };

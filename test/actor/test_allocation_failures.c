@@ -63,21 +63,38 @@ typedef struct party {
     unsigned asked;
     unsigned ends;
     airs_request_id_t deferred; /* empty: none is */
+    airs_timer_id_t ticking;
+    unsigned ticks;
 } party_t;
 
-/* The first is taken over, and answered with the second. */
-static airs_status_t answer(airs_actor_context_t *context, party_t *self) {
-    if (self->deferred.text[0] == '\0') {
-        airs_status_t status = airs_actor_defer_reply(context, &self->deferred);
-        keep(&self->status, status);
+/* "later" is taken over, all else answered at once. */
+static airs_status_t answer(airs_actor_context_t *context, party_t *self, airs_bytes_t question) {
+    if (question.size == 5) {
+        keep(&self->status, airs_actor_defer_reply(context, &self->deferred));
         return AIRS_OK;
     }
-    keep(&self->status, airs_actor_reply(context, &self->deferred, airs_bytes("later", 5), airs_str(NULL)));
     return airs_actor_respond(context, airs_bytes("answer", 6));
+}
+
+/* To fail needs no memory. */
+static void answer_later(airs_actor_context_t *context, party_t *self) {
+    if (self->deferred.text[0] == '\0') {
+        return;
+    }
+    airs_status_t status = airs_actor_reply(context, &self->deferred, airs_bytes("now", 3), airs_str(NULL));
+    if (status == AIRS_OUT_OF_MEMORY) {
+        AIRS_ASSERT(airs_actor_fail(context, &self->deferred, airs_str("no memory")) == AIRS_OK);
+    }
+    /* Without memory for the message that reminds of it, it is late. */
+    keep(&self->status, status == AIRS_TIMEOUT ? AIRS_OUT_OF_MEMORY : status);
+    self->deferred.text[0] = '\0';
 }
 
 static airs_status_t take_part(airs_actor_context_t *context, void *state, const airs_incoming_t *incoming) {
     party_t *self = state;
+    if (incoming->timer_id != 0 && incoming->timer_id == self->ticking && ++self->ticks == 3) {
+        AIRS_ASSERT(airs_actor_cancel_timer(context, self->ticking));
+    }
     if (incoming->kind == AIRS_INCOMING_RESPONSE || incoming->kind == AIRS_INCOMING_FAILURE) {
         self->ends++;
         if (incoming->kind == AIRS_INCOMING_FAILURE) {
@@ -86,9 +103,10 @@ static airs_status_t take_part(airs_actor_context_t *context, void *state, const
         return AIRS_OK;
     }
     if (incoming->kind == AIRS_INCOMING_REQUEST) {
-        return answer(context, self);
+        return answer(context, self, incoming->payload);
     }
     if (incoming->payload.size == 0) {
+        answer_later(context, self);
         return AIRS_OK;
     }
     for (int i = 0; i < 3; i++) {
@@ -96,7 +114,12 @@ static airs_status_t take_part(airs_actor_context_t *context, void *state, const
         self->asked += status == AIRS_OK;
         keep(&self->status, status);
     }
+    airs_status_t asked = airs_actor_request(context, id_of("t/b/0"), airs_bytes("later", 5), 20, NULL);
+    self->asked += asked == AIRS_OK;
+    keep(&self->status, asked);
     keep(&self->status, airs_actor_send(context, id_of("t/b/0"), airs_bytes(NULL, 0)));
+    keep(&self->status, airs_actor_send_after(context, 0, airs_bytes(NULL, 0), NULL));
+    keep(&self->status, airs_actor_send_every(context, 1, airs_bytes(NULL, 0), &self->ticking));
     keep(&self->status, airs_actor_subscribe(context, airs_str("topic.*")));
     keep(&self->status,
          airs_actor_publish(context, airs_str("topic.a"), airs_bytes(NULL, 0), airs_str("x"), NULL));
@@ -110,14 +133,16 @@ static void take_end(void *context, const airs_answer_t *answer) {
     keep(&self->status, answer->status);
 }
 
-static void ask_from_outside(world_t *world, party_t *self) {
+static airs_status_t ask_from_outside(world_t *world, party_t *self) {
+    airs_status_t first = AIRS_OK; /* self->status is the answering thread's */
     for (int i = 0; i < 3; i++) {
         airs_status_t status = airs_actor_system_request(world->system, id_of("t/b/0"), airs_bytes("q", 1),
                                                          airs_str(NULL), 1000, take_end, self, NULL, NULL);
         self->asked += status == AIRS_OK;
-        keep(&self->status, status);
+        keep(&first, status);
     }
     assert_ok(airs_actor_system_drain(world->system, PATIENCE_MS));
+    return first;
 }
 
 /* A subscription of the program's own. */
@@ -158,12 +183,16 @@ static airs_status_t native_life(const airs_allocator_t *allocator, void *steppe
     if (status == AIRS_OK) {
         keep(&status,
              airs_actor_system_send(world.system, id_of("t/a/0"), airs_bytes("go", 2), airs_str(NULL), NULL));
+        for (int i = 0; stepped != NULL && i < 4; i++) {
+            (void)jump(&world); /* the repeating timer ticks */
+            assert_ok(airs_actor_system_drain(world.system, PATIENCE_MS));
+        }
         assert_ok(airs_actor_system_drain(world.system, PATIENCE_MS));
         keep(&status, airs_actor_system_send_wait(world.system, id_of("t/b/0"), airs_bytes(NULL, 0),
                                                   airs_str("x"), 10, NULL));
         keep(&status, airs_actor_system_call(world.system, id_of("t/b/0"), airs_bytes("q", 1), airs_str(NULL),
                                              1000, NULL, NULL, NULL));
-        ask_from_outside(&world, &outside);
+        keep(&status, ask_from_outside(&world, &outside));
         keep(&status, subscribe_from_outside(&world));
         keep(&status,
              airs_actor_system_stop(world.system, id_of("t/b/0"), AIRS_STOP_DRAIN, PATIENCE_MS, NULL));
@@ -172,6 +201,7 @@ static airs_status_t native_life(const airs_allocator_t *allocator, void *steppe
     assert_int_equal(a.asked, a.ends);
     assert_int_equal(outside.asked, outside.ends);
     keep(&status, a.status);
+    keep(&status, b.status);
     keep(&status, outside.status);
     return status;
 }
