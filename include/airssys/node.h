@@ -103,7 +103,8 @@ typedef struct airs_spawn_options {
 #define AIRS_SPAWN_OPTIONS_INIT {.size = sizeof(airs_spawn_options_t)}
 
 /* Make the actor `id` and wait until it has initialized. `options` may be NULL. AIRS_ALREADY_EXISTS,
- * AIRS_NOT_LOADED, AIRS_INSTANTIATION_FAILED, AIRS_INITIALIZE_FAILED, or what ended it. */
+ * AIRS_NOT_LOADED, AIRS_INSTANTIATION_FAILED, AIRS_INITIALIZE_FAILED, or what ended it. AIRS_INVALID_ARGUMENT,
+ * AIRS_UNSUPPORTED: an option that cannot be. AIRS_QUOTA_EXCEEDED: more subscriptions than max_subscriptions. */
 AIRS_API airs_status_t airs_node_spawn(airs_node_t *node, airs_component_t component, airs_id_t id,
                                        const airs_spawn_options_t *options, airs_error_t *error);
 
@@ -113,7 +114,8 @@ AIRS_API airs_status_t airs_node_spawn_native(airs_node_t *node, const airs_nati
                                               airs_error_t *error);
 
 /* A message from outside; its sender is airssys/host/0. AIRS_OK: it is in the target's mailbox.
- * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE. */
+ * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE,
+ * AIRS_UNSUPPORTED_CODEC. */
 AIRS_API airs_status_t airs_node_send(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
                                       airs_error_t *error);
 

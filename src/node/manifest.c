@@ -213,6 +213,19 @@ static void check_actor_count(airs_manifest_reader_t *reader, const airs_toml_va
         "the components have %" PRIu64 " instances together; it must be that many at least", instances);
 }
 
+/* Lines have no codec's prefix, and the message after the last one is empty: none would be taken. */
+static void check_input_codecs(airs_manifest_reader_t *reader, const reference_t *input,
+                               const airs_manifest_component_t *component) {
+    if (component == NULL || component->accepts == 0) {
+        return;
+    }
+    airs_manifest_key_t application = {NULL, airs_str("application")};
+    airs_manifest_key_t key = {&application, airs_str(input->key)};
+    airs_manifest_complain(reader, &key, airs_toml_value_offset(input->value),
+                           "lines have no codec, so that %s, which has \"accepts\", would take none",
+                           component->name);
+}
+
 static void read_root(airs_manifest_reader_t *reader, const airs_toml_value_t *root,
                       airs_manifest_t *manifest) {
     root_section_t section = {.shutdown = {DEFAULT_DRAIN_TIME_MS, DEFAULT_STOP_TIME_MS}};
@@ -236,6 +249,7 @@ static void read_root(airs_manifest_reader_t *reader, const airs_toml_value_t *r
     manifest->input = resolve(reader, &section.application.input, &section.components);
     manifest->output = resolve(reader, &section.application.output, &section.components);
     check_actor_count(reader, root, manifest);
+    check_input_codecs(reader, &section.application.input, manifest->input);
 }
 
 typedef struct syntax_context {

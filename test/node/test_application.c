@@ -92,6 +92,40 @@ static airs_status_t run_input(fixture_t *fixture, int file) {
     return status;
 }
 
+static bool keep_info(void *context, const airs_actor_info_t *info) {
+    *(airs_actor_info_t *)context = *info; /* what is borrowed is not looked at */
+    return true;
+}
+
+/* What the manifest says of messages is what its actors are made with. */
+static void actors_are_bounded_as_the_manifest_says(void **state) {
+    (void)state;
+    fixture_t fixture;
+    airs_actor_info_t info = {.native = true};
+    airs_error_t error;
+    uint32_t reached = 0;
+    begin(&fixture, APP("") COMPONENT("counter", "counter") "subscribe = [\"a.*\", \"b\"]\n"
+                                                            "accepts = [\"json\", \"raw\"]\n"
+                                                            "limits.mailbox-policy = \"drop-oldest\"\n"
+                                                            "limits.mailbox-messages = 5\n"
+                                                            "limits.subscriptions = 2\n");
+    assert_ok(load_and_start(&fixture));
+    airs_node_t *node = airs_application_node(fixture.application);
+    airs_id_t id = airs_id("app", "counter", "0");
+    airs_node_list(node, keep_info, &info);
+    assert_false(info.native);
+    assert_int_equal(info.mailbox_policy, AIRS_MAILBOX_DROP_OLDEST);
+    assert_int_equal(info.mailbox_messages, 5);
+    assert_int_equal(info.subscriptions, 2);
+    assert_status(airs_node_subscribe_actor(node, id, airs_str("c"), NULL), AIRS_QUOTA_EXCEEDED);
+    assert_ok(
+        airs_node_publish(node, airs_str("a.b"), airs_bytes("\x55", 1), airs_str(NULL), &reached, NULL));
+    assert_int_equal(reached, 1);
+    assert_status(airs_node_send(node, id, airs_bytes("\x51", 1), &error), AIRS_UNSUPPORTED_CODEC);
+    assert_string_equal(error.text, "app/counter/0 accepts json, raw; this message is cbor (0x51)");
+    destroy(&fixture);
+}
+
 static void progress_follows_the_stages(void **state) {
     (void)state;
     fixture_t fixture;
@@ -240,6 +274,7 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(actors_are_bounded_as_the_manifest_says),
         cmocka_unit_test(progress_follows_the_stages),
         cmocka_unit_test(each_instance_answers_the_end),
         cmocka_unit_test(an_interruption_before_each_stage_is_noticed),

@@ -407,6 +407,10 @@ static const struct {
     {MINIMAL "limits.defered-replies = 1\n", "airssys.toml:5:8: components.a.limits.defered-replies: unknown "
                                              "key; did you mean \"deferred-replies\"?"},
 
+    {APP "input = \"a\"\n" COMPONENT "accepts = [\"json\"]\n",
+     "airssys.toml:3:9: application.input: lines have no codec, so that a, which has \"accepts\", would take "
+     "none"},
+
     /* columns count characters, not bytes */
     {MINIMAL "env = { A = \"\xc3\xa4\xc3\xb6\", B = 1 }\n",
      "airssys.toml:5:23: components.a.env.B: must be a string, not an integer"},
