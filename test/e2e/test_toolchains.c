@@ -110,6 +110,67 @@ static void test_messages_and_requests(void **state) {
     close_all(&stage, &sink);
 }
 
+static void test_topics_and_replies(void **state) {
+    language = *state;
+    static const char *const pattern = "reports.>";
+    stage_t stage;
+    sink_t sink;
+    sink_t reports;
+    open(&stage, &sink);
+    sink_init(&reports);
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    options.subscriptions = &pattern;
+    options.subscription_count = 1;
+    sink_spawn(&stage, &reports, "app/reports/0", &options);
+    add(&stage, "app/it/0");
+    stage_add(&stage, "publisher", "app/publisher/0", NULL);
+    stage_expect(&stage, "app/it/0", "subscribe news.*", "ok");
+    stage_expect(&stage, "app/publisher/0", "news.today send app/sink/0 heard", "1");
+    sink_expect(&sink, 0, "app/it/0", "heard");
+    stage_expect(&stage, "app/it/0", "unsubscribe news.*", "ok");
+    stage_expect(&stage, "app/publisher/0", "news.today send app/sink/0 heard", "0");
+    stage_expect(&stage, "app/it/0", "publish reports.eu all is done", "1");
+    sink_expect(&reports, 0, "app/it/0", "all is done");
+    assert_string_equal(sink_heard(&reports, 0).content_type, "text/plain");
+    assert_status(stage_call(&stage, "app/it/0", "subscribe a..b"), AIRS_HANDLE_MESSAGE_FAILED);
+    /* Answers that come later, after other messages. */
+    assert_ok(stage_add_requester(&stage, "app/requester/0", "app/it/0", "60000"));
+    stage_ask(&stage, "app/requester/0", "later at last");
+    stage_expect(&stage, "app/it/0", "upper meanwhile", "MEANWHILE");
+    stage_expect(&stage, "app/it/0", "answer", "ok");
+    sink_expect_report(&stage, &sink, 1, "response", "at last");
+    stage_ask(&stage, "app/requester/0", "later never");
+    stage_expect(&stage, "app/it/0", "upper meanwhile", "MEANWHILE");
+    stage_expect(&stage, "app/it/0", "fail it was not to be", "ok");
+    sink_expect_report(&stage, &sink, 2, "failure", "it was not to be");
+    assert_int_equal(stage_totals(&stage).crashed, 0);
+    close_all(&stage, &sink);
+    sink_free(&reports);
+}
+
+static void test_timers(void **state) {
+    language = *state;
+    stage_t stage;
+    sink_t sink;
+    open(&stage, &sink);
+    add(&stage, "app/it/0");
+    uint64_t begun = now_ms();
+    assert_ok(stage_call(&stage, "app/it/0", "after 30 send app/sink/0 ding"));
+    sink_expect(&sink, 0, "app/it/0", "ding");
+    assert_true(now_ms() - begun >= 30);
+    char cancel[64];
+    assert_ok(stage_call(&stage, "app/it/0", "every 5 send app/sink/0 tick"));
+    (void)snprintf(cancel, sizeof cancel, "cancel %.20s", stage.answer);
+    for (size_t i = 1; i <= 3; i++) {
+        sink_expect(&sink, i, "app/it/0", "tick");
+    }
+    stage_expect(&stage, "app/it/0", cancel, "yes");
+    stage_expect(&stage, "app/it/0", cancel, "no");
+    assert_status(stage_call(&stage, "app/it/0", "every 0 never"), AIRS_HANDLE_MESSAGE_FAILED);
+    assert_int_equal(stage_totals(&stage).crashed, 0);
+    close_all(&stage, &sink);
+}
+
 static void test_many_messages(void **state) {
     language = *state;
     enum { COUNT = 2000 };
@@ -138,9 +199,13 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         {"python: answers", test_answers, NULL, NULL, "python"},
         {"python: messages and requests", test_messages_and_requests, NULL, NULL, "python"},
+        {"python: topics and replies", test_topics_and_replies, NULL, NULL, "python"},
+        {"python: timers", test_timers, NULL, NULL, "python"},
         {"python: many messages", test_many_messages, NULL, NULL, "python"},
         {"javascript: answers", test_answers, NULL, NULL, "javascript"},
         {"javascript: messages and requests", test_messages_and_requests, NULL, NULL, "javascript"},
+        {"javascript: topics and replies", test_topics_and_replies, NULL, NULL, "javascript"},
+        {"javascript: timers", test_timers, NULL, NULL, "javascript"},
         {"javascript: many messages", test_many_messages, NULL, NULL, "javascript"},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,8 +6,16 @@
 // request ID TEXT    requests with it: the request's id. How it ends goes to the actor that REPORT_TO names, as
 //                    "response TEXT" or "failure TEXT"
 // set KEY TEXT, get KEY   in its storage: "ok", the text
+// subscribe PATTERN, unsubscribe PATTERN   "ok". What is published then is a command too.
+// publish TOPIC TEXT how many mailboxes took it
+// after MS TEXT, every MS TEXT   the number of a timer, which brings it the command TEXT
+// cancel NUMBER      "yes" or "no"
+// later TEXT         TEXT, but only when "answer" comes, or a failure, when "fail REASON" does; these answer "ok"
 // nothing            nothing: that is how an input ends
 // anything else      an error, "not a command: ..."
+import { deferReply, fail, reply } from 'airssys:actor/replies@0.1.0';
+import { cancelTimer, sendAfter, sendEvery } from 'airssys:actor/timers@0.1.0';
+import { publish, subscribe, unsubscribe } from 'airssys:actor/topics@0.1.0';
 import { request, send } from 'airssys:core/host-messaging@1.0.0';
 import { log } from 'airssys:core/host-services@1.0.0';
 import { get, set } from 'airssys:core/storage@1.0.0';
@@ -19,6 +27,7 @@ const encoder = new TextEncoder();
 
 let count = 0;
 let environment = new Map();
+const owed = []; // of requests that wait: { to, text }
 
 /** "a b c" to ["a", "b c"]. */
 function cut(text) {
@@ -55,6 +64,31 @@ function answer(verb, rest) {
       return encoder.encode('ok');
     case 'get':
       return get(first);
+    case 'subscribe':
+      subscribe(rest);
+      return encoder.encode('ok');
+    case 'unsubscribe':
+      unsubscribe(rest);
+      return encoder.encode('ok');
+    case 'publish':
+      return encoder.encode(String(publish(first, encoder.encode(text), 'text/plain')));
+    case 'after':
+      return encoder.encode(String(sendAfter(BigInt(first), encoder.encode(text))));
+    case 'every':
+      return encoder.encode(String(sendEvery(BigInt(first), encoder.encode(text))));
+    case 'cancel':
+      return encoder.encode(cancelTimer(BigInt(rest)) ? 'yes' : 'no');
+    case 'later':
+      owed.push({ to: deferReply(), text: rest });
+      return undefined;
+    case 'answer': {
+      const { to, text: owedText } = owed.shift();
+      reply(to, encoder.encode(owedText), undefined);
+      return encoder.encode('ok');
+    }
+    case 'fail':
+      fail(owed.shift().to, rest);
+      return encoder.encode('ok');
     default:
       throw runtimeError(`not a command: ${verb}`);
   }

@@ -8,7 +8,7 @@ const [sourcePath, witPath, out] = process.argv.slice(2);
 const { component } = await componentize({
   sourcePath,
   witPath,
-  worldName: 'runtime-host',
+  worldName: 'actor',
   disableFeatures: ['stdio', 'random', 'clocks', 'http', 'fetch-event'],
 });
 await writeFile(out, component);

@@ -19,7 +19,7 @@ case $1 in
 *) out=$PWD/$1 ;;
 esac
 here=$(cd "$(dirname "$0")" && pwd)
-wit=$(cd "$here/../../../wit/airssys-core" && pwd)
+wit=$(cd "$here/../../../wit" && pwd)
 cache=${AIRSSYS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/airssys}/javascript
 
 command -v node >/dev/null 2>&1 || skip "there is no node (Debian package nodejs)"
@@ -74,13 +74,16 @@ if [ ! -f "$tools/complete" ]; then
     : >"$tools/complete"
 fi
 
-key=$({ echo "$key"; cat "$here/app.js" "$here/build.mjs" "$wit"/*.wit; } | sha256sum | cut -c1-16)
+key=$({ echo "$key"; cat "$here/app.js" "$here/build.mjs" "$wit"/*/*.wit; } | sha256sum | cut -c1-16)
 made=$cache/guest-$key.wasm
 if [ ! -f "$made" ]; then
-    rm -f "$cache"/guest-*.wasm
+    rm -rf "$cache"/guest-*.wasm "$cache/wit"
+    mkdir -p "$cache/wit/deps"
+    cp "$wit"/airssys-actor/*.wit "$cache/wit"
+    cp -r "$wit/airssys-core" "$cache/wit/deps"
     # Modules are looked for from where a file is; and componentize-js fails when it works in "/".
     cp "$here/build.mjs" "$tools"
-    (cd "$tools" && "$node" build.mjs "$here/app.js" "$wit" "$made.$$" >&2)
+    (cd "$tools" && "$node" build.mjs "$here/app.js" "$cache/wit" "$made.$$" >&2)
     mv "$made.$$" "$made"
 fi
 cp "$made" "$out.$$"

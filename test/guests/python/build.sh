@@ -14,7 +14,7 @@ skip() {
 [ $# -eq 1 ] || { echo "usage: build.sh OUT.wasm" >&2; exit 2; }
 out=$1
 here=$(cd "$(dirname "$0")" && pwd)
-wit=$(cd "$here/../../../wit/airssys-core" && pwd)
+wit=$(cd "$here/../../../wit" && pwd)
 cache=${AIRSSYS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/airssys}/python
 
 command -v python3 >/dev/null 2>&1 || skip "there is no python3"
@@ -41,12 +41,15 @@ if [ ! -x "$tools/bin/componentize-py" ]; then
     fi
 fi
 
-key=$({ echo "$key"; cat "$here/app.py" "$wit"/*.wit; } | sha256sum | cut -c1-16)
+key=$({ echo "$key"; cat "$here/app.py" "$wit"/*/*.wit; } | sha256sum | cut -c1-16)
 made=$cache/guest-$key.wasm
 if [ ! -f "$made" ]; then
-    rm -f "$cache"/guest-*.wasm
-    (cd "$here" && PYTHONDONTWRITEBYTECODE=1 "$tools/bin/componentize-py" --quiet --wit-path "$wit" \
-        --world runtime-host componentize app --output "$made.$$")
+    rm -rf "$cache"/guest-*.wasm "$cache/wit"
+    mkdir -p "$cache/wit/deps"
+    cp "$wit"/airssys-actor/*.wit "$cache/wit"
+    cp -r "$wit/airssys-core" "$cache/wit/deps"
+    (cd "$here" && PYTHONDONTWRITEBYTECODE=1 "$tools/bin/componentize-py" --quiet --wit-path "$cache/wit" \
+        --world actor componentize app --output "$made.$$")
     mv "$made.$$" "$made"
 fi
 cp "$made" "$out.$$"
