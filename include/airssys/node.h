@@ -119,7 +119,8 @@ AIRS_API airs_status_t airs_node_spawn_native(airs_node_t *node, const airs_nati
 AIRS_API airs_status_t airs_node_send(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
                                       airs_error_t *error);
 
-/* The same with a content type, and waiting up to `timeout_ms` for room in the mailbox. */
+/* The same with a content type (here and below one line of UTF-8, 255 bytes at most; size 0: none), and waiting
+ * up to `timeout_ms` for room in the mailbox. */
 AIRS_API airs_status_t airs_node_send_wait(airs_node_t *node, airs_id_t target, airs_bytes_t payload,
                                            airs_str_t content_type, uint64_t timeout_ms, airs_error_t *error);
 

@@ -1,6 +1,7 @@
 #include "actor/actor_system_subscriber.h"
 
 #include "actor/message_broker.h"
+#include "core/content_type.h"
 #include "core/topic.h"
 
 struct airs_actor_system_subscriber {
@@ -130,6 +131,7 @@ airs_status_t airs_actor_system_subscriber_publish(airs_actor_system_subscriber_
                                                    airs_error_t *error) {
     uint32_t count = 0;
     airs_status_t status = airs_topic_check(publication->topic, error);
+    status = status == AIRS_OK ? airs_content_type_check(publication->content_type, error) : status;
     /* Relaxed: see the stop. */
     if (status == AIRS_OK && !atomic_load_explicit(&subscriber->running, memory_order_relaxed)) {
         status =

@@ -3,6 +3,7 @@
 #include "actor/component_spawner.h"
 #include "actor/host_requests.h"
 #include "actor/message_broker.h"
+#include "core/content_type.h"
 #include "core/memory.h"
 
 struct airs_host_caller {
@@ -117,15 +118,20 @@ static airs_status_t explain(airs_id_t target, airs_status_t status, airs_error_
                           AIRS_STR_ARG(target.name), AIRS_STR_ARG(target.instance), airs_status_text(status));
 }
 
+/* What a delivery begins with: it has found nobody yet, or may not begin. */
+static airs_status_t nobody_yet(airs_str_t content_type, airs_error_t *error) {
+    airs_status_t status = airs_content_type_check(content_type, blank(error));
+    return status == AIRS_OK ? AIRS_TARGET_NOT_FOUND : status;
+}
+
 airs_status_t airs_host_caller_send(airs_host_caller_t *caller, airs_id_t target, airs_bytes_t payload,
                                     airs_str_t content_type, airs_error_t *error) {
     airs_services_t *services = caller->services;
     airs_message_parts_t parts = parts_for(caller, AIRS_MESSAGE_PLAIN, payload, content_type);
     airs_worker_t *worker = airs_scheduler_worker(services->scheduler);
     airs_route_t route = {0};
-    airs_status_t status = AIRS_TARGET_NOT_FOUND;
-    (void)blank(error);
-    if (airs_message_broker_resolve(services, &route, target) != NULL) {
+    airs_status_t status = nobody_yet(content_type, error);
+    if (status == AIRS_TARGET_NOT_FOUND && airs_message_broker_resolve(services, &route, target) != NULL) {
         status = airs_message_broker_deliver(services, worker, NULL, route.actor, &parts, NULL, error);
     }
     airs_actor_unref(route.actor);
@@ -178,8 +184,7 @@ airs_status_t airs_host_caller_send_wait(airs_host_caller_t *caller, airs_id_t t
     uint64_t now = airs_clock_monotonic(services->clock);
     uint64_t deadline = timeout_ms < (UINT64_MAX - now) / 1000000 ? now + timeout_ms * 1000000 : UINT64_MAX;
     airs_route_t route = {0};
-    airs_status_t status = AIRS_TARGET_NOT_FOUND;
-    (void)blank(error);
+    airs_status_t status = nobody_yet(content_type, error);
     /* When it ends while this waits: whoever has its name then. */
     while (status == AIRS_TARGET_NOT_FOUND && airs_message_broker_resolve(services, &route, target) != NULL) {
         status = deliver_waiting(services, route.actor, &parts, deadline, blank(error));
@@ -232,9 +237,8 @@ static airs_status_t out_of_memory(airs_error_t *error) {
 /* Send self->request, which is forgotten when that fails. */
 static airs_status_t send_request(airs_host_caller_t *caller, airs_attempt_t *self, airs_error_t *error) {
     airs_route_t route = {0};
-    airs_status_t status = AIRS_TARGET_NOT_FOUND;
     airs_id_t target = self->call->target;
-    (void)blank(error);
+    airs_status_t status = nobody_yet(self->call->content_type, error);
     /* When it ends while this tries: once more with whoever has its name then. */
     for (unsigned attempts = 0; attempts < 2 && status == AIRS_TARGET_NOT_FOUND; attempts++) {
         if (airs_message_broker_resolve(caller->services, &route, target) == NULL) {

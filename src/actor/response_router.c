@@ -1,6 +1,7 @@
 #include "actor/response_router.h"
 
 #include "actor/accepted_codecs.h"
+#include "core/content_type.h"
 #include "core/memory.h"
 #include "core/request_error.h"
 
@@ -222,6 +223,10 @@ airs_status_t airs_response_router_reply(airs_response_router_t *router, airs_ac
                                          const airs_correlation_id_t *id, airs_bytes_t payload,
                                          airs_str_t content_type, airs_error_t *error) {
     airs_worker_t *worker = responder->worker;
+    airs_status_t status = airs_content_type_check(content_type, error);
+    if (status != AIRS_OK) {
+        return status;
+    }
     airs_message_parts_t parts = {
         .kind = AIRS_MESSAGE_RESPONSE,
         .sender = responder->id,
@@ -232,7 +237,7 @@ airs_status_t airs_response_router_reply(airs_response_router_t *router, airs_ac
     };
     /* First: who has taken a request must be able to end it as he said. */
     airs_component_message_t *message = NULL;
-    airs_status_t status = airs_component_message_create(router->services->pool, &parts, &message);
+    status = airs_component_message_create(router->services->pool, &parts, &message);
     if (status != AIRS_OK) {
         return status;
     }

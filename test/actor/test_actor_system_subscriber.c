@@ -113,6 +113,10 @@ static void what_is_wrong_is_said(void **state) {
                   AIRS_INVALID_ARGUMENT);
     assert_int_equal(reached, 0);
     assert_non_null(strstr(error.text, "has a wildcard"));
+    assert_status(airs_actor_system_publish(fixture.system, airs_str("a"), airs_bytes(NULL, 0),
+                                            airs_str("text/\xff"), &reached, &error),
+                  AIRS_INVALID_ARGUMENT);
+    assert_string_equal(error.text, "a content type is UTF-8; its byte 6 is not");
     assert_status(airs_actor_system_subscribe(fixture.system, id_of("t/p/0"), airs_str("a..b"), &error),
                   AIRS_INVALID_ARGUMENT);
     assert_non_null(strstr(error.text, "an empty token"));

@@ -32,8 +32,9 @@ typedef struct desk {
     probe_t probe;
     airs_request_id_t ids[DEFERRED];
     unsigned deferred;
-    airs_status_t status; /* of the last that it did */
-    airs_status_t then;   /* what handle returns for a request */
+    airs_status_t status;     /* of the last that it did */
+    airs_status_t then;       /* what handle returns for a request */
+    const char *content_type; /* of its answers */
 } desk_t;
 
 static airs_bytes_t bytes_of(const char *text) { return airs_bytes(text, strlen(text)); }
@@ -67,7 +68,7 @@ static airs_status_t work(airs_actor_context_t *context, probe_t *probe, const a
         char *rest = NULL;
         unsigned long number = strtoul(strchr(text, ' '), &rest, 10);
         desk->status = text[0] == 'r' ? airs_actor_reply(context, &desk->ids[number], bytes_of(rest + 1),
-                                                         airs_str("a/b"))
+                                                         airs_str(desk->content_type))
                                       : airs_actor_fail(context, &desk->ids[number], airs_str(rest + 1));
     }
     return AIRS_OK;
@@ -75,6 +76,7 @@ static airs_status_t work(airs_actor_context_t *context, probe_t *probe, const a
 
 static void open_desk(desk_t *desk, const airs_actor_spec_t *spec) {
     memset(desk, 0, sizeof *desk);
+    desk->content_type = "a/b";
     probe_init(&desk->probe);
     desk->probe.then = work;
     probe_spawn(&fixture, &desk->probe, "t/desk/0", spec);
@@ -126,6 +128,9 @@ static void an_answer_comes_later(void **state) {
     have_asked("three");
     assert_string_equal(asker.heard, "m:one m:two m:three");
     assert_int_equal(counters().pending, 3);
+    desk.content_type = "a/b\r\nX: y";
+    tell(&desk, "reply 1 second", AIRS_INVALID_ARGUMENT);
+    desk.content_type = "a/b";
     tell(&desk, "reply 1 second", AIRS_OK);
     assert_string_equal(asker.heard, "m:one m:two m:three r:second");
     assert_string_equal(asker.last_content_type, "a/b");

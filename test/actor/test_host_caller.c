@@ -147,6 +147,33 @@ static void what_cannot_be_sent_is_an_error_and_no_end(void **state) {
     probe_free(&probe);
 }
 
+static void a_content_type_is_text(void **state) {
+    (void)state;
+    static const char expected[] = "a content type is UTF-8; its byte 6 is not";
+    const airs_str_t type = airs_str("text/\xff");
+    const airs_bytes_t nothing = airs_bytes(NULL, 0);
+    heard_t heard = {.ends = 0};
+    airs_error_t error;
+    actor_fixture_open_frozen(&fixture, 1);
+    spawn("t/answer/0", "a");
+    airs_id_t id = id_of("t/answer/0");
+    assert_status(airs_actor_system_send(fixture.system, id, nothing, type, &error), AIRS_INVALID_ARGUMENT);
+    assert_string_equal(error.text, expected);
+    assert_status(airs_actor_system_send_wait(fixture.system, id, nothing, type, 1, &error),
+                  AIRS_INVALID_ARGUMENT);
+    assert_string_equal(error.text, expected);
+    assert_status(airs_actor_system_call(fixture.system, id, nothing, type, 1, NULL, NULL, &error),
+                  AIRS_INVALID_ARGUMENT);
+    assert_string_equal(error.text, expected);
+    assert_status(
+        airs_actor_system_request(fixture.system, id, nothing, type, 1, take_end, &heard, NULL, &error),
+        AIRS_INVALID_ARGUMENT);
+    assert_string_equal(error.text, expected);
+    assert_int_equal(counters().pending, 0);
+    assert_int_equal(heard.ends, 0);
+    actor_fixture_close(&fixture);
+}
+
 static void a_deadline_ends_it(void **state) {
     (void)state;
     heard_t heard = {.ends = 0};
@@ -411,6 +438,7 @@ int main(void) {
         cmocka_unit_test(an_answer_comes_once),
         cmocka_unit_test(a_failure_says_what_happened),
         cmocka_unit_test(what_cannot_be_sent_is_an_error_and_no_end),
+        cmocka_unit_test(a_content_type_is_text),
         cmocka_unit_test(a_deadline_ends_it),
         cmocka_unit_test(a_cancelled_one_ends_silently),
         cmocka_unit_test(an_actors_request_is_not_the_programs),
