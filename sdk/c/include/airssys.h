@@ -271,7 +271,9 @@ airs_status_t airs_broadcast(const airs_id_t *targets, size_t count, airs_bytes_
 airs_status_t airs_defer_reply(airs_request_id_t *out);
 
 /* The answer to a request that was taken over, once. `content_type` may be airs_str(NULL). AIRS_NOT_FOUND when
- * no such request is open here; AIRS_TIMED_OUT when its sender waits no longer: it is closed then. */
+ * no such request is open here; AIRS_TIMED_OUT, or AIRS_NOT_FOUND after a while, when it ended without this
+ * answer (its time was up, or its sender is gone). AIRS_INVALID_MESSAGE (too large) and AIRS_UNSUPPORTED_CODEC
+ * leave it open. */
 airs_status_t airs_reply(const airs_request_id_t *to, airs_bytes_t payload, airs_str_t content_type);
 
 /* The same with a failure ("handle-message-failed") whose text is the reason. */
