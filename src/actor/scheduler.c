@@ -3,8 +3,10 @@
 #include "actor/thread.h"
 #include "core/check.h"
 
-/* How often a worker looks at the outside queue before its own. */
-#define OUTSIDE_EVERY 61
+/* How often a worker looks at the outside queue before its own: every other time, so that neither waits for
+ * all of the other. Who hears of a timeout comes from there, and may not stand in line behind a thousand who
+ * keep this worker busy. */
+#define OUTSIDE_EVERY 2
 /* How long an idle worker looks around while others run: rounds, with pauses in each; some microseconds. */
 #define LOOK_ROUNDS 40
 #define LOOK_PAUSES 4

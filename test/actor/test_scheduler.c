@@ -16,7 +16,8 @@ typedef struct task {
     unsigned number;
     struct task *starts; /* submitted in the first turn */
     unsigned start_count;
-    atomic_bool hold; /* the turn lasts until this is false */
+    atomic_bool hold;    /* the turn lasts until this is false */
+    unsigned first_turn; /* how many turns of all had been taken when its first began */
 } task_t;
 
 static atomic_int activity;
@@ -36,14 +37,17 @@ static airs_runtime_engine_t engine = {.ops = &ops};
 static airs_seeded_random_t seeded;
 static airs_scheduler_t *scheduler;
 static _Atomic unsigned finished;
+static _Atomic unsigned turns_taken;
 static char order[64];
 
 static airs_turn_t run(airs_worker_t *worker, airs_actor_t *actor) {
     task_t *task = (task_t *)actor;
     AIRS_ASSERT(atomic_load(&activity) > 0);
     AIRS_ASSERT(airs_scheduler_worker(scheduler) == worker);
+    unsigned turn = atomic_fetch_add(&turns_taken, 1);
     unsigned runs = atomic_fetch_add(&task->runs, 1) + 1;
     if (runs == 1) {
+        task->first_turn = turn;
         for (unsigned i = 0; i < task->start_count; i++) {
             airs_tally_activate(airs_scheduler_tally(scheduler, worker));
             airs_scheduler_submit(scheduler, worker, &task->starts[i].actor);
@@ -67,6 +71,7 @@ static airs_turn_t run(airs_worker_t *worker, airs_actor_t *actor) {
 static void open_scheduler(unsigned workers, bool stepped) {
     airs_seeded_random_init(&seeded, 5);
     atomic_store(&finished, 0);
+    atomic_store(&turns_taken, 0);
     order[0] = '\0';
     airs_scheduler_options_t options = {
         .allocator = airs_allocator_default(),
@@ -128,6 +133,31 @@ static void all_run_until_they_are_gone(void **state) {
         }
         close_scheduler();
     }
+}
+
+static void await_runs(task_t *task) {
+    while (atomic_load(&task->runs) == 0) {
+        airs_spin_pause();
+    }
+}
+
+/* Who hears of a timeout comes from outside, and does not wait for all that keep the worker busy. */
+static void what_comes_from_outside_takes_turns_with_the_rest(void **state) {
+    (void)state;
+    open_scheduler(1, false);
+    task_t *tasks = make_tasks(1000);
+    tasks[0].starts = &tasks[1];
+    tasks[0].start_count = TASKS - 3;
+    atomic_store(&tasks[0].hold, true);
+    submit(&tasks[0]);
+    await_runs(&tasks[0]);
+    submit(&tasks[TASKS - 2]);
+    submit(&tasks[TASKS - 1]);
+    atomic_store(&tasks[0].hold, false);
+    await_quiet();
+    assert_true(tasks[TASKS - 2].first_turn <= 2);
+    assert_true(tasks[TASKS - 1].first_turn <= 4);
+    close_scheduler();
 }
 
 /* What gathers behind a turn that lasts is taken over by another worker. */
@@ -243,9 +273,13 @@ static void every_allocation_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_run_until_they_are_gone),  cmocka_unit_test(a_backlog_is_stolen),
-        cmocka_unit_test(no_wake_up_is_lost),           cmocka_unit_test(quiet_is_not_reported_too_early),
-        cmocka_unit_test(steps_are_chosen_by_the_seed), cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(all_run_until_they_are_gone),
+        cmocka_unit_test(a_backlog_is_stolen),
+        cmocka_unit_test(what_comes_from_outside_takes_turns_with_the_rest),
+        cmocka_unit_test(no_wake_up_is_lost),
+        cmocka_unit_test(quiet_is_not_reported_too_early),
+        cmocka_unit_test(steps_are_chosen_by_the_seed),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
