@@ -220,6 +220,7 @@ static airs_status_t owe(airs_actor_context_t *context, void *state, const airs_
     airs_request_id_t id;
     AIRS_ASSERT(incoming->kind == AIRS_INCOMING_REQUEST);
     airs_status_t status = airs_actor_defer_reply(context, &id);
+    AIRS_ASSERT(airs_actor_send_after(context, UINT64_C(1) << 40, airs_bytes(NULL, 0), NULL) == AIRS_OK);
     atomic_store((atomic_bool *)state, true);
     return status;
 }
@@ -255,6 +256,7 @@ static void actors_are_listed_in_the_order_of_their_start(void **state) {
     assert_int_equal(listed.last.mailbox_policy, AIRS_MAILBOX_DROP_OLDEST);
     assert_int_equal(listed.last.requests, 0);
     assert_int_equal(listed.last.deferred, 1);
+    assert_int_equal(listed.last.timers, 1);
     assert_int_equal(listed.last.subscriptions, 2);
     assert_true(listed.last.started_ns > UINT64_C(1700000000000000000));
     assert_ok(airs_node_stop(node, id, AIRS_STOP_DRAIN, PATIENCE_MS, NULL));
@@ -305,6 +307,56 @@ static void what_an_actor_accepts_is_checked_at_the_sender(void **state) {
     assert_string_equal(error.text, "test/strict/0 accepts json, cbor; this message is raw (0x55)");
 }
 
+/* ---- memory ---- */
+
+static airs_status_t first_failure(airs_status_t status, airs_status_t next) {
+    return status != AIRS_OK ? status : next;
+}
+
+static airs_status_t life(const airs_allocator_t *allocator, void *context) {
+    static const airs_native_t native = {.size = sizeof native, .handle = echo};
+    airs_node_options_t options = AIRS_NODE_OPTIONS_INIT;
+    airs_spawn_options_t spawn = AIRS_SPAWN_OPTIONS_INIT;
+    static const char *const patterns[] = {"a"};
+    heard_t ends = {.ends = 0};
+    heard_t messages = {.ends = 0};
+    airs_subscription_t *subscription = NULL;
+    airs_id_t id = airs_id("test", "echo", "0");
+    (void)context;
+    options.workers = 1;
+    options.max_actors = 1;
+    options.cache_dir = "";
+    options.log = airs_log_none();
+    options.allocator = allocator;
+    spawn.subscriptions = patterns;
+    spawn.subscription_count = 1;
+    airs_status_t status = airs_node_create(&options, &node, NULL);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    status = airs_node_spawn_native(node, &native, NULL, id, &spawn, NULL);
+    if (status == AIRS_OK) {
+        status = airs_node_subscribe(node, airs_str("*"), take_message, &messages, &subscription, NULL);
+    }
+    if (status == AIRS_OK) {
+        uint32_t reached = 0;
+        airs_status_t sent = request(id, "x", &ends, NULL, NULL);
+        status = airs_node_publish(node, airs_str("a"), airs_bytes("x", 1), airs_str(NULL), &reached, NULL);
+        assert_ok(airs_node_drain(node, PATIENCE_MS));
+        assert_int_equal(ends.ends, sent == AIRS_OK ? 1 : 0);
+        status = first_failure(status, first_failure(sent, ends.status));
+        status = first_failure(status, reached == 2 ? AIRS_OK : AIRS_OUT_OF_MEMORY);
+    }
+    airs_node_unsubscribe(node, subscription);
+    airs_node_destroy(node);
+    return status;
+}
+
+static void every_allocation_may_fail(void **state) {
+    (void)state;
+    airs_fail_each_allocation(life, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_request_ends_in_a_function, set_up, tear_down),
@@ -313,6 +365,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(topics_reach_functions_and_actors, set_up, tear_down),
         cmocka_unit_test_setup_teardown(actors_are_listed_in_the_order_of_their_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(dead_letters_are_told_and_counted, set_up, tear_down),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
