@@ -149,6 +149,13 @@ void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal) {
     }
 }
 
+static bool has_ended(void *actor) { return airs_actor_state(actor) == AIRS_ACTOR_STOPPED; }
+
+bool airs_actor_await_end(airs_actor_t *actor, uint64_t timeout_ms) {
+    airs_services_t *services = actor->services;
+    return has_ended(actor) || airs_services_wait(services, &services->lives, has_ended, actor, timeout_ms);
+}
+
 void airs_actor_wake(void *context) {
     airs_actor_t *actor = context;
     /* Acquire and release: what the waker wrote is seen by whoever resumes the call, which begins by

@@ -200,6 +200,9 @@ void airs_actor_refuse(airs_actor_t *actor);
 /* Any thread with a reference: put into the control lane, and wake the actor if it is parked. */
 void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal);
 
+/* An outside thread with a reference: wait until it has ended, `timeout_ms` at most. False: it has not. */
+bool airs_actor_await_end(airs_actor_t *actor, uint64_t timeout_ms);
+
 /* Any thread: its parked call may go on (airs_host_t.wake). */
 void airs_actor_wake(void *actor);
 

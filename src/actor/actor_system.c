@@ -293,8 +293,6 @@ void airs_actor_system_unsubscribe_function(airs_actor_system_t *system, airs_su
 
 /* ---- stopping ---- */
 
-static bool has_ended(void *actor) { return airs_actor_state(actor) == AIRS_ACTOR_STOPPED; }
-
 /* In line behind what is queued. */
 static airs_status_t push_stop(airs_services_t *services, airs_actor_t *actor) {
     airs_message_parts_t parts = {.kind = AIRS_MESSAGE_SYSTEM,
@@ -340,11 +338,11 @@ static airs_status_t stop_actor(airs_services_t *services, airs_actor_t *actor, 
     if (status != AIRS_OK) {
         return status;
     }
-    if (has_ended(actor) || airs_services_wait(services, &services->lives, has_ended, actor, timeout_ms)) {
+    if (airs_actor_await_end(actor, timeout_ms)) {
         return actor->end_status == AIRS_SHUTDOWN_FAILED ? AIRS_SHUTDOWN_FAILED : AIRS_OK;
     }
     airs_actor_signal(actor, AIRS_SIGNAL_KILL);
-    (void)airs_services_wait(services, &services->lives, has_ended, actor, KILL_MS);
+    (void)airs_actor_await_end(actor, KILL_MS);
     return AIRS_TIMEOUT;
 }
 
@@ -375,8 +373,7 @@ static uint64_t stop_time(const airs_services_t *services, uint64_t deadline_ns)
 
 void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms) {
     airs_services_t *services = &system->services;
-    uint64_t now = airs_clock_monotonic(services->clock);
-    uint64_t deadline = timeout_ms < (UINT64_MAX - now) / 1000000 ? now + timeout_ms * 1000000 : UINT64_MAX;
+    uint64_t deadline = airs_services_deadline(services, timeout_ms);
     for (;;) {
         airs_actor_t *actor = airs_component_registry_last(services->registry);
         if (actor == NULL) {
@@ -387,23 +384,16 @@ void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mo
             /* No memory to stand in line with. */
             (void)stop_actor(services, actor, AIRS_STOP_DROP, stop_time(services, deadline));
         }
-        if (!has_ended(actor)) {
-            /* A callback that does not return, or a stop that others began: nothing else can be done. */
-            (void)airs_services_wait(services, &services->lives, has_ended, actor, UINT64_MAX);
-        }
+        /* A callback that does not return, or a stop that others began: nothing else can be done. */
+        (void)airs_actor_await_end(actor, UINT64_MAX);
         airs_actor_unref(actor);
     }
 }
 
 /* ---- waiting for quiet ---- */
 
-static bool is_quiet(void *context) { return airs_scheduler_quiet(context); }
-
 airs_status_t airs_actor_system_drain(airs_actor_system_t *system, uint64_t timeout_ms) {
-    airs_services_t *services = &system->services;
-    bool quiet = airs_services_wait(services, airs_scheduler_quiet_gate(services->scheduler), is_quiet,
-                                    services->scheduler, timeout_ms);
-    return quiet ? AIRS_OK : AIRS_TIMEOUT;
+    return airs_services_wait_for_quiet(&system->services, timeout_ms) ? AIRS_OK : AIRS_TIMEOUT;
 }
 
 /* ---- looking ---- */

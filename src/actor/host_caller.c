@@ -60,11 +60,7 @@ airs_status_t airs_host_caller_create(airs_services_t *services, airs_host_calle
     return AIRS_OK;
 }
 
-static bool is_quiet(void *scheduler) { return airs_scheduler_quiet(scheduler); }
-
 airs_component_id_t *airs_host_caller_id(airs_host_caller_t *caller) { return caller->actor->id; }
-
-static bool has_ended(void *actor) { return airs_actor_state(actor) == AIRS_ACTOR_STOPPED; }
 
 void airs_host_caller_destroy(airs_host_caller_t *caller) {
     if (caller == NULL) {
@@ -73,10 +69,9 @@ void airs_host_caller_destroy(airs_host_caller_t *caller) {
     airs_services_t *services = caller->services;
     if (caller->actor != NULL) {
         /* With the last actor the last request has had its end, which waits in the mailbox. */
-        (void)airs_services_wait(services, airs_scheduler_quiet_gate(services->scheduler), is_quiet,
-                                 services->scheduler, UINT64_MAX);
+        (void)airs_services_wait_for_quiet(services, UINT64_MAX);
         airs_actor_signal(caller->actor, AIRS_SIGNAL_KILL);
-        (void)airs_services_wait(services, &services->lives, has_ended, caller->actor, UINT64_MAX);
+        (void)airs_actor_await_end(caller->actor, UINT64_MAX);
         airs_actor_unref(caller->actor);
     }
     airs_host_requests_free(&caller->requests);
@@ -181,8 +176,7 @@ airs_status_t airs_host_caller_send_wait(airs_host_caller_t *caller, airs_id_t t
                                          airs_str_t content_type, uint64_t timeout_ms, airs_error_t *error) {
     airs_services_t *services = caller->services;
     airs_message_parts_t parts = parts_for(caller, AIRS_MESSAGE_PLAIN, payload, content_type);
-    uint64_t now = airs_clock_monotonic(services->clock);
-    uint64_t deadline = timeout_ms < (UINT64_MAX - now) / 1000000 ? now + timeout_ms * 1000000 : UINT64_MAX;
+    uint64_t deadline = airs_services_deadline(services, timeout_ms);
     airs_route_t route = {0};
     airs_status_t status = nobody_yet(content_type, error);
     /* When it ends while this waits: whoever has its name then. */

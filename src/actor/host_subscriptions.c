@@ -26,13 +26,11 @@ void airs_host_subscriptions_init(airs_host_subscriptions_t *subscriptions, airs
     (void)pthread_mutex_init(&subscriptions->lock, NULL);
 }
 
-static bool has_ended(void *actor) { return airs_actor_state(actor) == AIRS_ACTOR_STOPPED; }
-
 /* An actor that has ended has left the function, and is subscribed to nothing. */
 static void end(airs_services_t *services, airs_subscription_t *self) {
     if (self->actor != NULL) {
         airs_actor_signal(self->actor, AIRS_SIGNAL_KILL);
-        (void)airs_services_wait(services, &services->lives, has_ended, self->actor, UINT64_MAX);
+        (void)airs_actor_await_end(self->actor, UINT64_MAX);
         airs_actor_unref(self->actor);
     }
     airs_release(services->allocator, self);

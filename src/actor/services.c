@@ -28,3 +28,10 @@ bool airs_services_wait(airs_services_t *services, airs_gate_t *gate, bool (*con
     return services->stepped ? wait_stepped(services, condition, context)
                              : airs_gate_wait(gate, condition, context, timeout_ms);
 }
+
+static bool is_quiet(void *scheduler) { return airs_scheduler_quiet(scheduler); }
+
+bool airs_services_wait_for_quiet(airs_services_t *services, uint64_t timeout_ms) {
+    return airs_services_wait(services, airs_scheduler_quiet_gate(services->scheduler), is_quiet,
+                              services->scheduler, timeout_ms);
+}

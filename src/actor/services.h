@@ -48,4 +48,7 @@ uint64_t airs_services_deadline(const airs_services_t *services, uint64_t millis
 bool airs_services_wait(airs_services_t *services, airs_gate_t *gate, bool (*condition)(void *context),
                         void *context, uint64_t timeout_ms);
 
+/* Wait until nothing is active, `timeout_ms` at most. */
+bool airs_services_wait_for_quiet(airs_services_t *services, uint64_t timeout_ms);
+
 #endif
