@@ -2,6 +2,7 @@
 
 #include "actor/actor_timers.h"
 #include "actor/response_router.h"
+#include "actor/waiting_senders.h"
 
 static void park_expired(airs_timer_t *timer) {
     airs_actor_t *actor = (airs_actor_t *)((char *)timer - offsetof(airs_actor_t, park_timer));
@@ -20,6 +21,7 @@ void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
     if (setup->max_parked_ms > 0 && setup->max_parked_ms < UINT64_MAX / 1000000) {
         actor->max_parked_ns = setup->max_parked_ms * 1000000;
     }
+    actor->block_time_ms = setup->block_time_ms;
     actor->max_requests = setup->max_requests;
     actor->max_timers = setup->max_timers;
     actor->max_subscriptions = setup->max_subscriptions;
@@ -132,8 +134,14 @@ void airs_actor_activate(airs_actor_t *actor, airs_worker_t *worker) {
 
 void airs_actor_refuse(airs_actor_t *actor) {
     if (airs_mailbox_refuse(&actor->mailbox)) {
-        airs_gate_notify(&actor->services->room);
+        airs_actor_tell_of_room(actor, airs_scheduler_worker(actor->services->scheduler));
     }
+}
+
+void airs_actor_tell_of_room(airs_actor_t *actor, airs_worker_t *worker) {
+    airs_services_t *services = actor->services;
+    airs_waiting_senders_admit(services->waiting_senders, actor, worker);
+    airs_gate_notify(&services->room);
 }
 
 void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal) {

@@ -21,6 +21,7 @@ typedef struct airs_behaviour airs_behaviour_t;
  * announced through airs_actor_wake and gone on with by `resume`. */
 struct airs_behaviour {
     bool uses_engine; /* its calls run between the engine's activity_begin and activity_end */
+    bool can_wait;    /* its calls can pend in a send, until there is room for it */
     airs_poll_t (*start)(airs_actor_t *actor, airs_call_result_t *result);
     airs_poll_t (*handle)(airs_actor_t *actor, const airs_component_message_t *message,
                           airs_call_result_t *result);
@@ -58,6 +59,13 @@ typedef enum airs_actor_end {
     AIRS_END_CRASHED, /* what waits are dead letters, the message in hand too */
 } airs_actor_end_t;
 
+/* The senders that wait for room in an actor's mailbox, the first first; see actor/waiting_senders.h. */
+typedef struct airs_waiting_send airs_waiting_send_t;
+typedef struct airs_waiting_line {
+    airs_waiting_send_t *first;
+    airs_waiting_send_t *last;
+} airs_waiting_line_t;
+
 /* A place in the registry's list of all actors. Who reads the list puts one of its own into it
  * (`actor` NULL), to keep its place while it holds no lock. */
 typedef struct airs_roster_node airs_roster_node_t;
@@ -82,6 +90,7 @@ struct airs_actor {
     uint64_t max_message_bytes; /* a sender looks at this and at the next */
     airs_codecs_t accepts;      /* 0: any */
     uint64_t max_parked_ns;     /* UINT64_MAX: no limit */
+    uint64_t block_time_ms;     /* how long a sender waits for room at most */
     uint32_t max_requests;
     uint32_t max_timers;
     uint32_t max_subscriptions;
@@ -102,6 +111,10 @@ struct airs_actor {
     struct airs_actor_group *group;
     size_t group_index;
     airs_roster_node_t roster;
+
+    /* Who waits for room in its mailbox, and what it waits with itself: under airs_waiting_senders_t's lock. */
+    airs_waiting_line_t line;
+    airs_waiting_send_t *waits;
 
     /* What it awaits; see core/correlation_tracker.h. */
     airs_pending_list_t requests;
@@ -153,6 +166,7 @@ typedef struct airs_actor_setup {
     airs_mailbox_limits_t mailbox;
     uint64_t max_message_bytes;
     uint64_t max_parked_ms; /* 0: no limit */
+    uint64_t block_time_ms;
     uint32_t max_requests;
     uint32_t max_timers;
     uint32_t max_subscriptions;
@@ -197,11 +211,20 @@ void airs_actor_activate(airs_actor_t *actor, airs_worker_t *worker);
 /* Any thread with a reference: it accepts no messages from here on. */
 void airs_actor_refuse(airs_actor_t *actor);
 
+/* Any thread with a reference: somebody waits for room in its mailbox, and there is some, or it takes nothing
+ * any more. `worker` is the calling one. */
+void airs_actor_tell_of_room(airs_actor_t *actor, airs_worker_t *worker);
+
 /* Any thread with a reference: put into the control lane, and wake the actor if it is parked. */
 void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal);
 
 /* An outside thread with a reference: wait until it has ended, `timeout_ms` at most. False: it has not. */
 bool airs_actor_await_end(airs_actor_t *actor, uint64_t timeout_ms);
+
+/* The owner's: it was asked to end, and not only behind what is queued. */
+static inline bool airs_actor_is_asked_to_stop(const airs_actor_t *actor) {
+    return (airs_mailbox_signals(&actor->mailbox) & (AIRS_SIGNAL_KILL | AIRS_SIGNAL_STOP)) != 0;
+}
 
 /* Any thread: its parked call may go on (airs_host_t.wake). */
 void airs_actor_wake(void *actor);

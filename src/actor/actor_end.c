@@ -7,6 +7,7 @@
 #include "actor/component_registry.h"
 #include "actor/deferred_replies.h"
 #include "actor/response_router.h"
+#include "actor/waiting_senders.h"
 #include "core/check.h"
 
 void airs_actor_complain(airs_actor_t *actor, airs_log_level_t level, bool limited, const char *what,
@@ -118,7 +119,8 @@ void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
         atomic_fetch_add_explicit(&services->crashed, 1, memory_order_relaxed);
         airs_actor_complain(actor, AIRS_LOG_ERROR, false, "the actor has crashed", status, reason);
     }
-    airs_actor_refuse(actor);
+    (void)airs_mailbox_refuse(&actor->mailbox);
+    airs_waiting_senders_withdraw(services->waiting_senders, actor);
     airs_actor_pay(actor);
     keep_reason(actor, status, reason);
     end_in_hand(actor, end, status, reason);
@@ -130,6 +132,7 @@ void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
         airs_component_registry_remove(services->registry, actor);
     }
     airs_component_message_t *message = airs_mailbox_close(&actor->mailbox);
+    airs_actor_tell_of_room(actor, worker);
     airs_subscription_service_end(airs_actor_system_subscriber_service(services->subscriber), actor);
     while (message != NULL) {
         airs_component_message_t *next = atomic_load_explicit(&message->next, memory_order_relaxed);

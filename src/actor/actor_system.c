@@ -9,6 +9,7 @@
 #include "actor/message_broker.h"
 #include "actor/response_router.h"
 #include "actor/timer_wheel.h"
+#include "actor/waiting_senders.h"
 
 /* How long stop_all at the end takes, and what it gives each actor when that is used up: one that does not
  * end must not cost the others their shutdown call. */
@@ -108,6 +109,9 @@ static airs_status_t make_parts(airs_actor_system_t *system, const airs_actor_sy
         status = airs_response_router_create(services, &services->responses);
     }
     if (status == AIRS_OK) {
+        status = airs_waiting_senders_create(services, &services->waiting_senders);
+    }
+    if (status == AIRS_OK) {
         status = airs_actor_system_subscriber_create(services, &services->subscriber);
     }
     if (status == AIRS_OK) {
@@ -164,6 +168,7 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
     airs_scheduler_destroy(services->scheduler);
     airs_message_broker_destroy(system->broker);
     airs_actor_system_subscriber_destroy(services->subscriber);
+    airs_waiting_senders_destroy(services->waiting_senders);
     airs_response_router_destroy(services->responses);
     airs_component_registry_destroy(services->registry);
     airs_dead_letters_destroy(services->dead_letters);

@@ -25,7 +25,7 @@ static airs_progress_t begin_stop(airs_actor_t *actor, airs_actor_end_t mode);
 static void settle(airs_actor_t *actor) {
     airs_actor_pay(actor);
     if (airs_mailbox_settle(&actor->mailbox)) {
-        airs_gate_notify(&actor->services->room);
+        airs_actor_tell_of_room(actor, actor->worker);
     }
 }
 

@@ -151,6 +151,7 @@ airs_actor_t *airs_component_actor_create(const airs_actor_setup_t *setup, airs_
                                           const airs_actor_spec_t *spec) {
     static const airs_behaviour_t behaviour = {
         .uses_engine = true,
+        .can_wait = true,
         .start = component_start,
         .handle = component_handle,
         .stop = component_stop,

@@ -32,6 +32,7 @@ void airs_mailbox_init(airs_mailbox_t *mailbox, airs_mailbox_limits_t limits) {
     mailbox->limits = limits;
     atomic_init(&mailbox->refused, 0);
     atomic_init(&mailbox->room_waiters, 0);
+    atomic_init(&mailbox->in_line, 0);
     mailbox->lock = (airs_spinlock_t){false};
     atomic_init(&mailbox->dropped, 0);
     mailbox->inbox = NULL;
@@ -64,26 +65,62 @@ airs_status_t airs_mailbox_reserve(airs_mailbox_t *mailbox, size_t bytes) {
         uint64_t level = atomic_load_explicit(&mailbox->level, memory_order_relaxed);
         return (level & REFUSING) != 0 ? refused(mailbox, AIRS_NOT_RUNNING) : AIRS_OK;
     }
+    /* Relaxed: who comes at the moment at which a line begins may come before it. */
+    if (mailbox->limits.policy == AIRS_MAILBOX_BLOCK &&
+        atomic_load_explicit(&mailbox->in_line, memory_order_relaxed) != 0) {
+        return refused(mailbox, AIRS_QUEUE_FULL);
+    }
     uint64_t cost = ONE_MESSAGE + bytes;
     /* Relaxed: the word bounds, it publishes nothing; the push does that. */
     uint64_t before = atomic_fetch_add_explicit(&mailbox->level, cost, memory_order_relaxed);
     if ((before & REFUSING) == 0 && fits(mailbox, before, bytes)) {
         return AIRS_OK;
     }
-    atomic_fetch_sub_explicit(&mailbox->level, cost, memory_order_relaxed);
+    /* Sequentially consistent: see airs_mailbox_awaited. */
+    atomic_fetch_sub_explicit(&mailbox->level, cost, memory_order_seq_cst);
     return refused(mailbox, (before & REFUSING) != 0 ? AIRS_NOT_RUNNING : AIRS_QUEUE_FULL);
+}
+
+airs_status_t airs_mailbox_reserve_in_line(airs_mailbox_t *mailbox, size_t bytes) {
+    /* Not by an addition that may have to be taken back, which others would take for a full mailbox.
+     * Sequentially consistent: see airs_mailbox_settle. */
+    uint64_t level = atomic_load_explicit(&mailbox->level, memory_order_seq_cst);
+    do {
+        if ((level & REFUSING) != 0) {
+            return AIRS_NOT_RUNNING;
+        }
+        if (!fits(mailbox, level, bytes)) {
+            return AIRS_QUEUE_FULL;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(&mailbox->level, &level, level + ONE_MESSAGE + bytes,
+                                                    memory_order_seq_cst, memory_order_seq_cst));
+    return AIRS_OK;
 }
 
 bool airs_mailbox_room(airs_mailbox_t *mailbox, size_t bytes) {
     /* Sequentially consistent: see airs_mailbox_settle. */
     uint64_t level = atomic_load_explicit(&mailbox->level, memory_order_seq_cst);
-    return (level & REFUSING) != 0 || fits(mailbox, level, bytes);
+    return (level & REFUSING) != 0 || (fits(mailbox, level, bytes) &&
+                                       atomic_load_explicit(&mailbox->in_line, memory_order_seq_cst) == 0);
 }
 
 void airs_mailbox_unreserve(airs_mailbox_t *mailbox, size_t bytes) {
     if (mailbox->limits.policy != AIRS_MAILBOX_DROP_OLDEST) {
-        atomic_fetch_sub_explicit(&mailbox->level, ONE_MESSAGE + bytes, memory_order_relaxed);
+        /* Sequentially consistent: see airs_mailbox_awaited. */
+        atomic_fetch_sub_explicit(&mailbox->level, ONE_MESSAGE + bytes, memory_order_seq_cst);
     }
+}
+
+static bool somebody_waits(airs_mailbox_t *mailbox) {
+    return atomic_load_explicit(&mailbox->in_line, memory_order_seq_cst) != 0 ||
+           atomic_load_explicit(&mailbox->room_waiters, memory_order_seq_cst) != 0;
+}
+
+bool airs_mailbox_awaited(airs_mailbox_t *mailbox) {
+    /* Sequentially consistent, all of it: as in airs_mailbox_settle. Of several threads that were in each
+     * other's way the last one to take back its cost sees the room that there is. */
+    return somebody_waits(mailbox) &&
+           fits(mailbox, atomic_load_explicit(&mailbox->level, memory_order_seq_cst), 0);
 }
 
 /* Something came. An idle actor becomes the caller's; an owned one is kept from becoming idle, by a mark
@@ -226,7 +263,7 @@ bool airs_mailbox_claim(airs_mailbox_t *mailbox) {
 bool airs_mailbox_refuse(airs_mailbox_t *mailbox) {
     /* Sequentially consistent, both: as in airs_mailbox_settle. */
     atomic_fetch_or_explicit(&mailbox->level, REFUSING, memory_order_seq_cst);
-    return atomic_load_explicit(&mailbox->room_waiters, memory_order_seq_cst) != 0;
+    return somebody_waits(mailbox);
 }
 
 uint32_t airs_mailbox_waiting(airs_mailbox_t *mailbox) {
@@ -324,9 +361,12 @@ bool airs_mailbox_settle(airs_mailbox_t *mailbox) {
     /* Sequentially consistent, both: pairs with a waiter that counts itself and then looks for room. Either
      * it finds the room, or this thread finds it. */
     uint64_t level = atomic_fetch_sub_explicit(&mailbox->level, cost, memory_order_seq_cst) - cost;
-    return atomic_load_explicit(&mailbox->room_waiters, memory_order_seq_cst) != 0 &&
-           messages_of(level) <= mailbox->limits.messages / 2 &&
-           (level & BYTES_MASK) <= mailbox->limits.bytes / 2;
+    if (!somebody_waits(mailbox)) {
+        return false;
+    }
+    return atomic_load_explicit(&mailbox->in_line, memory_order_relaxed) != 0 ||
+           (messages_of(level) <= mailbox->limits.messages / 2 &&
+            (level & BYTES_MASK) <= mailbox->limits.bytes / 2);
 }
 
 bool airs_mailbox_release_ownership(airs_mailbox_t *mailbox) {

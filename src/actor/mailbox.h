@@ -13,6 +13,9 @@
  * A mailbox that drops its oldest must get at what waits: it keeps its messages in a list under a lock, and
  * its head is the readiness alone. Nothing is reserved there: a message makes its room when it is pushed.
  *
+ * A mailbox may also have its senders wait: they stand in a line beside it (actor/waiting_senders.h), and
+ * while anybody stands there, others who come find it full.
+ *
  * The word at the list's head is also the actor's readiness: idle, or owned by a worker or a run queue.
  * Whoever turns idle into owned must see to it that the actor is run. */
 #ifndef AIRSSYS_ACTOR_MAILBOX_H
@@ -49,6 +52,7 @@ typedef struct airs_mailbox {
     airs_mailbox_limits_t limits;
     _Atomic uint64_t refused;
     _Atomic uint32_t room_waiters; /* threads that wait for room; they count themselves */
+    _Atomic uint32_t in_line;      /* senders that wait in line; counted by airs_waiting_senders_t */
     airs_spinlock_t lock;          /* over `list`, and over `released` of a mailbox that has one */
     _Atomic uint64_t dropped;      /* to make room */
 
@@ -77,12 +81,19 @@ void airs_mailbox_init(airs_mailbox_t *mailbox, airs_mailbox_limits_t limits);
  * never full, but refuses what is larger than itself. */
 airs_status_t airs_mailbox_reserve(airs_mailbox_t *mailbox, size_t bytes);
 
+/* The same for the first one in the line; it is not counted when there is none. */
+airs_status_t airs_mailbox_reserve_in_line(airs_mailbox_t *mailbox, size_t bytes);
+
 /* Any thread that has counted itself in room_waiters: might a message of `bytes` be accepted, or is there no
  * use in waiting because none is any more? */
 bool airs_mailbox_room(airs_mailbox_t *mailbox, size_t bytes);
 
 /* Any thread: give back what a reserve took and no push used. */
 void airs_mailbox_unreserve(airs_mailbox_t *mailbox, size_t bytes);
+
+/* Any thread whose reservation was given back, or failed, which may have kept others out for a moment: does
+ * somebody wait for room, and is there any? */
+bool airs_mailbox_awaited(airs_mailbox_t *mailbox);
 
 /* Any thread: a message that is exempt from the bounds. */
 airs_push_t airs_mailbox_push(airs_mailbox_t *mailbox, airs_component_message_t *message);
@@ -113,7 +124,7 @@ uint64_t airs_mailbox_received(airs_mailbox_t *mailbox);
 /* What follows is the owner's alone. */
 
 /* The signals that came, one or more of airs_signal_t; they stay until cleared. */
-static inline uint32_t airs_mailbox_signals(airs_mailbox_t *mailbox) {
+static inline uint32_t airs_mailbox_signals(const airs_mailbox_t *mailbox) {
     /* Relaxed: a signal is looked at before each message and again by airs_mailbox_release_ownership,
      * which is what makes sure of it. */
     return atomic_load_explicit(&mailbox->signals, memory_order_relaxed);
@@ -128,8 +139,8 @@ airs_component_message_t *airs_mailbox_take(airs_mailbox_t *mailbox);
 /* Up to `max` messages in one go, linked through `next`; NULL when there is none. */
 airs_component_message_t *airs_mailbox_take_many(airs_mailbox_t *mailbox, size_t max);
 
-/* Give back the room of what was taken. True when somebody waits for room and there is room worth it: a
- * sender that is woken for every message would cost more than it sends. */
+/* Give back the room of what was taken. True when somebody waits for room: in line, or a thread, and then only
+ * if there is room worth waking it for every time. */
 bool airs_mailbox_settle(airs_mailbox_t *mailbox);
 
 /* Has so much been taken that its room should be given back? */

@@ -8,6 +8,7 @@
 #include "actor/component_registry.h"
 #include "actor/deferred_replies.h"
 #include "actor/response_router.h"
+#include "actor/waiting_senders.h"
 
 struct airs_message_broker {
     airs_message_router_t router;
@@ -67,10 +68,57 @@ static void bury(airs_services_t *services, airs_worker_t *worker, airs_actor_t 
     }
 }
 
-airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker_t *worker,
-                                          airs_actor_t *sender, airs_actor_t *target,
-                                          const airs_message_parts_t *parts, airs_payload_t *shared,
-                                          airs_error_t *error) {
+/* What one actor gives to another. */
+typedef struct airs_delivery {
+    airs_actor_t *sender;
+    const airs_message_parts_t *parts;
+    uint64_t timeout_ms;
+    airs_correlation_id_t *correlation;
+    airs_error_t *error;
+} airs_delivery_t;
+
+/* Room that was taken for a moment is free again, and others may have found none because of that. */
+static void look_after_room(airs_actor_t *target, airs_worker_t *worker) {
+    if (airs_mailbox_awaited(&target->mailbox)) {
+        airs_actor_tell_of_room(target, worker);
+    }
+}
+
+/* Until there is room. */
+static airs_status_t wait_for_room(airs_services_t *services, airs_actor_t *target,
+                                   const airs_delivery_t *delivery) {
+    airs_wait_t wait = {
+        .sender = delivery->sender, .target = target, .request_timeout_ms = delivery->timeout_ms};
+    airs_status_t status = make(services, delivery->sender, delivery->parts, NULL, &wait.message);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    /* It is refused once, or not at all. */
+    atomic_fetch_sub_explicit(&target->mailbox.refused, 1, memory_order_relaxed);
+    status = airs_waiting_senders_wait(services->waiting_senders, &wait, delivery->error);
+    if (status != AIRS_OK && status != AIRS_PENDING) {
+        atomic_fetch_add_explicit(&target->mailbox.refused, 1, memory_order_relaxed);
+        airs_component_message_destroy(wait.message);
+    }
+    return status;
+}
+
+/* It was not let in. With `waits` the sender can wait for it. */
+static airs_status_t turned_away(airs_services_t *services, airs_worker_t *worker, airs_actor_t *target,
+                                 airs_status_t status, const airs_delivery_t *waits) {
+    look_after_room(target, worker);
+    if (status == AIRS_QUEUE_FULL && waits != NULL && target->mailbox.limits.policy == AIRS_MAILBOX_BLOCK &&
+        waits->sender->behaviour->can_wait) {
+        return wait_for_room(services, target, waits);
+    }
+    return status == AIRS_NOT_RUNNING && airs_mailbox_closed(&target->mailbox) ? AIRS_TARGET_NOT_FOUND
+                                                                               : status;
+}
+
+static inline airs_status_t deliver(airs_services_t *services, airs_worker_t *worker, airs_actor_t *sender,
+                                    airs_actor_t *target, const airs_message_parts_t *parts,
+                                    airs_payload_t *shared, const airs_delivery_t *waits,
+                                    airs_error_t *error) {
     airs_bytes_t payload = shared != NULL ? airs_payload_bytes(shared) : parts->payload;
     airs_status_t status = check(target, payload, error);
     if (status != AIRS_OK) {
@@ -79,13 +127,13 @@ airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker
     size_t size = payload.size;
     status = airs_mailbox_reserve(&target->mailbox, size);
     if (status != AIRS_OK) {
-        return status == AIRS_NOT_RUNNING && airs_mailbox_closed(&target->mailbox) ? AIRS_TARGET_NOT_FOUND
-                                                                                   : status;
+        return turned_away(services, worker, target, status, waits);
     }
     airs_component_message_t *message = NULL;
     status = make(services, sender, parts, shared, &message);
     if (status != AIRS_OK) {
         airs_mailbox_unreserve(&target->mailbox, size);
+        look_after_room(target, worker);
         return status;
     }
     airs_component_message_t *dropped = NULL;
@@ -102,6 +150,13 @@ airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker
     airs_component_message_destroy(message);
     airs_mailbox_unreserve(&target->mailbox, size);
     return AIRS_TARGET_NOT_FOUND;
+}
+
+airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker_t *worker,
+                                          airs_actor_t *sender, airs_actor_t *target,
+                                          const airs_message_parts_t *parts, airs_payload_t *shared,
+                                          airs_error_t *error) {
+    return deliver(services, worker, sender, target, parts, shared, NULL, error);
 }
 
 /* ---- routes ---- */
@@ -122,14 +177,6 @@ airs_actor_t *airs_message_broker_resolve(airs_services_t *services, airs_route_
 
 /* Something done with an actor that may turn out to have ended: once more with the one that has its name
  * now, if there is one. */
-typedef struct airs_delivery {
-    airs_actor_t *sender;
-    const airs_message_parts_t *parts;
-    uint64_t timeout_ms;
-    airs_correlation_id_t *correlation;
-    airs_error_t *error;
-} airs_delivery_t;
-
 static airs_status_t deliver_to(airs_services_t *services, airs_route_t *route, airs_id_t target,
                                 const airs_delivery_t *delivery,
                                 airs_status_t (*attempt)(airs_services_t *services, airs_actor_t *actor,
@@ -157,8 +204,8 @@ static airs_message_parts_t parts_of(airs_actor_t *sender, airs_message_kind_t k
 
 static airs_status_t attempt_send(airs_services_t *services, airs_actor_t *actor,
                                   const airs_delivery_t *delivery) {
-    return airs_message_broker_deliver(services, delivery->sender->worker, delivery->sender, actor,
-                                       delivery->parts, NULL, delivery->error);
+    return deliver(services, delivery->sender->worker, delivery->sender, actor, delivery->parts, NULL,
+                   delivery, delivery->error);
 }
 
 static airs_status_t send(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
@@ -187,9 +234,9 @@ static airs_status_t attempt_request(airs_services_t *services, airs_actor_t *ac
     if (status != AIRS_OK) {
         return status;
     }
-    status = airs_message_broker_deliver(services, sender->worker, sender, actor, delivery->parts, NULL,
-                                         delivery->error);
-    if (status != AIRS_OK &&
+    status =
+        deliver(services, sender->worker, sender, actor, delivery->parts, NULL, delivery, delivery->error);
+    if (status != AIRS_OK && status != AIRS_PENDING &&
         !airs_response_router_abandon(services->responses, &parts, delivery->correlation)) {
         return AIRS_OK;
     }
@@ -208,6 +255,10 @@ static airs_status_t request(airs_message_router_t *router, airs_actor_t *sender
         airs_count(&sender->sent, 1);
     }
     return status;
+}
+
+static airs_status_t waited(airs_message_router_t *router, airs_actor_t *sender, airs_error_t *error) {
+    return airs_waiting_senders_outcome(services_of(router)->waiting_senders, sender, error);
 }
 
 static airs_status_t cancel_request(airs_message_router_t *router, airs_actor_t *sender,
@@ -387,6 +438,7 @@ airs_status_t airs_message_broker_create(airs_services_t *services, airs_message
     static const airs_message_router_ops_t ops = {
         .send = send,
         .request = request,
+        .waited = waited,
         .cancel_request = cancel_request,
         .broadcast = broadcast,
         .defer_reply = airs_router_defer_reply,

@@ -9,6 +9,7 @@
 
 typedef struct airs_component_registry airs_component_registry_t;
 typedef struct airs_response_router airs_response_router_t;
+typedef struct airs_waiting_senders airs_waiting_senders_t;
 typedef struct airs_actor_system_subscriber airs_actor_system_subscriber_t;
 
 typedef struct airs_services {
@@ -23,6 +24,7 @@ typedef struct airs_services {
     airs_scheduler_t *scheduler;
     airs_component_registry_t *registry;
     airs_response_router_t *responses;
+    airs_waiting_senders_t *waiting_senders;
     airs_actor_system_subscriber_t *subscriber;
     airs_message_router_t *router;
     airs_dead_letters_t *dead_letters;

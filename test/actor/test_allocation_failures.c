@@ -288,11 +288,107 @@ static void guests(void **state) {
     airs_fail_each_allocation(guest_life, NULL);
 }
 
+/* ---- guests that wait for room, and mailboxes that drop ---- */
+
+typedef struct traffic {
+    airs_status_t status;
+    bool done; /* with sending */
+    unsigned asked;
+    unsigned ends;
+    unsigned waits;
+} traffic_t;
+
+static airs_scripted_next_t slow(airs_scripted_call_t *call) {
+    if (call->kind != AIRS_CALL_HANDLE_MESSAGE || call->round > 0) {
+        return call->kind == AIRS_CALL_HANDLE_MESSAGE ? airs_scripted_respond(call, "answer")
+                                                      : airs_scripted_ok(call);
+    }
+    return airs_scripted_sleep(call, MS);
+}
+
+#define WAITING_DEEDS 6
+
+static airs_scripted_next_t patient(airs_scripted_call_t *call) {
+    traffic_t *self = call->context;
+    if (call->kind == AIRS_CALL_HANDLE_CALLBACK) {
+        self->ends++;
+        if (call->message->kind == AIRS_MESSAGE_FAILURE) {
+            keep(&self->status, AIRS_OUT_OF_MEMORY);
+        }
+        return airs_scripted_ok(call);
+    }
+    if (call->kind != AIRS_CALL_HANDLE_MESSAGE) {
+        return airs_scripted_ok(call);
+    }
+    uint64_t *deed = &call->memory[0]; /* odd ones ask */
+    airs_status_t status = call->waited;
+    bool over = call->round > 0;
+    for (; *deed < WAITING_DEEDS; ++*deed, over = false) {
+        if (!over) {
+            status = *deed % 2 != 0 ? airs_scripted_request(call, "t/slow/0", "q", 1000, NULL)
+                                    : airs_scripted_send(call, "t/slow/0", "x");
+        }
+        if (status == AIRS_PENDING) {
+            self->waits++;
+            return airs_scripted_wait_for_room(call);
+        }
+        self->asked += *deed % 2 != 0 && status == AIRS_OK;
+        keep(&self->status, status == AIRS_TARGET_NOT_FOUND ? AIRS_OUT_OF_MEMORY : status);
+    }
+    for (int i = 0; i < 3; i++) {
+        status = airs_scripted_send(call, "t/forgetful/0", "x");
+        keep(&self->status, status == AIRS_TARGET_NOT_FOUND ? AIRS_OUT_OF_MEMORY : status);
+    }
+    self->done = true;
+    return airs_scripted_ok(call);
+}
+
+static airs_status_t waiting_life(const airs_allocator_t *allocator, void *context) {
+    (void)context;
+    static const airs_actor_spec_t blocking = {.mailbox_messages = 1, .mailbox_policy = AIRS_MAILBOX_BLOCK};
+    static const airs_actor_spec_t dropping = {.mailbox_messages = 1,
+                                               .mailbox_policy = AIRS_MAILBOX_DROP_OLDEST};
+    world_t world;
+    traffic_t traffic = {.status = AIRS_OK};
+    airs_status_t status = open_world(&world, allocator, true);
+    if (status == AIRS_OK) {
+        airs_component_handle_t receiver = airs_scripted_engine_add(&world.engine, "slow", slow, NULL);
+        airs_component_handle_t sender =
+            airs_scripted_engine_add(&world.engine, "patient", patient, &traffic);
+        airs_actor_system_t *system = world.system;
+        keep(&status,
+             airs_actor_system_spawn_component(system, receiver, id_of("t/slow/0"), &blocking, NULL));
+        keep(&status,
+             airs_actor_system_spawn_component(system, receiver, id_of("t/forgetful/0"), &dropping, NULL));
+        keep(&status, airs_actor_system_spawn_component(system, sender, id_of("t/g/0"), NULL, NULL));
+    }
+    if (status == AIRS_OK) {
+        keep(&status,
+             airs_actor_system_send(world.system, id_of("t/g/0"), airs_bytes("go", 2), airs_str(NULL), NULL));
+        assert_ok(airs_actor_system_drain(world.system, PATIENCE_MS));
+        /* Without memory for the deadline of its parked call it has crashed. */
+        keep(&status, traffic.done || status != AIRS_OK ? AIRS_OK : AIRS_OUT_OF_MEMORY);
+    }
+    if (status == AIRS_OK) {
+        assert_int_equal(traffic.ends, traffic.asked);
+        assert_true(traffic.waits > 0 || traffic.status != AIRS_OK);
+    }
+    close_world(&world);
+    keep(&status, traffic.status);
+    return status;
+}
+
+static void full_mailboxes(void **state) {
+    (void)state;
+    airs_fail_each_allocation(waiting_life, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(natives_by_hand),
         cmocka_unit_test(natives_with_threads),
         cmocka_unit_test(guests),
+        cmocka_unit_test(full_mailboxes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

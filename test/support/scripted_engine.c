@@ -32,6 +32,8 @@ struct airs_scripted_instance {
     atomic_bool in_call;
     bool pending;
     bool waiting; /* for a release */
+    bool sending; /* with a send that pends */
+    airs_error_t error;
     uint64_t running_ms;
     airs_scripted_timer_t sleep;
     atomic_bool slept;
@@ -112,6 +114,11 @@ airs_scripted_next_t airs_scripted_wait(airs_scripted_call_t *call) {
     return AIRS_SCRIPTED_PARK;
 }
 
+airs_scripted_next_t airs_scripted_wait_for_room(airs_scripted_call_t *call) {
+    call->instance->sending = true;
+    return AIRS_SCRIPTED_PARK;
+}
+
 /* ---- what guests do ---- */
 
 static airs_id_t parse(const char *target) {
@@ -131,17 +138,19 @@ static airs_route_t *route_to(airs_scripted_instance_t *instance, const char *ta
 
 airs_status_t airs_scripted_send(airs_scripted_call_t *call, const char *target, const char *payload) {
     const airs_host_t *host = call->host;
+    call->error->text[0] = '\0';
     return host->router->ops->send(host->router, host->self, route_to(call->instance, target), parse(target),
-                                   airs_bytes(payload, strlen(payload)), NULL);
+                                   airs_bytes(payload, strlen(payload)), call->error);
 }
 
 airs_status_t airs_scripted_request(airs_scripted_call_t *call, const char *target, const char *payload,
                                     uint64_t timeout_ms, airs_correlation_id_t *out) {
     const airs_host_t *host = call->host;
     airs_correlation_id_t id;
+    call->error->text[0] = '\0';
     return host->router->ops->request(host->router, host->self, route_to(call->instance, target),
                                       parse(target), airs_bytes(payload, strlen(payload)), timeout_ms,
-                                      out != NULL ? out : &id, NULL);
+                                      out != NULL ? out : &id, call->error);
 }
 
 airs_status_t airs_scripted_cancel(airs_scripted_call_t *call, const airs_correlation_id_t *id) {
@@ -216,6 +225,7 @@ static airs_poll_t call(airs_instance_t *base, const airs_call_t *what, airs_cal
         .host = &instance->host,
         .context = instance->component.context,
         .memory = instance->memory,
+        .error = &instance->error,
         .instance = instance,
     };
     return run_round(instance, result);
@@ -237,6 +247,15 @@ static airs_poll_t resume(airs_instance_t *base, airs_call_result_t *result) {
             return AIRS_POLL_PENDING;
         }
         instance->waiting = false;
+    }
+    if (instance->sending) {
+        airs_message_router_t *router = instance->host.router;
+        instance->error.text[0] = '\0';
+        instance->call.waited = router->ops->waited(router, instance->host.self, &instance->error);
+        if (instance->call.waited == AIRS_PENDING) {
+            return AIRS_POLL_PENDING;
+        }
+        instance->sending = false;
     }
     return run_round(instance, result);
 }

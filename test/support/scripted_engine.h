@@ -30,9 +30,11 @@ typedef struct airs_scripted_call {
     const airs_component_message_t *message; /* of HANDLE_* */
     const airs_component_config_t *config;   /* of INITIALIZE */
     const airs_host_t *host;
-    void *context;    /* the component's */
-    uint64_t *memory; /* eight words of the instance's own, zero at first */
-    unsigned round;   /* 0 when the call begins, one more each time it goes on */
+    void *context;        /* the component's */
+    uint64_t *memory;     /* eight words of the instance's own, zero at first */
+    unsigned round;       /* 0 when the call begins, one more each time it goes on */
+    airs_status_t waited; /* how the send or request ended that this call waited with */
+    airs_error_t *error;  /* the text of the last send or request, or of its wait; may be empty */
     airs_scripted_instance_t *instance;
     airs_call_result_t *result;
 } airs_scripted_call_t;
@@ -56,6 +58,8 @@ airs_scripted_next_t airs_scripted_yield(airs_scripted_call_t *call);
 airs_scripted_next_t airs_scripted_sleep(airs_scripted_call_t *call, uint64_t nanoseconds);
 /* Until airs_scripted_engine_release. */
 airs_scripted_next_t airs_scripted_wait(airs_scripted_call_t *call);
+/* After a send or request that answered AIRS_PENDING: until it has ended, as `waited` of the next round says. */
+airs_scripted_next_t airs_scripted_wait_for_room(airs_scripted_call_t *call);
 
 /* What a guest does meanwhile. `target` is "namespace/name/instance", the payload text. */
 airs_status_t airs_scripted_send(airs_scripted_call_t *call, const char *target, const char *payload);
