@@ -287,6 +287,49 @@ static void cancelled_requests_are_silent(void **state) {
     assert_int_equal(actor_fixture_totals(&fixture).crashed, 0);
 }
 
+typedef struct broadcast {
+    airs_status_t status;
+    size_t failed_first;
+} broadcast_t;
+
+static airs_status_t tell_all(airs_actor_context_t *context, probe_t *probe,
+                              const airs_incoming_t *incoming) {
+    broadcast_t *out = probe->user;
+    const airs_id_t targets[] = {airs_id("t", "b", "*"), airs_id("t", "nobody", "0"), airs_id("t", "a", "0")};
+    if (!airs_id_equal(incoming->sender, airs_actor_self(context))) {
+        out->failed_first = 7;
+        out->status = airs_actor_broadcast(context, targets, incoming->payload.size, airs_bytes("hi", 2),
+                                           &out->failed_first);
+    }
+    return AIRS_OK;
+}
+
+static void broadcasts_reach_whom_they_can(void **state) {
+    (void)state;
+    broadcast_t broadcast = {.status = AIRS_INTERNAL};
+    static probe_t second;
+    probe_init(&second);
+    a.then = tell_all;
+    a.user = &broadcast;
+    probe_spawn(&fixture, &a, "t/a/0", NULL);
+    probe_spawn(&fixture, &b, "t/b/0", NULL);
+    probe_spawn(&fixture, &second, "t/b/1", NULL);
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "1"));
+    actor_fixture_run(&fixture);
+    assert_ok(broadcast.status);
+    assert_int_equal(broadcast.failed_first, 7);
+    assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").sent, 2);
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "333"));
+    actor_fixture_run(&fixture);
+    assert_status(broadcast.status, AIRS_TARGET_NOT_FOUND);
+    assert_int_equal(broadcast.failed_first, 1);
+    assert_string_equal(a.heard, "m:1 m:333 m:hi");
+    assert_string_equal(b.heard, "m:hi m:hi");
+    assert_string_equal(second.heard, "m:hi m:hi");
+    assert_ok(actor_fixture_stop(&fixture, "t/b/1", AIRS_STOP_DROP));
+    probe_free(&second);
+}
+
 static void only_handle_is_mandatory(void **state) {
     (void)state;
     static const airs_native_t bare = {.size = sizeof bare, .handle = NULL};
@@ -315,6 +358,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(one_answer_and_only_to_a_request, set_up, tear_down),
         cmocka_unit_test_setup_teardown(exits_by_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(cancelled_requests_are_silent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(broadcasts_reach_whom_they_can, set_up, tear_down),
         cmocka_unit_test_setup_teardown(only_handle_is_mandatory, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

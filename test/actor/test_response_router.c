@@ -1,5 +1,7 @@
 #include "actor_fixture.h"
 
+#include "core/check.h"
+
 static actor_fixture_t fixture;
 
 static int set_up(void **state) {
@@ -438,6 +440,166 @@ static void only_the_requester_cancels(void **state) {
     assert_ok(statuses[2]);
 }
 
+/* ---- natives: cycles, many, all that is counted ---- */
+
+static void assert_counters(airs_request_counters_t expected) {
+    airs_request_counters_t got = counters();
+    assert_memory_equal(&got, &expected, sizeof got);
+}
+
+/* t/a/0 asks t/b/0, which asks t/a/0 before it answers. */
+static airs_status_t in_a_cycle(airs_actor_context_t *context, probe_t *probe,
+                                const airs_incoming_t *incoming) {
+    airs_request_id_t *owed = probe->user;
+    bool is_first = airs_id_equal(airs_actor_self(context), id_of("t/a/0"));
+    switch (incoming->kind) {
+    case AIRS_INCOMING_MESSAGE:
+        return airs_actor_request(context, id_of("t/b/0"), airs_bytes("1", 1), 1000, NULL);
+    case AIRS_INCOMING_REQUEST:
+        if (is_first) {
+            return airs_actor_respond(context, airs_bytes("3", 1));
+        }
+        AIRS_ASSERT(airs_actor_defer_reply(context, owed) == AIRS_OK);
+        return airs_actor_request(context, incoming->sender, airs_bytes("2", 1), 1000, NULL);
+    case AIRS_INCOMING_RESPONSE:
+        return is_first ? AIRS_OK : airs_actor_reply(context, owed, airs_bytes("4", 1), airs_str(NULL));
+    case AIRS_INCOMING_FAILURE:
+        break;
+    }
+    return AIRS_INTERNAL;
+}
+
+static void a_cycle_works(void **state) {
+    (void)state;
+    probe_t probes[2];
+    airs_request_id_t owed;
+    for (int i = 0; i < 2; i++) {
+        probe_init(&probes[i]);
+        probes[i].then = in_a_cycle;
+        probes[i].user = &owed;
+        probe_spawn(&fixture, &probes[i], i == 0 ? "t/a/0" : "t/b/0", NULL);
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_ok(actor_fixture_send(&fixture, "t/a/0", "0"));
+        actor_fixture_run(&fixture);
+    }
+    assert_string_equal(probes[0].heard, "m:0 q:2 r:4 m:0 q:2 r:4");
+    assert_string_equal(probes[1].heard, "q:1 r:3 q:1 r:3");
+    assert_counters((airs_request_counters_t){.completed = 4});
+    airs_actor_system_stop_all(fixture.system, AIRS_STOP_DRAIN, PATIENCE_MS);
+    probe_free(&probes[0]);
+    probe_free(&probes[1]);
+}
+
+#define MANY 100000
+
+typedef struct crowd {
+    uint64_t deferred;
+    uint64_t ends;
+} crowd_t;
+
+/* Asks for as much as it may at a message; takes over what it is asked. */
+static airs_status_t be_many(airs_actor_context_t *context, void *state, const airs_incoming_t *incoming) {
+    crowd_t *self = state;
+    airs_request_id_t id;
+    if (incoming->kind == AIRS_INCOMING_MESSAGE) {
+        for (unsigned i = 0; i < MANY; i++) {
+            AIRS_ASSERT(airs_actor_request(context, id_of("t/target/0"), airs_bytes("x", 1), 1000 + i % 7,
+                                           NULL) == AIRS_OK);
+        }
+        AIRS_ASSERT(airs_actor_request(context, id_of("t/target/0"), airs_bytes("x", 1), 1000, NULL) ==
+                    AIRS_TOO_MANY_REQUESTS);
+    } else if (incoming->kind == AIRS_INCOMING_REQUEST) {
+        AIRS_ASSERT(airs_actor_defer_reply(context, &id) == AIRS_OK);
+        self->deferred++;
+    } else {
+        self->ends++;
+    }
+    return AIRS_OK;
+}
+
+static void a_hundred_thousand_are_outstanding_at_once(void **state) {
+    (void)state;
+    static const airs_native_t native = {.size = sizeof native, .handle = be_many};
+    airs_actor_spec_t spec = {.mailbox_messages = MANY};
+    crowd_t asker = {.ends = 0};
+    crowd_t target = {.ends = 0};
+    assert_ok(
+        airs_actor_system_spawn_native(fixture.system, &native, &asker, id_of("t/asker/0"), NULL, NULL));
+    assert_ok(
+        airs_actor_system_spawn_native(fixture.system, &native, &target, id_of("t/target/0"), &spec, NULL));
+    /* All time out. */
+    assert_ok(actor_fixture_send(&fixture, "t/asker/0", ""));
+    actor_fixture_run(&fixture);
+    assert_int_equal(target.deferred, MANY);
+    assert_counters((airs_request_counters_t){.pending = MANY});
+    actor_fixture_pass(&fixture, 1006 * MS);
+    assert_int_equal(asker.ends, MANY);
+    assert_counters((airs_request_counters_t){.timed_out = MANY});
+    /* All fail: those that have ended make room for as many again. */
+    assert_ok(actor_fixture_send(&fixture, "t/asker/0", ""));
+    actor_fixture_run(&fixture);
+    assert_int_equal(target.deferred, 2 * MANY);
+    assert_ok(actor_fixture_stop(&fixture, "t/target/0", AIRS_STOP_DRAIN));
+    actor_fixture_run(&fixture);
+    assert_int_equal(asker.ends, 2 * MANY);
+    assert_counters((airs_request_counters_t){.timed_out = MANY, .failed = MANY});
+    assert_int_equal(airs_actor_system_next_deadline(fixture.system), UINT64_MAX);
+}
+
+/* Each end counts as what it is, and as nothing else. */
+static void each_end_is_counted_once(void **state) {
+    (void)state;
+    airs_request_counters_t expected = {.completed = 1};
+    static asker_t asker;
+    spawn_target("answer");
+    asker = start_asker("t/target/0", 1000);
+    ask(&asker);
+    assert_counters(expected);
+    assert_ok(actor_fixture_stop(&fixture, "t/target/0", AIRS_STOP_DRAIN));
+
+    spawn_target("error");
+    assert_ok(actor_fixture_send(&fixture, "t/asker/0", ""));
+    actor_fixture_run(&fixture);
+    expected.failed++;
+    assert_counters(expected);
+    assert_ok(actor_fixture_stop(&fixture, "t/target/0", AIRS_STOP_DRAIN));
+
+    assert_ok(actor_fixture_send(&fixture, "t/asker/0", "")); /* to nobody: no request */
+    actor_fixture_run(&fixture);
+    assert_counters(expected);
+
+    spawn_target("wait");
+    assert_ok(actor_fixture_send(&fixture, "t/asker/0", ""));
+    actor_fixture_run(&fixture);
+    expected.pending++;
+    assert_counters(expected);
+    actor_fixture_pass(&fixture, 1000 * MS);
+    expected.pending--;
+    expected.timed_out++;
+    assert_counters(expected);
+    airs_scripted_engine_release(&fixture.engine, "t/target/0");
+    actor_fixture_run(&fixture);
+    expected.late++;
+    assert_counters(expected);
+
+    asker.requests = 2;
+    assert_ok(actor_fixture_send(&fixture, "t/asker/0", ""));
+    actor_fixture_run(&fixture);
+    actor_fixture_pass(&fixture, 1000 * MS);
+    expected.timed_out += 2;
+    /* The target ends without an answer to them: nothing is late. */
+    assert_status(actor_fixture_stop(&fixture, "t/target/0", AIRS_STOP_DROP), AIRS_TIMEOUT);
+    assert_counters(expected);
+
+    spawn_target("wait");
+    assert_ok(actor_fixture_send(&fixture, "t/asker/0", ""));
+    actor_fixture_run(&fixture);
+    assert_ok(actor_fixture_stop(&fixture, "t/asker/0", AIRS_STOP_DROP));
+    expected.orphaned += 2;
+    assert_counters(expected);
+}
+
 /* ---- races, with threads ---- */
 
 #define RACERS 4
@@ -504,6 +666,8 @@ static void every_request_has_exactly_one_end(void **state) {
     }
     assert_int_equal(ended, asked);
     assert_int_equal(requests.pending, 0);
+    assert_int_equal(requests.completed + requests.failed + requests.timed_out + requests.cancelled, asked);
+    assert_int_equal(requests.orphaned, 0);
     assert_int_equal(airs_dead_letters_total(airs_actor_system_dead_letters(threads.system)), 0);
     actor_fixture_close(&threads);
 }
@@ -532,6 +696,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(no_content_is_in_no_codec, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_call_without_an_answer_gives_up, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_request_to_oneself_ends_with_oneself, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_cycle_works, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_hundred_thousand_are_outstanding_at_once, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(each_end_is_counted_once, set_up, tear_down),
         cmocka_unit_test(every_request_has_exactly_one_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

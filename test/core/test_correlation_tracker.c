@@ -152,6 +152,23 @@ static void ends_are_counted_by_their_kind(void **state) {
     assert_int_equal(got.late, 2);
 }
 
+/* Nobody answered: neither is counted as late, and what could not be sent is not counted at all. */
+static void what_is_left_or_unsent_is_not_late(void **state) {
+    fixture_t *self = *state;
+    airs_correlation_id_t left = ask(self, &self->list, MS);
+    airs_correlation_id_t unsent = ask(self, &self->list, MS);
+    assert_true(airs_correlation_tracker_pending(self->tracker, &left));
+    assert_true(end(self, &left, AIRS_REQUEST_LEFT));
+    assert_false(airs_correlation_tracker_pending(self->tracker, &left));
+    assert_true(airs_correlation_tracker_pending(self->tracker, &unsent));
+    assert_true(end(self, &unsent, AIRS_REQUEST_UNSENT));
+    assert_false(end(self, &left, AIRS_REQUEST_LEFT));
+    assert_false(end(self, &unsent, AIRS_REQUEST_UNSENT));
+    airs_correlation_statistics_t got = statistics(self);
+    airs_correlation_statistics_t expected = {.failed = 1};
+    assert_memory_equal(&got, &expected, sizeof got);
+}
+
 static void a_deadline_ends_it(void **state) {
     fixture_t *self = *state;
     airs_correlation_id_t id = ask(self, &self->list, 5 * MS);
@@ -578,6 +595,7 @@ static void every_request_has_one_end_whatever_races(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_request_is_taken_once_with_all_it_had),
+        TEST(what_is_left_or_unsent_is_not_late),
         TEST(ends_are_counted_by_their_kind),
         TEST(a_deadline_ends_it),
         TEST(a_deadline_that_is_now_ends_it_at_the_next_turn),
