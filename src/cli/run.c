@@ -18,6 +18,8 @@
 #include "cli/terminal.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "node/admin/admin_socket.h"
+#include "node/application.h"
 #include "node/node.h"
 
 #define REDRAW_MS 200
@@ -32,15 +34,18 @@ typedef struct run_options {
     bool quiet;
     bool no_cache;
     const char *summary; /* a file; NULL: none */
+    const char *socket;  /* where the application is reached; NULL: as the manifest says */
+    bool no_socket;
 } run_options_t;
 
 /* How far the application came. */
-typedef enum step { STEP_LOAD, STEP_START, STEP_RUN, STEP_DONE } step_t;
+typedef enum step { STEP_LOAD, STEP_START, STEP_SOCKET, STEP_RUN, STEP_DONE } step_t;
 
 typedef struct run {
     run_options_t options;
     airs_manifest_t *manifest;
     airs_application_t *application;
+    airs_admin_socket_t *admin; /* NULL: none */
     airs_terminal_t terminal;
     airs_application_input_t input;
     bool has_input;
@@ -63,6 +68,68 @@ static const char *const log_levels[] = {"trace", "debug", "info", "warn", "erro
 
 /* ---- the thread that works ---- */
 
+static const char *admin_stage(void *context) {
+    run_t *run = context;
+    airs_application_progress_t progress;
+    airs_application_progress(run->application, &progress);
+    switch (progress.stage) {
+    case AIRS_APPLICATION_DRAINING:
+        return "draining";
+    case AIRS_APPLICATION_STOPPING:
+    case AIRS_APPLICATION_ENDED:
+        return "stopping";
+    default:
+        return "running";
+    }
+}
+
+static void admin_shutdown(void *context) {
+    run_t *run = context;
+    airs_log_printf(&run->terminal.log, AIRS_LOG_INFO, airs_str("application"),
+                    "told to stop over the admin socket");
+    airs_application_interrupt(run->application);
+}
+
+/* A socket that nobody asked for is no reason not to run. */
+static airs_status_t open_admin(run_t *run, airs_error_t *error) {
+    const airs_manifest_t *manifest = run->manifest;
+    const char *path = run->options.socket != NULL ? run->options.socket : manifest->admin.socket;
+    if (run->options.no_socket || (manifest->admin.disabled && run->options.socket == NULL)) {
+        return AIRS_OK;
+    }
+    airs_node_t *node = airs_application_node(run->application);
+    airs_admin_options_t options = {
+        .log = &run->terminal.log,
+        .path = path,
+        .scene =
+            {
+                .node = node,
+                .application = manifest->name,
+                .ns = manifest->ns,
+                .manifest = manifest->path,
+                .workers = airs_actor_system_workers(airs_node_actors(node)),
+                .stage = admin_stage,
+                .shutdown = admin_shutdown,
+                .context = run,
+            },
+    };
+    airs_status_t status = airs_admin_socket_create(&options, &run->admin, error);
+    long other = status == AIRS_OK ? airs_admin_socket_other(run->admin) : 0;
+    if (other != 0) {
+        airs_log_printf(&run->terminal.log, AIRS_LOG_WARN, airs_str("admin"),
+                        "process %ld runs this application too; this one is reached at %s, or where --socket"
+                        " or admin.socket say",
+                        other, airs_admin_socket_path(run->admin));
+    }
+    if (status != AIRS_OK && path == NULL) {
+        airs_log_printf(&run->terminal.log, AIRS_LOG_WARN, airs_str("admin"),
+                        "nobody can reach this application: %s; --socket or admin.socket say where else",
+                        error->text);
+        return AIRS_OK;
+    }
+    return status;
+}
+
 static void *work(void *argument) {
     run_t *run = argument;
     run->failed_at = STEP_LOAD;
@@ -72,10 +139,15 @@ static void *work(void *argument) {
         run->status = airs_application_start(run->application, &run->error);
     }
     if (run->status == AIRS_OK) {
+        run->failed_at = STEP_SOCKET;
+        run->status = open_admin(run, &run->error);
+    }
+    if (run->status == AIRS_OK) {
         run->failed_at = STEP_RUN;
         run->status =
             airs_application_run(run->application, run->has_input ? &run->input : NULL, &run->error);
     }
+    airs_admin_socket_destroy(run->admin);
     if (run->status == AIRS_OK) {
         run->failed_at = STEP_DONE;
     }
@@ -182,6 +254,9 @@ static int failure_exit_code(const run_t *run, const airs_application_progress_t
     }
     if (run->failed_at == STEP_START) {
         return AIRS_EXIT_START;
+    }
+    if (run->failed_at == STEP_SOCKET) {
+        return AIRS_EXIT_FAILURE;
     }
     switch (run->status) {
     case AIRS_OUT_OF_MEMORY:
@@ -398,6 +473,8 @@ int airs_verb_run(int argc, char **argv) {
         {"log", 0, "LEVEL", "trace, debug, info (default), warn or error", NULL, &raw.log},
         {"output", 0, "FORMAT", "of the summary: text (default) or json", NULL, &raw.output},
         {"summary", 0, "FILE", "write the summary as JSON to FILE too", NULL, &run.options.summary},
+        {"socket", 0, "FILE", "be reached there; default: as the manifest says", NULL, &run.options.socket},
+        {"no-socket", 0, NULL, "have no socket to be reached at", &run.options.no_socket, NULL},
         {"quiet", 'q', NULL, "no progress, no summary, only errors in the log", &run.options.quiet, NULL},
         {"no-cache", 0, NULL, "keep no compiled code, and use none", &run.options.no_cache, NULL},
     };

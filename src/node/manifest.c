@@ -16,6 +16,9 @@
 #define NAMESPACE_MAX 160
 
 #define DAY_MS ((uint64_t)24 * 60 * 60 * 1000)
+/* Of a Unix socket's address, on Linux. */
+#define SOCKET_PATH_MAX 107
+
 #define DEFAULT_DRAIN_TIME_MS 10000
 #define DEFAULT_STOP_TIME_MS 5000
 
@@ -44,6 +47,7 @@ typedef struct root_section {
     airs_manifest_component_list_t components;
     airs_manifest_engine_t engine;
     airs_manifest_shutdown_t shutdown;
+    airs_manifest_admin_t admin;
 } root_section_t;
 
 static void read_name(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
@@ -159,11 +163,52 @@ static void read_shutdown(airs_manifest_reader_t *reader, const airs_manifest_fi
     airs_manifest_read_table(reader, key, value, fields, COUNT(fields), target);
 }
 
+static void read_enabled(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                         const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    bool enabled = true;
+    (void)field;
+    if (airs_manifest_expect(reader, key, value, AIRS_TOML_BOOLEAN, "true or false") &&
+        airs_toml_value_boolean(value, &enabled)) {
+        *(bool *)target = !enabled;
+    }
+}
+
+static void read_socket(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                        const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    (void)field;
+    if (!airs_manifest_expect(reader, key, value, AIRS_TOML_STRING, "the path of a socket")) {
+        return;
+    }
+    airs_str_t text = airs_toml_value_string(value);
+    char *path = airs_manifest_path_beside(reader, text);
+    if (text.size == 0 || memchr(text.data, '\0', text.size) != NULL) {
+        airs_manifest_complain(reader, key, airs_toml_value_offset(value),
+                               "must be a path, neither empty nor with a zero character");
+    } else if (path != NULL && strlen(path) > SOCKET_PATH_MAX) {
+        airs_manifest_complain(reader, key, airs_toml_value_offset(value),
+                               "the path has %zu bytes; that of a socket has %d at most", strlen(path),
+                               SOCKET_PATH_MAX);
+    } else {
+        *(const char **)target = path;
+    }
+}
+
+static void read_admin(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                       const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    static const airs_manifest_field_t fields[] = {
+        {"enabled", read_enabled, offsetof(airs_manifest_admin_t, disabled), 0, 0, false},
+        {"socket", read_socket, offsetof(airs_manifest_admin_t, socket), 0, 0, false},
+    };
+    (void)field;
+    airs_manifest_read_table(reader, key, value, fields, COUNT(fields), target);
+}
+
 static const airs_manifest_field_t root_fields[] = {
     {"application", read_application, offsetof(root_section_t, application), 0, 0, true},
     {"components", airs_manifest_read_components, offsetof(root_section_t, components), 0, 0, false},
     {"engine", read_engine, offsetof(root_section_t, engine), 0, 0, false},
     {"shutdown", read_shutdown, offsetof(root_section_t, shutdown), 0, 0, false},
+    {"admin", read_admin, offsetof(root_section_t, admin), 0, 0, false},
 };
 
 static const char *component_name_at(const void *names, size_t index) {
@@ -246,6 +291,7 @@ static void read_root(airs_manifest_reader_t *reader, const airs_toml_value_t *r
     manifest->component_count = section.components.count;
     manifest->engine = section.engine;
     manifest->shutdown = section.shutdown;
+    manifest->admin = section.admin;
     manifest->input = resolve(reader, &section.application.input, &section.components);
     manifest->output = resolve(reader, &section.application.output, &section.components);
     check_actor_count(reader, root, manifest);

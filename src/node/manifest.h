@@ -51,6 +51,12 @@ typedef struct airs_manifest_shutdown {
     uint64_t stop_time_ms;  /* for each actor */
 } airs_manifest_shutdown_t;
 
+/* How a running application is reached from outside. */
+typedef struct airs_manifest_admin {
+    bool disabled;
+    const char *socket; /* a path that can be opened from where the process is; NULL: the default one */
+} airs_manifest_admin_t;
+
 /* Read-only once made; any thread. */
 typedef struct airs_manifest {
     const char *path; /* of the file, as messages show it */
@@ -62,6 +68,7 @@ typedef struct airs_manifest {
     const airs_manifest_component_t *output;     /* NULL: gives none */
     airs_manifest_engine_t engine;
     airs_manifest_shutdown_t shutdown; /* with the defaults filled in */
+    airs_manifest_admin_t admin;
 } airs_manifest_t;
 
 /* Read the manifest at `path`: a file, or a folder with an airssys.toml in it. AIRS_IO when it cannot

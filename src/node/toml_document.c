@@ -125,6 +125,14 @@ bool airs_toml_value_integer(const airs_toml_value_t *value, int64_t *out) {
     return true;
 }
 
+bool airs_toml_value_boolean(const airs_toml_value_t *value, bool *out) {
+    if (airs_toml_value_type(value) != AIRS_TOML_BOOLEAN) {
+        return false;
+    }
+    *out = json_is_true(json_object_get(value, "value"));
+    return true;
+}
+
 /* What a table or an array holds; NULL when it is not of this type. */
 static const json_t *content_of(const airs_toml_value_t *value, airs_toml_type_t type) {
     return airs_toml_value_type(value) == type ? json_object_get(value, "value") : NULL;

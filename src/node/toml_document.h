@@ -50,6 +50,9 @@ airs_str_t airs_toml_value_string(const airs_toml_value_t *value);
 /* False when it is not an integer, or one that does not fit. */
 bool airs_toml_value_integer(const airs_toml_value_t *value, int64_t *out);
 
+/* False when it is not a boolean. */
+bool airs_toml_value_boolean(const airs_toml_value_t *value, bool *out);
+
 /* Entries of a table; 0 for other types. */
 size_t airs_toml_table_size(const airs_toml_value_t *table);
 
