@@ -5,8 +5,7 @@
 #include "actor/waiting_senders.h"
 
 static void park_expired(airs_timer_t *timer) {
-    airs_actor_t *actor = (airs_actor_t *)((char *)timer - offsetof(airs_actor_t, park_timer));
-    airs_actor_signal(actor, AIRS_SIGNAL_PARK_EXPIRED);
+    airs_actor_signal(((airs_park_timer_t *)timer)->actor, AIRS_SIGNAL_PARK_EXPIRED);
 }
 
 void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
@@ -29,7 +28,10 @@ void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
     actor->accepts = setup->accepts;
     actor->started_ns = airs_clock_wall(setup->services->clock);
     actor->internal = setup->internal;
-    actor->park_timer.fire = park_expired;
+    actor->park = setup->park;
+    if (actor->park != NULL) {
+        *actor->park = (airs_park_timer_t){.timer = {.fire = park_expired}, .actor = actor};
+    }
     airs_refcount_init(&actor->references);
     atomic_init(&actor->run_state, AIRS_RUN_ON);
     atomic_init(&actor->state, AIRS_ACTOR_CREATED);

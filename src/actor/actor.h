@@ -81,6 +81,13 @@ typedef struct airs_actor_metadata {
     const char *version;
 } airs_actor_metadata_t;
 
+/* The deadline of a call that is parked. */
+typedef struct airs_park_timer {
+    airs_timer_t timer;
+    airs_actor_t *actor;
+} airs_park_timer_t;
+
+/* A system has many idle ones: members of less than a word stand together, and what few need is pointed to. */
 struct airs_actor {
     /* Read by all, written before the actor is known to others. */
     const airs_behaviour_t *behaviour;
@@ -89,22 +96,21 @@ struct airs_actor {
     uint64_t incarnation;       /* counts from 1 over the whole system */
     uint64_t max_message_bytes; /* a sender looks at this and at the next */
     airs_codecs_t accepts;      /* 0: any */
-    uint64_t max_parked_ns;     /* UINT64_MAX: no limit */
-    uint64_t block_time_ms;     /* how long a sender waits for room at most */
     uint32_t max_requests;
     uint32_t max_timers;
     uint32_t max_subscriptions;
+    uint64_t max_parked_ns; /* UINT64_MAX: no limit */
+    uint64_t block_time_ms; /* how long a sender waits for room at most */
+    uint64_t started_ns;    /* since 1970 */
     uint32_t max_deferred;
-    uint64_t started_ns; /* since 1970 */
-    bool internal;       /* not one of the node's actors: not registered, not counted */
+    bool internal; /* not one of the node's actors: not registered, not counted */
 
     /* Written by others, seldom. */
-    airs_refcount_t references;
+    atomic_bool metadata_asked;
     _Atomic uint8_t run_state; /* airs_run_state_t */
     _Atomic uint8_t state;     /* airs_actor_state_t */
-
+    airs_refcount_t references;
     _Atomic(airs_actor_metadata_t *) metadata; /* NULL: not known; once set it stays */
-    atomic_bool metadata_asked;
 
     /* The registry's, under its locks. */
     airs_actor_t *registry_next;
@@ -119,35 +125,35 @@ struct airs_actor {
     /* What it awaits; see core/correlation_tracker.h. */
     airs_pending_list_t requests;
 
-    /* The subscription service's, under its lock; the count is read by whoever asks for it. */
+    /* The subscription service's, under its lock. */
     struct airs_topic_entry *subscriptions;
-    _Atomic uint32_t subscription_count;
+    _Atomic uint32_t subscription_count; /* read by whoever asks for it */
 
-    /* Answers it has taken over (actor/deferred_replies.h), the owner's; NULL: it never did. */
-    struct airs_deferred_replies *deferred;
-    _Atomic uint32_t deferred_count;  /* read by whoever asks for it */
-    _Atomic uint32_t timer_count;     /* likewise */
-    struct airs_actor_timers *timers; /* actor/actor_timers.h, the owner's; NULL: it never had one */
+    /* The owner's, read by whoever asks for counters. */
+    _Atomic uint32_t deferred_count;
+    _Atomic uint32_t timer_count;
 
     /* The owner's. */
+    uint32_t id_credit;                     /* references to `id` that messages to be sent will carry */
+    struct airs_deferred_replies *deferred; /* answers it has taken over; NULL: it never did */
+    struct airs_actor_timers *timers;       /* NULL: it never had one */
     airs_actor_t *run_next;
     airs_worker_t *worker; /* whose turn this is; NULL on an outside thread */
     airs_component_message_t *in_hand;
-    uint8_t step;       /* airs_actor_step_t */
-    uint8_t stop_mode;  /* airs_actor_end_t, once stopping */
-    bool pending;       /* the call of `step` is to be resumed */
-    bool answered;      /* the request in hand has its answer */
-    bool exiting;       /* asked to end itself */
-    bool park_armed;    /* park_timer was added */
-    uint32_t id_credit; /* references to `id` that messages to be sent will carry */
-    uint32_t owed;      /* references to `owed_id` that came with messages and are to be given back */
+    uint8_t step;      /* airs_actor_step_t */
+    uint8_t stop_mode; /* airs_actor_end_t, once stopping */
+    bool pending;      /* the call of `step` is to be resumed */
+    bool answered;     /* the request in hand has its answer */
+    bool exiting;      /* asked to end itself */
+    bool park_armed;   /* the timer in `park` was added */
+    uint32_t owed;     /* references to `owed_id` that came with messages and are to be given back */
     airs_component_id_t *owed_id; /* the sender of the last messages */
     uint64_t parked_left_ns;      /* of the call in hand */
     uint64_t parked_since_ns;
-    airs_timer_t park_timer;
+    airs_park_timer_t *park; /* NULL: its calls never pend */
     airs_log_limiter_t complaints;
-    airs_status_t end_status; /* how it ended; read by others once the state is STOPPED */
-    char *end_reason;         /* likewise; NULL: nothing to say beyond the status */
+    char *end_reason; /* how it ended, read by others once the state is STOPPED; NULL: just the status */
+    airs_status_t end_status; /* likewise */
 
     /* The owner's, read by whoever asks for counters. */
     _Atomic uint64_t handled;
@@ -173,6 +179,7 @@ typedef struct airs_actor_setup {
     uint32_t max_deferred;
     airs_codecs_t accepts;
     bool internal;
+    airs_park_timer_t *park; /* to be filled; NULL: its calls never pend */
 } airs_actor_setup_t;
 
 /* Fill a zeroed actor: created, owned by the caller, with one reference, which airs_actor_end gives up. */

@@ -199,7 +199,7 @@ static void disarm(airs_actor_t *actor) {
     }
     airs_services_t *services = actor->services;
     actor->park_armed = false;
-    (void)services->timers->cancel(services->timers, &actor->park_timer);
+    (void)services->timers->cancel(services->timers, &actor->park->timer);
     uint64_t parked = airs_clock_monotonic(services->clock) - actor->parked_since_ns;
     actor->parked_left_ns = parked < actor->parked_left_ns ? actor->parked_left_ns - parked : 0;
 }
@@ -210,8 +210,9 @@ static airs_status_t arm(airs_actor_t *actor) {
     }
     airs_services_t *services = actor->services;
     actor->parked_since_ns = airs_clock_monotonic(services->clock);
-    actor->park_timer.deadline_ns = actor->parked_since_ns + actor->parked_left_ns;
-    airs_status_t status = services->timers->add(services->timers, &actor->park_timer);
+    AIRS_ASSERT(actor->park != NULL);
+    actor->park->timer.deadline_ns = actor->parked_since_ns + actor->parked_left_ns;
+    airs_status_t status = services->timers->add(services->timers, &actor->park->timer);
     actor->park_armed = status == AIRS_OK;
     return status;
 }

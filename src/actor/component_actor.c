@@ -15,6 +15,7 @@ typedef struct airs_component_actor {
     airs_component_config_t config; /* what initialize is told, from `spec` */
     airs_start_phase_t phase;
     char *refusal; /* why there is no instance */
+    airs_park_timer_t park;
 } airs_component_actor_t;
 
 static airs_component_actor_t *component_of(airs_actor_t *actor) { return (airs_component_actor_t *)actor; }
@@ -166,6 +167,7 @@ airs_actor_t *airs_component_actor_create(const airs_actor_setup_t *setup, airs_
     }
     airs_actor_setup_t whole = *setup;
     whole.behaviour = &behaviour;
+    whole.park = &self->park;
     airs_actor_init(&self->actor, &whole);
     self->component = component;
     self->spec = spec;
