@@ -77,7 +77,7 @@ static void each_refusal_to_defer_reaches_the_guest(void **state) {
     (void)state;
     static const refusal_t refusals[] = {
         {AIRS_INVALID_STATE, "runtime-error: invalid state: as the test said"},
-        {AIRS_TOO_MANY_REQUESTS, "runtime-error: queue full"},
+        {AIRS_TOO_MANY_REQUESTS, "runtime-error: quota exceeded"},
         {AIRS_OUT_OF_MEMORY, "runtime-error: delivery failed: out-of-memory: as the test said"},
     };
     fixture_run(&fixture, "deferrer", NULL);
