@@ -34,8 +34,14 @@ typedef struct world {
     uint64_t heard;                      /* responses and failures that came */
     uint64_t concluded;                  /* of those that waited */
     uint64_t statuses[AIRS_PENDING + 1]; /* of sends and requests */
-    uint32_t next_sent[ACTORS][ACTORS];  /* by sender and receiver */
-    uint32_t last_seen[ACTORS][ACTORS];
+    uint64_t published;                  /* into mailboxes */
+    uint64_t timers;                     /* that were started */
+    uint64_t due;                        /* messages of timers that came */
+    uint64_t side_statuses[AIRS_PENDING + 1];
+    uint32_t next_sent[ACTORS];
+    uint32_t last_seen[ACTORS][ACTORS]; /* by sender and receiver */
+    airs_correlation_id_t owed[ACTORS]; /* the last answer that each took over */
+    uint64_t ticking[ACTORS];           /* the last timer that each started */
 } world_t;
 
 static uint64_t choose(world_t *world, uint64_t bound) {
@@ -58,7 +64,7 @@ static unsigned number_of(airs_component_id_t *id) {
     return (unsigned)strtoul(instance.data, NULL, 10);
 }
 
-/* Messages carry their number in the stream from this sender to this receiver. */
+/* Messages carry their number in the stream from this sender, whether they are sent or published. */
 static void check_order(world_t *world, const airs_scripted_call_t *call) {
     if (strcmp(airs_component_id_text(call->message->sender), "airssys/host/0") == 0) {
         return;
@@ -94,7 +100,7 @@ static bool send_one(world_t *world, airs_scripted_call_t *call) {
     char target[32];
     char payload[16];
     name_of(to, target);
-    (void)snprintf(payload, sizeof payload, "%u", ++world->next_sent[from][to]);
+    (void)snprintf(payload, sizeof payload, "%u", ++world->next_sent[from]);
     airs_status_t status;
     bool request = choose(world, 3) == 0;
     if (request) {
@@ -118,6 +124,75 @@ static bool send_one(world_t *world, airs_scripted_call_t *call) {
     return true;
 }
 
+/* ---- topics, timers, deferred replies ---- */
+
+static const char *const patterns[] = {"a.*", "a.b", ">", "b.>"};
+static const char *const topics[] = {"a.b", "b.c", "c"};
+
+static airs_status_t publish(world_t *world, airs_actor_t *self, unsigned from) {
+    airs_message_router_t *router = airs_actor_system_router(world->system);
+    airs_str_t topic = airs_str(topics[choose(world, 3)]);
+    char payload[16];
+    uint32_t reached = 0;
+    int size = snprintf(payload, sizeof payload, "%u", ++world->next_sent[from]);
+    airs_status_t status = router->ops->publish(router, self, topic, airs_bytes(payload, (size_t)size),
+                                                airs_str(NULL), &reached, NULL);
+    world->published += reached;
+    record(world, reached);
+    return status;
+}
+
+static airs_status_t start_timer(world_t *world, airs_actor_t *self, unsigned from) {
+    airs_message_router_t *router = airs_actor_system_router(world->system);
+    uint64_t period = choose(world, 2) * (1 + choose(world, 20));
+    world->timers++;
+    return router->ops->start_timer(router, self, choose(world, 10), period, airs_bytes(NULL, 0),
+                                    &world->ticking[from], NULL);
+}
+
+/* Something beside sending. */
+static void do_else(world_t *world, const airs_scripted_call_t *call) {
+    const airs_message_router_ops_t *ops = call->host->router->ops;
+    airs_message_router_t *router = call->host->router;
+    airs_actor_t *self = call->host->self;
+    unsigned from = number_of(call->host->id);
+    airs_str_t pattern = airs_str(patterns[choose(world, 4)]);
+    airs_status_t status = AIRS_OK;
+    switch (choose(world, 12)) {
+    case 0:
+        status = ops->subscribe(router, self, pattern, NULL);
+        break;
+    case 1:
+        status = ops->unsubscribe(router, self, pattern, NULL);
+        break;
+    case 2:
+        status = publish(world, self, from);
+        break;
+    case 3:
+        status = start_timer(world, self, from);
+        break;
+    case 4:
+    case 5:
+        status = ops->cancel_timer(router, self, world->ticking[from]) ? AIRS_OK : AIRS_NOT_FOUND;
+        break;
+    case 6:
+    case 7:
+        status = ops->defer_reply(router, self, &world->owed[from], NULL);
+        assert_true(status == (call->message->kind == AIRS_MESSAGE_REQUEST ? AIRS_OK : AIRS_INVALID_STATE));
+        break;
+    case 8:
+        status = ops->reply(router, self, &world->owed[from], airs_bytes("late", 4), airs_str(NULL), NULL);
+        break;
+    case 9:
+        status = (ops->fail)(router, self, &world->owed[from], airs_str("no"), NULL);
+        break;
+    default:
+        break;
+    }
+    world->side_statuses[status]++;
+    record(world, 5000 + (uint64_t)status);
+}
+
 static airs_scripted_next_t live(airs_scripted_call_t *call) {
     world_t *world = call->context;
     record(world, ((uint64_t)number_of(call->host->id) << 8) + (uint64_t)call->kind * 16 + call->round);
@@ -130,8 +205,13 @@ static airs_scripted_next_t live(airs_scripted_call_t *call) {
         return choose(world, 10) == 0 && call->round == 0 ? airs_scripted_sleep(call, choose(world, 3 * MS))
                                                           : airs_scripted_ok(call);
     }
-    if (call->round == 0) {
+    if (call->round == 0 && call->message->kind == AIRS_MESSAGE_TIMER) {
+        world->due++;
+    } else if (call->round == 0) {
         check_order(world, call);
+    }
+    if (call->round == 0) {
+        do_else(world, call);
     }
     if (call->memory[WAITS] != 0) {
         call->memory[WAITS] = false;
@@ -215,7 +295,9 @@ static void interfere(world_t *world) {
     case 1: {
         airs_actor_spec_t spec = {.mailbox_messages = 1 + (uint32_t)choose(world, 20),
                                   .mailbox_policy = (airs_mailbox_policy_t)choose(world, 3),
-                                  .block_time_ms = 1 + choose(world, 50)};
+                                  .block_time_ms = 1 + choose(world, 50),
+                                  .subscriptions = patterns,
+                                  .subscription_count = choose(world, 3)};
         airs_status_t status =
             airs_actor_system_spawn_component(world->system, world->component, target, &spec, NULL);
         record(world, 3000 + (uint64_t)status);
@@ -233,7 +315,11 @@ static void interfere(world_t *world) {
 
 /* In all histories together. */
 static uint64_t all_statuses[AIRS_PENDING + 1];
+static uint64_t all_side_statuses[AIRS_PENDING + 1];
+static uint64_t all_published;
+static uint64_t all_due;
 static uint64_t dropped_oldest;
+static uint64_t subscribers_full;
 
 static uint64_t run(uint64_t seed) {
     world_t world;
@@ -267,12 +353,21 @@ static uint64_t run(uint64_t seed) {
      * in without having been told. */
     uint64_t gone = totals.messages + totals.dead_letters + totals.dropped;
     uint64_t untold = world.statuses[AIRS_PENDING] - world.concluded;
-    assert_in_range(gone - world.accepted - ends, 0, untold);
+    uint64_t put_in = world.accepted + ends + world.published +
+                      airs_dead_letters_count(airs_actor_system_dead_letters(world.system),
+                                              AIRS_DEAD_LETTER_SUBSCRIBER_FULL);
+    /* Of each timer one message may have waited in vain. */
+    assert_in_range(gone - put_in, world.due, world.due + world.timers + untold);
     for (size_t i = 0; i <= AIRS_PENDING; i++) {
         all_statuses[i] += world.statuses[i];
+        all_side_statuses[i] += world.side_statuses[i];
     }
     dropped_oldest += airs_dead_letters_count(airs_actor_system_dead_letters(world.system),
                                               AIRS_DEAD_LETTER_DROPPED_OLDEST);
+    subscribers_full += airs_dead_letters_count(airs_actor_system_dead_letters(world.system),
+                                                AIRS_DEAD_LETTER_SUBSCRIBER_FULL);
+    all_published += world.published;
+    all_due += world.due;
     record(&world, gone);
     uint64_t digest = world.digest;
     close_world(&world);
@@ -291,6 +386,13 @@ static void nothing_is_lost_whatever_the_seed(void **state) {
         assert_true(all_statuses[expected[i]] > 0);
     }
     assert_true(dropped_oldest > 0);
+    assert_true(subscribers_full > 0);
+    assert_true(all_published > 1000);
+    assert_true(all_due > 1000);
+    static const airs_status_t beside[] = {AIRS_OK, AIRS_NOT_FOUND, AIRS_INVALID_STATE, AIRS_TIMEOUT};
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+        assert_true(all_side_statuses[beside[i]] > 0);
+    }
 }
 
 static void the_same_seed_gives_the_same_history(void **state) {
