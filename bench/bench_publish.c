@@ -98,7 +98,7 @@ typedef struct figures {
 static void measure(unsigned crowd, bool others, uint64_t deliveries, figures_t *out) {
     static const airs_native_t native = {.size = sizeof native, .handle = publish};
     unsigned burst = crowd * BURST_MAX < IN_FLIGHT ? BURST_MAX : IN_FLIGHT / crowd;
-    uint64_t bursts = deliveries / (burst * crowd) + 1;
+    uint64_t bursts = deliveries / ((uint64_t)burst * crowd) + 1;
     publisher_t publisher = {.crowd = crowd, .burst = burst, .bursts = bursts / 10 + 1};
     airs_node_options_t options = AIRS_NODE_OPTIONS_INIT;
     airs_id_t id = airs_id("bench", "publisher", "0");
