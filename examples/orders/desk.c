@@ -30,20 +30,6 @@ static airs_status_t ask(const char *whom, airs_bytes_t what, uint64_t timeout_m
     return airs_request((airs_id_t){airs_self().ns, airs_str(whom), airs_str("0")}, what, timeout_ms, out);
 }
 
-static airs_status_t reserve(order_t *order) {
-    char text[100];
-    snprintf(text, sizeof text, "reserve %.*s %.*s", AIRS_STR_ARG(order->item), AIRS_STR_ARG(order->count));
-    return ask("stock", airs_text(text), STOCK_TIMEOUT_MS, &order->request);
-}
-
-/* Asking again is safe: payment knows an order by its number. */
-static airs_status_t charge(order_t *order) {
-    char text[100];
-    order->attempts++;
-    snprintf(text, sizeof text, "charge %.*s %.*s", AIRS_STR_ARG(order->number), AIRS_STR_ARG(order->method));
-    return ask("payment", airs_text(text), PAYMENT_TIMEOUT_MS, &order->request);
-}
-
 /* Whoever wants to know has subscribed. */
 static airs_status_t end(order_t *order, const char *result, const char *topic) {
     char text[100];
@@ -52,6 +38,22 @@ static airs_status_t end(order_t *order, const char *result, const char *topic) 
     snprintf(text, sizeof text, "%.*s %.*s %.*s", AIRS_STR_ARG(order->number), AIRS_STR_ARG(order->item),
              AIRS_STR_ARG(order->count));
     return topic != NULL ? airs_publish(airs_str(topic), airs_text(text), airs_str(NULL), NULL) : AIRS_OK;
+}
+
+static airs_status_t reserve(order_t *order) {
+    char text[100];
+    snprintf(text, sizeof text, "reserve %.*s %.*s", AIRS_STR_ARG(order->item), AIRS_STR_ARG(order->count));
+    airs_status_t status = ask("stock", airs_text(text), STOCK_TIMEOUT_MS, &order->request);
+    return status == AIRS_OK ? AIRS_OK : end(order, "the stock is not there", NULL);
+}
+
+/* Asking again is safe: payment knows an order by its number. */
+static airs_status_t charge(order_t *order) {
+    char text[100];
+    order->attempts++;
+    snprintf(text, sizeof text, "charge %.*s %.*s", AIRS_STR_ARG(order->number), AIRS_STR_ARG(order->method));
+    airs_status_t status = ask("payment", airs_text(text), PAYMENT_TIMEOUT_MS, &order->request);
+    return status == AIRS_OK ? AIRS_OK : end(order, "payment is not there", "orders.cancelled");
 }
 
 static airs_status_t reserved(order_t *order, const airs_message_t *message) {
