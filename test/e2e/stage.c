@@ -337,6 +337,21 @@ void sink_expect(sink_t *sink, size_t nth, const char *sender, const char *text)
     assert_string_equal((const char *)heard.data, text);
 }
 
+airs_status_t sink_ask(airs_actor_context_t *context, sink_t *sink, const airs_incoming_t *incoming) {
+    if (incoming->kind != AIRS_INCOMING_MESSAGE) {
+        return AIRS_OK;
+    }
+    airs_str_t all = {(const char *)incoming->payload.data, incoming->payload.size};
+    const char *space = memchr(all.data, ' ', all.size);
+    airs_id_t target;
+    if (space == NULL ||
+        airs_id_parse((airs_str_t){all.data, (size_t)(space - all.data)}, &target, NULL) != AIRS_OK) {
+        return AIRS_INVALID_ARGUMENT;
+    }
+    airs_bytes_t text = airs_bytes(space + 1, (size_t)(all.data + all.size - space - 1));
+    return airs_actor_request(context, target, text, PATIENCE_MS, sink->user);
+}
+
 /* ---- requesters ---- */
 
 airs_status_t stage_add_requester(stage_t *stage, const char *id, const char *target,

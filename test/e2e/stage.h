@@ -131,6 +131,10 @@ size_t sink_count(sink_t *sink);
 /* What came as the nth; its payload is valid until sink_free. */
 heard_t sink_heard(sink_t *sink, size_t nth);
 
+/* For `then`: a message "ID TEXT" becomes a request TEXT to the actor ID, whose id goes to the airs_request_id_t
+ * that sink->user points to, if it does. */
+airs_status_t sink_ask(airs_actor_context_t *context, sink_t *sink, const airs_incoming_t *incoming);
+
 /* Until it has heard so much: the nth must be this text, from this sender. */
 void sink_expect(sink_t *sink, size_t nth, const char *sender, const char *text);
 

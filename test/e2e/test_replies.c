@@ -38,15 +38,6 @@ static void test_answered_later(void **state) {
     close_all(&stage, &sink);
 }
 
-/* Keeps what it asked for, and hears. */
-static airs_status_t ask_deferrer(airs_actor_context_t *context, sink_t *sink,
-                                  const airs_incoming_t *incoming) {
-    return incoming->kind == AIRS_INCOMING_MESSAGE
-               ? airs_actor_request(context, airs_id("app", "deferrer", "0"), incoming->payload, PATIENCE_MS,
-                                    sink->user)
-               : AIRS_OK;
-}
-
 /* In whichever order; each answer, its content type and its id are those of its request. */
 static void test_answered_in_another_order(void **state) {
     (void)state;
@@ -57,13 +48,13 @@ static void test_answered_in_another_order(void **state) {
     stage_open(&stage, 2);
     stage_add(&stage, "deferrer", "app/deferrer/0", NULL);
     for (int i = 0; i < 3; i++) {
-        char text[32];
+        char text[64];
         sink_init(&sinks[i]);
-        sinks[i].then = ask_deferrer;
+        sinks[i].then = sink_ask;
         sinks[i].user = &ids[i];
         (void)snprintf(names[i], sizeof names[i], "app/asker/%d", i);
         sink_spawn(&stage, &sinks[i], names[i], NULL);
-        (void)snprintf(text, sizeof text, "later number-%d", i);
+        (void)snprintf(text, sizeof text, "app/deferrer/0 later number-%d", i);
         assert_ok(stage_send(&stage, names[i], text));
         stage_await_handled(&stage, "app/deferrer/0", (uint64_t)i + 1);
     }
