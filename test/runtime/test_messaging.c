@@ -456,6 +456,16 @@ static void a_broadcast_of_which_one_failed_says_what_the_router_says(void **sta
                        "runtime-error: invalid message: message-too-large: as the test said");
 }
 
+static void a_broadcast_to_all_instances_of_which_one_failed_says_so_too(void **state) {
+    (void)state;
+    fixture_run(&fixture, "broadcaster", "app/a/*");
+    fixture.answer = AIRS_QUEUE_FULL;
+    assert_guest_error(fixture_message(&fixture, "news"),
+                       "runtime-error: delivery failed: queue-full: as the test said");
+    fixture.answer = AIRS_TARGET_NOT_FOUND;
+    assert_guest_error(fixture_message(&fixture, "news"), "runtime-error: target not found: a");
+}
+
 static void a_broadcast_to_one_fails_as_a_send_does(void **state) {
     (void)state;
     fixture_run(&fixture, "broadcaster", "app/only/0");
@@ -502,6 +512,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_broadcast_to_nobody_is_fine, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broadcast_that_is_denied_in_part_says_so, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broadcast_of_which_one_failed_says_what_the_router_says, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_broadcast_to_all_instances_of_which_one_failed_says_so_too, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_broadcast_to_one_fails_as_a_send_does, setup, teardown),
         cmocka_unit_test_setup_teardown(a_guest_knows_its_id, setup, teardown),

@@ -109,6 +109,11 @@ static void drop_targets(const airs_allocator_t *allocator, targets_t *targets) 
     }
 }
 
+/* All instances of a component. */
+static bool is_group(const airs_ext_id_t *id) {
+    return airs_str_equal(airs_host_id(id).instance, airs_str("*"));
+}
+
 static uint8_t broadcast(void *host, const airs_ext_id_t *ids, size_t count, airs_ext_bytes_t payload,
                          size_t *first, airs_ext_text_t *reason) {
     airs_wasm_instance_t *instance = host;
@@ -131,8 +136,9 @@ static uint8_t broadcast(void *host, const airs_ext_id_t *ids, size_t count, air
                                                   count, airs_bytes(payload.data, payload.size), first,
                                                   &error);
     drop_targets(allocator, &targets);
-    /* The error says how many failed; the cases for one target have no room for that. */
-    if (count > 1 && (status == AIRS_QUEUE_FULL || status == AIRS_TARGET_NOT_FOUND)) {
+    /* The error says how many failed; the cases for one actor have no room for that. */
+    if ((status == AIRS_QUEUE_FULL && (count > 1 || is_group(&ids[0]))) ||
+        (status == AIRS_TARGET_NOT_FOUND && count > 1)) {
         airs_host_reason(reason, "%s: %s", airs_status_name(status), error.text);
         return AIRS_EXT_DELIVERY_FAILED;
     }
