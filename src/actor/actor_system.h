@@ -94,7 +94,8 @@ airs_status_t airs_actor_system_spawn_native(airs_actor_system_t *system, const 
                                              airs_error_t *error);
 
 /* A message from outside; its sender is airssys/host/0. `content_type` size 0: none.
- * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE, AIRS_OUT_OF_MEMORY. */
+ * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE,
+ * AIRS_UNSUPPORTED_CODEC, AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_actor_system_send(airs_actor_system_t *system, airs_id_t target, airs_bytes_t payload,
                                      airs_str_t content_type, airs_error_t *error);
 

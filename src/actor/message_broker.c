@@ -231,6 +231,10 @@ static airs_status_t attempt_request(airs_services_t *services, airs_actor_t *ac
         .timeout_ms = delivery->timeout_ms,
     };
     airs_status_t status = airs_response_router_open(services->responses, &parts, delivery->correlation);
+    if (status == AIRS_TOO_MANY_REQUESTS) {
+        return airs_error_set(delivery->error, status, "%s has %u requests outstanding, as many as it may",
+                              airs_component_id_text(sender->id), sender->max_requests);
+    }
     if (status != AIRS_OK) {
         return status;
     }

@@ -80,6 +80,7 @@ static void leave_line(airs_waiting_send_t *send, airs_status_t status) {
 static airs_status_t try_first(airs_waiting_send_t *send, airs_worker_t *worker) {
     airs_actor_t *target = send->target;
     airs_component_message_t *message = send->message;
+    AIRS_ASSERT(message != NULL); /* it is given away only with the place in line */
     size_t size = message->payload.size;
     airs_status_t status = airs_mailbox_reserve_in_line(&target->mailbox, size);
     if (status != AIRS_OK) {

@@ -38,9 +38,11 @@ typedef struct airs_message_router_ops {
     airs_status_t (*request)(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
                              airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
                              airs_correlation_id_t *out, airs_error_t *error);
-    /* How the send or request that answered AIRS_PENDING ended, told once: AIRS_OK, AIRS_QUEUE_FULL (it
-     * waited in vain until its deadline), or why it failed; AIRS_PENDING when it has not ended. An actor
-     * has one such call at a time; when its incarnation ends, what it waited with is dropped. */
+    /* How the send or request that answered AIRS_PENDING ended, told once: AIRS_OK (for a request also that its
+     * timeout passed first, of which the sender hears as usual), AIRS_QUEUE_FULL (it waited in vain until its
+     * deadline), AIRS_STOPPED (the sender is asked to stop), or why it failed; AIRS_PENDING when it has not
+     * ended, AIRS_INVALID_STATE when there is none. An actor has one such call at a time; when its incarnation
+     * ends, what it waited with is dropped. */
     airs_status_t (*waited)(airs_message_router_t *router, airs_actor_t *sender, airs_error_t *error);
     /* Only the sender's own. AIRS_NOT_FOUND when it has ended already or never was. */
     airs_status_t (*cancel_request)(airs_message_router_t *router, airs_actor_t *sender,

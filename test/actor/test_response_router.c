@@ -22,6 +22,7 @@ typedef struct asker {
     uint64_t timeout_ms;
     unsigned requests; /* for each message */
     airs_status_t asked;
+    char error[256]; /* of the last one */
     airs_correlation_id_t id;
     unsigned responses;
     unsigned failures;
@@ -36,6 +37,7 @@ static airs_scripted_next_t asking(airs_scripted_call_t *call) {
     if (call->kind == AIRS_CALL_HANDLE_MESSAGE) {
         for (unsigned i = 0; i < self->requests; i++) {
             self->asked = airs_scripted_request(call, self->target, "question", self->timeout_ms, &self->id);
+            (void)snprintf(self->error, sizeof self->error, "%.250s", call->error->text);
         }
         return airs_scripted_ok(call);
     }
@@ -262,6 +264,7 @@ static void requests_outstanding_are_limited(void **state) {
     assert_ok(actor_fixture_send(&fixture, "t/asker/0", ""));
     actor_fixture_run(&fixture);
     assert_status(asker.asked, AIRS_TOO_MANY_REQUESTS);
+    assert_string_equal(asker.error, "t/asker/0 has 3 requests outstanding, as many as it may");
     assert_int_equal(counters().pending, 3);
     actor_fixture_pass(&fixture, 1000 * MS);
     assert_int_equal(asker.failures, 3);
