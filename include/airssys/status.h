@@ -43,7 +43,7 @@
     X(INVALID_RESULT, 32, "the component broke the canonical ABI")             \
     X(INVALID_MESSAGE, 33, "invalid message")                                  \
     X(INVALID_KEY, 34, "invalid key")                                          \
-    X(QUOTA_EXCEEDED, 35, "the storage quota is exceeded")                     \
+    X(QUOTA_EXCEEDED, 35, "a quota is exceeded")                               \
     X(IO, 36, "input or output failed")                                        \
     X(MANIFEST_INVALID, 37, "the manifest is invalid")                         \
     X(UNSUPPORTED, 38, "not supported")                                        \

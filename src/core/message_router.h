@@ -59,8 +59,9 @@ typedef struct airs_message_router_ops {
     airs_status_t (*defer_reply)(airs_message_router_t *router, airs_actor_t *self,
                                  airs_correlation_id_t *out, airs_error_t *error);
     /* Answer a request that was taken over. AIRS_NOT_FOUND: this incarnation took over no such request, or
-     * has answered it. AIRS_TIMEOUT: it had ended otherwise, which counts as a late reply.
-     * AIRS_MESSAGE_TOO_LARGE and AIRS_UNSUPPORTED_CODEC: it is still to be answered. */
+     * has answered it, or it ended so long ago that it was forgotten. AIRS_TIMEOUT: it had ended otherwise,
+     * which counts as a late reply. AIRS_MESSAGE_TOO_LARGE, AIRS_UNSUPPORTED_CODEC and AIRS_OUT_OF_MEMORY: it
+     * is still to be answered. */
     airs_status_t (*reply)(airs_message_router_t *router, airs_actor_t *self, const airs_correlation_id_t *to,
                            airs_bytes_t payload, airs_str_t content_type, airs_error_t *error);
     /* The same with a failure. */
@@ -75,7 +76,8 @@ typedef struct airs_message_router_ops {
     airs_status_t (*unsubscribe)(airs_message_router_t *router, airs_actor_t *self, airs_str_t pattern,
                                  airs_error_t *error);
     /* Once to every subscriber, whatever the number of its patterns that match, the publisher included;
-     * never waits. `reached`: how many mailboxes took it. That one did not is no error. */
+     * never waits. `reached`: how many mailboxes took it. That one did not is no error.
+     * AIRS_OUT_OF_MEMORY: some that should have it do not. */
     airs_status_t (*publish)(airs_message_router_t *router, airs_actor_t *self, airs_str_t topic,
                              airs_bytes_t payload, airs_str_t content_type, uint32_t *reached,
                              airs_error_t *error);

@@ -304,6 +304,56 @@ static void a_full_mailbox_loses_it_alone(void **state) {
     stop("t/other/0", &other);
 }
 
+/* Each mailbox keeps to its policy; none has the publisher wait. */
+static void policies_are_kept(void **state) {
+    (void)state;
+    static const char *const patterns[] = {"t"};
+    airs_actor_spec_t spec = {.mailbox_messages = 2, .subscriptions = patterns, .subscription_count = 1};
+    probe_t drops;
+    probe_t blocks;
+    probe_init(&drops);
+    probe_init(&blocks);
+    spec.mailbox_policy = AIRS_MAILBOX_DROP_OLDEST;
+    probe_spawn(&fixture, &drops, "t/drops/0", &spec);
+    spec.mailbox_policy = AIRS_MAILBOX_BLOCK;
+    probe_spawn(&fixture, &blocks, "t/blocks/0", &spec);
+    assert_int_equal(publish("t", "1"), 2);
+    assert_int_equal(publish("t", "2"), 2);
+    assert_int_equal(publish("t", "3"), 1);
+    actor_fixture_run(&fixture);
+    assert_string_equal(drops.heard, "m:2 m:3");
+    assert_string_equal(blocks.heard, "m:1 m:2");
+    airs_dead_letters_t *letters = airs_actor_system_dead_letters(fixture.system);
+    assert_int_equal(airs_dead_letters_count(letters, AIRS_DEAD_LETTER_DROPPED_OLDEST), 1);
+    assert_int_equal(airs_dead_letters_count(letters, AIRS_DEAD_LETTER_SUBSCRIBER_FULL), 1);
+    stop("t/drops/0", &drops);
+    stop("t/blocks/0", &blocks);
+}
+
+static void another_codec_is_lost_alone(void **state) {
+    (void)state;
+    static const char *const patterns[] = {"t"};
+    airs_actor_spec_t spec = {.accepts = AIRS_CODEC_CBOR, .subscriptions = patterns, .subscription_count = 1};
+    probe_t cbor;
+    probe_t any;
+    probe_init(&cbor);
+    probe_init(&any);
+    probe_spawn(&fixture, &cbor, "t/cbor/0", &spec);
+    spec.accepts = 0;
+    probe_spawn(&fixture, &any, "t/any/0", &spec);
+    assert_int_equal(publish("t", "\x51yes"), 2);
+    assert_int_equal(publish("t", "U no"), 1);
+    actor_fixture_run(&fixture);
+    assert_string_equal(cbor.heard, "m:\x51yes");
+    assert_string_equal(any.heard, "m:\x51yes m:U no");
+    letters_t letters = dead_letters();
+    assert_int_equal(letters.count, 1);
+    assert_string_equal(letters.last,
+                        "host to cbor: U no (text/plain): t/cbor/0 accepts cbor; this message is raw (0x55)");
+    stop("t/cbor/0", &cbor);
+    stop("t/any/0", &any);
+}
+
 /* ---- many ---- */
 
 #define CROWD 300
@@ -437,6 +487,8 @@ int main(void) {
         STEPPED(a_wrong_pattern_fails_the_spawn),
         STEPPED(actors_publish_to_each_other_and_themselves),
         STEPPED(a_full_mailbox_loses_it_alone),
+        STEPPED(policies_are_kept),
+        STEPPED(another_codec_is_lost_alone),
         STEPPED(many_subscribers_hear_it_once),
         cmocka_unit_test_setup_teardown(all_at_once, set_up_threads, tear_down),
         cmocka_unit_test(after_its_stop_nothing_is_published),

@@ -247,6 +247,11 @@ static void a_cancelled_ones_waiting_message_is_discarded(void **state) {
 
 /* ---- limits ---- */
 
+static bool take_timers(void *context, const airs_actor_info_t *info) {
+    *(uint64_t *)context = info->timers;
+    return true;
+}
+
 static void they_are_limited(void **state) {
     (void)state;
     sleeper_t self;
@@ -256,6 +261,9 @@ static void they_are_limited(void **state) {
     tell("every 10 two");
     tell("after 10 three");
     assert_status(self.status, AIRS_QUOTA_EXCEEDED);
+    uint64_t listed = 0;
+    airs_actor_system_list(fixture.system, take_timers, &listed);
+    assert_int_equal(listed, 2);
     tell("cancel 1");
     tell("after 10 three");
     assert_ok(self.status);

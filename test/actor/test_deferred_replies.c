@@ -371,6 +371,14 @@ static void the_texts_say_why(void **state) {
 
 /* ---- many ---- */
 
+static bool take_numbers(void *context, const airs_actor_info_t *info) {
+    uint64_t *numbers = context;
+    numbers[0] += info->deferred;
+    numbers[1] += info->requests;
+    numbers[2] += info->subscriptions + info->timers;
+    return true;
+}
+
 static void they_are_limited(void **state) {
     (void)state;
     desk_t desk;
@@ -382,6 +390,11 @@ static void they_are_limited(void **state) {
         have_asked("x");
         assert_ok(desk.status);
     }
+    uint64_t numbers[3] = {0};
+    airs_actor_system_list(fixture.system, take_numbers, numbers);
+    assert_int_equal(numbers[0], 3);
+    assert_int_equal(numbers[1], 3);
+    assert_int_equal(numbers[2], 0);
     have_asked("y");
     assert_status(desk.status, AIRS_TOO_MANY_REQUESTS);
     assert_string_equal(asker.heard, "m:x m:x m:x m:y r:"); /* so it was answered as if it did nothing */
