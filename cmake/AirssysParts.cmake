@@ -7,6 +7,7 @@ endfunction()
 
 if(AIRS_TESTS)
   airs_part(test/layers)
+  airs_part(test/docs)
 endif()
 # What follows needs the command, which makes components, and runs guests. The thread sanitizer cannot follow
 # compiled guests.
