@@ -338,6 +338,60 @@ static void a_message_larger_than_the_mailbox_drops_nothing(void **state) {
     probe_free(&probe);
 }
 
+#define ASKERS 4
+#define QUESTIONS 2000
+
+typedef struct inquiry {
+    _Atomic uint64_t accepted;
+    _Atomic uint64_t responses;
+    _Atomic uint64_t failures;
+} inquiry_t;
+
+static airs_scripted_next_t asking_a_lot(airs_scripted_call_t *call) {
+    inquiry_t *inquiry = call->context;
+    if (call->kind == AIRS_CALL_HANDLE_CALLBACK) {
+        bool failed = call->message->kind == AIRS_MESSAGE_FAILURE;
+        atomic_fetch_add(failed ? &inquiry->failures : &inquiry->responses, 1);
+    }
+    for (int i = 0; call->kind == AIRS_CALL_HANDLE_MESSAGE && i < QUESTIONS; i++) {
+        bool accepted = airs_scripted_request(call, "t/forgetful/0", "?", PATIENCE_MS, NULL) == AIRS_OK;
+        atomic_fetch_add(&inquiry->accepted, accepted);
+    }
+    return airs_scripted_ok(call);
+}
+
+/* Whoever makes room fails the request of somebody else, while the receiver answers others. */
+static void what_threads_drop_has_one_end_each(void **state) {
+    (void)state;
+    static inquiry_t inquiry;
+    probe_t probe;
+    actor_fixture_open(&fixture, 4);
+    spawn_dropping(&probe, &(airs_actor_spec_t){.mailbox_messages = 3});
+    probe.response = "!";
+    airs_component_handle_t component = actor_fixture_add(&fixture, asking_a_lot, &inquiry);
+    for (int i = 0; i < ASKERS; i++) {
+        char id[32];
+        (void)snprintf(id, sizeof id, "t/asker/%d", i);
+        actor_fixture_spawn(&fixture, id, component);
+        assert_ok(actor_fixture_send(&fixture, id, "go"));
+    }
+    assert_ok(airs_actor_system_drain(fixture.system, PATIENCE_MS));
+    uint64_t responses = atomic_load(&inquiry.responses);
+    uint64_t failures = atomic_load(&inquiry.failures);
+    assert_int_equal(atomic_load(&inquiry.accepted), ASKERS * QUESTIONS);
+    assert_int_equal(responses + failures, ASKERS * QUESTIONS);
+    assert_true(failures > 0);
+    airs_actor_counters_t counters = actor_fixture_counters(&fixture, "t/forgetful/0");
+    assert_int_equal(counters.received, ASKERS * QUESTIONS);
+    assert_int_equal(counters.handled, responses);
+    assert_int_equal(counters.dropped, failures);
+    assert_int_equal(airs_dead_letters_count(airs_actor_system_dead_letters(fixture.system),
+                                             AIRS_DEAD_LETTER_DROPPED_OLDEST),
+                     failures);
+    actor_fixture_close(&fixture);
+    probe_free(&probe);
+}
+
 /* ---- groups and routes ---- */
 
 static void to_any(airs_scripted_call_t *call, deed_t *deed) {
@@ -471,6 +525,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(codecs_hold_for_the_program_outside_too, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_oldest_make_room_and_are_dead_letters, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_message_larger_than_the_mailbox_drops_nothing, set_up, tear_down),
+        cmocka_unit_test(what_threads_drop_has_one_end_each),
         cmocka_unit_test_setup_teardown(an_empty_instance_is_anyone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_stale_route_is_looked_up_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(all_are_listed, set_up, tear_down),
