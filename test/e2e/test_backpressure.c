@@ -116,7 +116,8 @@ static void test_sender_waits(void **state) {
 /* Several wait at the same door, and each one's messages keep their order. */
 static void test_many_senders_wait(void **state) {
     (void)state;
-    enum { FILLERS = 8, EACH = 200 };
+    const size_t fillers = 8;
+    enum { EACH = 200 };
     stage_t stage;
     sink_t sink;
     sink_t asker;
@@ -130,26 +131,26 @@ static void test_many_senders_wait(void **state) {
     sink_spawn(&stage, &sink, "app/sink/0", NULL);
     sink_spawn(&stage, &asker, "app/asker/0", NULL);
     assert_ok(stage_spawn(&stage, "forwarder", "app/receiver/0", &options));
-    for (int i = 0; i < FILLERS; i++) {
+    for (size_t i = 0; i < fillers; i++) {
         char id[32];
-        (void)snprintf(id, sizeof id, "app/filler/%d", i);
+        (void)snprintf(id, sizeof id, "app/filler/%zu", i);
         stage_add(&stage, "filler", id, "app/receiver/0");
     }
-    for (int i = 0; i < FILLERS; i++) {
+    for (size_t i = 0; i < fillers; i++) {
         char command[48];
-        (void)snprintf(command, sizeof command, "app/filler/%d 200", i);
+        (void)snprintf(command, sizeof command, "app/filler/%zu 200", i);
         assert_ok(stage_send(&stage, "app/asker/0", command));
     }
-    sink_await(&asker, 2 * FILLERS);
+    sink_await(&asker, 2 * fillers);
     stage_drain(&stage);
-    for (size_t i = 0; i < 2 * FILLERS; i++) {
+    for (size_t i = 0; i < 2 * fillers; i++) {
         heard_t heard = sink_heard(&asker, i);
         assert_true(heard.kind == AIRS_INCOMING_MESSAGE || strcmp((const char *)heard.data, "200 ok") == 0);
     }
-    assert_int_equal(sink_count(&sink), FILLERS * EACH);
+    assert_int_equal(sink_count(&sink), fillers * EACH);
     /* Of 8 senders each number comes 8 times, and never before the one before it has come as often. */
     size_t seen[EACH] = {0};
-    for (size_t i = 0; i < FILLERS * EACH; i++) {
+    for (size_t i = 0; i < fillers * EACH; i++) {
         uint64_t number = EACH;
         assert_true(parse_numbers((const char *)sink_heard(&sink, i).data, &number, 1));
         assert_true(number < EACH);
@@ -157,7 +158,7 @@ static void test_many_senders_wait(void **state) {
         assert_true(number == 0 || seen[number] <= seen[number - 1]);
     }
     for (size_t i = 0; i < EACH; i++) {
-        assert_int_equal(seen[i], FILLERS);
+        assert_int_equal(seen[i], fillers);
     }
     stage_close(&stage);
     sink_free(&asker);

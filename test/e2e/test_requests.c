@@ -101,6 +101,40 @@ static void test_answers_race_deadlines(void **state) {
     stage_close(&stage);
 }
 
+/* ---- no room ---- */
+
+/* A request that its target's mailbox does not take is an error of the call, and no callback comes. */
+static void test_full_mailbox(void **state) {
+    (void)state;
+    stage_t stage;
+    sink_t held;
+    sink_init(&held);
+    stage_open(&stage, 2);
+    airs_spawn_options_t small = AIRS_SPAWN_OPTIONS_INIT;
+    small.mailbox_messages = 4;
+    sink_spawn(&stage, &held, "app/held/0", &small);
+    stage_add(&stage, "crowd", "app/crowd/0", "app/held/0");
+    sink_close(&held, true);
+    assert_ok(stage_send(&stage, "app/held/0", "in hand"));
+    sink_await(&held, 1);
+    uint64_t accepted = 0;
+    assert_ok(stage_call(&stage, "app/crowd/0", "20"));
+    assert_true(parse_numbers(stage.answer, &accepted, 1));
+    assert_in_range(accepted, 3, 4); /* room for what is in hand is given back late */
+    stage_expect(&stage, "app/crowd/0", "20", "0");
+    assert_int_equal(stage_requests(&stage).pending, accepted);
+    sink_close(&held, false);
+    stage_drain(&stage);
+    assert_int_equal(sink_count(&held), 1 + accepted);
+    uint64_t ends[3]; /* responses, timeouts, others: a sink's answers have no number */
+    assert_ok(stage_call(&stage, "app/crowd/0", "report"));
+    assert_true(parse_numbers(stage.answer, ends, 3));
+    assert_int_equal(ends[2], accepted);
+    assert_int_equal(ends[0] + ends[1], 0);
+    stage_close(&stage);
+    sink_free(&held);
+}
+
 /* ---- ends of actors ---- */
 
 /* While its requests are in the hands of somebody who does not answer. */
@@ -186,6 +220,7 @@ int main(void) {
         cmocka_unit_test(test_timeout_during_handling),
         cmocka_unit_test(test_timeout_of_a_callback),
         cmocka_unit_test(test_answers_race_deadlines),
+        cmocka_unit_test(test_full_mailbox),
         cmocka_unit_test(test_requester_ends),
         cmocka_unit_test(test_hundred_thousand_outstanding),
         cmocka_unit_test(test_many_requesters),

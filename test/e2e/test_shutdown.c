@@ -79,7 +79,7 @@ static void fill(stage_t *stage, sink_t *sink, sink_t *asker) {
 /* However far it has come when the end comes. */
 static void test_everything_outstanding(void **state) {
     (void)state;
-    for (int round = 0; round < 4; round++) {
+    for (long round = 0; round < 4; round++) {
         stage_t stage;
         sink_t sink;
         sink_t asker;
