@@ -68,10 +68,11 @@ static void copy_text(char out[MODEL_TEXT], const char *text) {
 void model_init(model_t *model, uint64_t now_ns) {
     memset(model, 0, sizeof *model);
     model->now_ns = now_ns;
+    model_spawn(model, MODEL_HOST, &(model_limits_t){.message_bytes = UINT64_MAX, .requests = UINT32_MAX});
 }
 
 void model_free(model_t *model) {
-    for (size_t i = 0; i < MODEL_ACTORS; i++) {
+    for (size_t i = 0; i <= MODEL_ACTORS; i++) {
         free(model->actors[i].mailbox.items);
         free(model->actors[i].timers.items);
         free(model->actors[i].deferred.items);
@@ -591,7 +592,7 @@ void model_done(model_t *model, size_t number) {
     }
     actor->outstanding -= is_callback(actor->hand.kind);
     actor->busy = false;
-    model->handled++;
+    model->handled += number != MODEL_HOST;
 }
 
 /* ---- ends of actors ---- */
@@ -667,7 +668,7 @@ bool model_ended(model_t *model, size_t number, model_end_t end) {
 }
 
 bool model_quiet(model_t *model) {
-    for (size_t i = 0; i < MODEL_ACTORS; i++) {
+    for (size_t i = 0; i <= MODEL_ACTORS; i++) {
         discard_void(model, &model->actors[i]);
         if (model->actors[i].mailbox.count > 0) {
             return false;

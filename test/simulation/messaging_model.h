@@ -9,7 +9,7 @@
 #include <airssys/airssys.h>
 
 #define MODEL_ACTORS 8
-#define MODEL_HOST MODEL_ACTORS /* as a sender: the program around */
+#define MODEL_HOST MODEL_ACTORS /* the program around, which sends, and asks as an actor does */
 #define MODEL_PATTERNS 6
 #define MODEL_TEXT 16
 #define MODEL_NONE SIZE_MAX
@@ -91,8 +91,8 @@ typedef struct model {
     uint64_t now_ns;
     uint64_t order;
     uint64_t moment;
-    model_actor_t actors[MODEL_ACTORS];
-    model_list_t requests; /* model_request_t */
+    model_actor_t actors[MODEL_ACTORS + 1]; /* and the program */
+    model_list_t requests;                  /* model_request_t */
     airs_request_counters_t ends;
     uint64_t dead[AIRS_DEAD_LETTER_REASONS];
     uint64_t handled;

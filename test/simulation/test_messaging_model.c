@@ -40,8 +40,11 @@ static struct {
     life_t lives[MODEL_ACTORS];
     size_t numbers[MODEL_ACTORS];
     unsigned texts;
-    uint64_t reached[32]; /* how often each deed was done, and went well */
 } world;
+
+/* Over all seeds: how often each deed was done and went well, and how many ends the program heard. */
+static uint64_t done[32];
+static uint64_t heard_outside;
 
 static void failed(int line, const char *what) {
     fail_msg("seed %llu, %llu deeds before its end, line %d: %s", (unsigned long long)world.seed,
@@ -329,7 +332,7 @@ static airs_status_t handle(airs_actor_context_t *context, void *state, const ai
     for (uint64_t count = choose(5); count > 0 && world.deeds > 0; count--) {
         world.deeds--;
         size_t kind = choose(KINDS);
-        world.reached[kind] += deeds[kind](context, self) == AIRS_OK;
+        done[kind] += deeds[kind](context, self) == AIRS_OK;
     }
     if (choose(60) == 0) {
         life->crashes = true;
@@ -473,9 +476,50 @@ static void publish_from_outside(void) {
     EXPECT(reached == model_publish(&world.model, MODEL_HOST, topic, text));
 }
 
+/* The end of a request from outside. */
+static void ended(void *context, const airs_answer_t *answer) {
+    model_entry_t seen = {
+        .kind = answer->status == AIRS_OK ? MODEL_RESPONSE : MODEL_FAILURE,
+        .from = number_of(answer->sender),
+        .request = model_find_request(&world.model, answer->id.text),
+        .status = answer->status,
+    };
+    EXPECT(context == &world);
+    if (seen.kind == MODEL_RESPONSE) {
+        EXPECT(answer->payload.size < MODEL_TEXT);
+        memcpy(seen.text, answer->payload.data, answer->payload.size);
+    }
+    EXPECT(model_take(&world.model, MODEL_HOST, &seen));
+    model_done(&world.model, MODEL_HOST);
+    heard_outside++;
+}
+
+static void ask_from_outside(void) {
+    size_t to = choose(MODEL_ACTORS);
+    const char *text = make_text();
+    uint64_t timeout_ms = any_delay();
+    size_t number = 0;
+    airs_request_id_t id;
+    airs_status_t status = airs_actor_system_request(world.system, id_of(to), bytes_of(text), airs_str(NULL),
+                                                     timeout_ms, ended, &world, &id, NULL);
+    EXPECT_STATUS(status, model_ask(&world.model, MODEL_HOST, to, text, timeout_ms, &number));
+    if (status == AIRS_OK) {
+        model_request(&world.model, number)->id = id;
+    }
+}
+
+static void cancel_from_outside(void) {
+    size_t number = to_cancel(MODEL_HOST);
+    if (number != MODEL_NONE) {
+        EXPECT_STATUS(
+            airs_actor_system_cancel_request(world.system, &model_request(&world.model, number)->id),
+            model_cancel(&world.model, MODEL_HOST, number));
+    }
+}
+
 static void interfere(void) {
     size_t actor = choose(MODEL_ACTORS);
-    switch (choose(12)) {
+    switch (choose(16)) {
     case 0:
         stop(actor, choose(2) == 0 ? AIRS_STOP_DRAIN : AIRS_STOP_DROP);
         break;
@@ -498,6 +542,14 @@ static void interfere(void) {
     case 9:
         publish_from_outside();
         break;
+    case 10:
+    case 11:
+    case 12:
+        ask_from_outside();
+        break;
+    case 13:
+        cancel_from_outside();
+        break;
     default:
         send_from_outside();
         break;
@@ -506,10 +558,7 @@ static void interfere(void) {
 }
 
 static void open_world(uint64_t seed) {
-    uint64_t reached[32];
-    memcpy(reached, world.reached, sizeof reached);
     memset(&world, 0, sizeof world);
-    memcpy(world.reached, reached, sizeof reached);
     world.seed = seed;
     world.deeds = DEEDS;
     airs_failing_allocator_init(&world.allocator);
@@ -534,6 +583,8 @@ static void open_world(uint64_t seed) {
 static void close_world(void) {
     for (size_t i = 0; i < MODEL_ACTORS; i++) {
         stop(i, choose(2) == 0 ? AIRS_STOP_DRAIN : AIRS_STOP_DROP);
+    }
+    while (airs_actor_system_step(world.system)) {
     }
     check_quiet();
     check_actors();
@@ -569,8 +620,9 @@ static void it_does_as_the_model_says(void **state) {
     }
     /* Each deed was done, many times. */
     for (size_t i = 0; i < KINDS; i++) {
-        assert_true(world.reached[i] > SEEDS);
+        assert_true(done[i] > SEEDS);
     }
+    assert_true(heard_outside > SEEDS);
 }
 
 int main(void) {
