@@ -99,7 +99,7 @@ airs_test_folder(actor LAYER actor LABELS unit TIMEOUT ${long})
 airs_test_folder(simulation LAYER actor LABELS unit TIMEOUT ${long})
 airs_test_folder(runtime LAYER node RUST library LABELS guest TIMEOUT ${long}
                  INCLUDES ${AIRS_WASMTIME_INCLUDE} ${CMAKE_CURRENT_SOURCE_DIR}/rust/wasmtime-ext/include)
-airs_test_folder(node LAYER node RUST library TIMEOUT ${long})
+airs_test_folder(node LAYER admin RUST library TIMEOUT ${long} LIBRARIES airs::jansson)
 airs_test_folder(cli LAYER cli RUST command TIMEOUT ${long})
 airs_test_folder(e2e LAYER node RUST library LABELS guest e2e TIMEOUT ${long})
 

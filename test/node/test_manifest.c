@@ -50,8 +50,13 @@ static void the_smallest_manifest_has_the_defaults(void **state) {
     assert_null(manifest->output);
     assert_int_equal(manifest->shutdown.drain_time_ms, 10000);
     assert_int_equal(manifest->shutdown.stop_time_ms, 5000);
+    assert_false(manifest->admin.disabled);
+    assert_null(manifest->admin.socket);
     airs_manifest_destroy(manifest);
 }
+
+#define TEN "0123456789"
+#define LONG_PATH TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
 
 static const char full_text[] = "[application]\n"
                                 "name = \"word-count\"\n"
@@ -93,6 +98,9 @@ static const char full_text[] = "[application]\n"
                                 "max-actors = 50\n"
                                 "max-core-instances = 400\n"
                                 "\n"
+                                "[admin]\n"
+                                "enabled = false\n"
+                                "socket = \"run/admin.sock\"\n"
                                 "[shutdown]\n"
                                 "drain-time = \"1m\"\n"
                                 "stop-time = \"250ms\"\n";
@@ -149,6 +157,8 @@ static void every_key_is_read_and_components_keep_their_order(void **state) {
     assert_int_equal(manifest->engine.max_core_instances, 400);
     assert_int_equal(manifest->shutdown.drain_time_ms, 60000);
     assert_int_equal(manifest->shutdown.stop_time_ms, 250);
+    assert_true(manifest->admin.disabled);
+    assert_string_equal(manifest->admin.socket, "run/admin.sock");
     assert_int_equal(airs_manifest_instances(manifest), 4);
     airs_manifest_destroy(manifest);
 }
@@ -215,6 +225,8 @@ static const struct {
     {MINIMAL "config = { path = \"x\", file = \"config.json\" }\n",
      "airssys.toml:5:12: components.a.config.path: unknown key; known here: file"},
     {MINIMAL "[shutdwon]\n", "airssys.toml:5:2: shutdwon: unknown key; did you mean \"shutdown\"?"},
+    {MINIMAL "[admin]\nenable = true\n",
+     "airssys.toml:6:1: admin.enable: unknown key; did you mean \"enabled\"?"},
     {MINIMAL "[component.b]\nsource = \"b.wasm\"\n",
      "airssys.toml:5:2: component: unknown key; did you mean \"components\"?"},
     {MINIMAL "[engine]\nworker = 1\n",
@@ -247,6 +259,18 @@ static const struct {
      "airssys.toml:5:16: components.a.env.PORT: must be a string, not an integer"},
     {MINIMAL "config = 1979-05-27\n",
      "airssys.toml:5:10: components.a.config: must be a string or { file = \"path\" }, not a date or time"},
+    {MINIMAL "admin = false\n", "airssys.toml:5:1: components.a.admin: unknown key; known here: source, "
+                                "instances, env, config, subscribe, accepts, limits"},
+    {MINIMAL "[admin]\nenabled = \"no\"\n",
+     "airssys.toml:6:11: admin.enabled: must be true or false, not a string"},
+    {MINIMAL "[admin]\nsocket = 80\n",
+     "airssys.toml:6:10: admin.socket: must be the path of a socket, not an integer"},
+    {MINIMAL "[admin]\nsocket = \"\"\n",
+     "airssys.toml:6:10: admin.socket: must be a path, neither empty nor with a zero character"},
+    {MINIMAL "[admin]\nsocket = \"a\\u0000b\"\n",
+     "airssys.toml:6:10: admin.socket: must be a path, neither empty nor with a zero character"},
+    {MINIMAL "[admin]\nsocket = \"" LONG_PATH "\"\n",
+     "airssys.toml:6:10: admin.socket: the path has 110 bytes; that of a socket has 107 at most"},
     {MINIMAL "limits = \"none\"\n", "airssys.toml:5:10: components.a.limits: must be a table, not a string"},
     {MINIMAL "limits.memory = 1.5\n",
      "airssys.toml:5:17: components.a.limits.memory: must be a size like \"64MiB\","

@@ -56,7 +56,6 @@ typedef struct connection {
     uint64_t reserved;               /* of the bytes that bodies may have together */
     size_t sent;                     /* of the answer's content */
     bool broken;                     /* a write has failed */
-    bool close;                      /* after the answer */
 } connection_t;
 
 struct airs_admin_socket {
@@ -235,8 +234,7 @@ static airs_admin_method_t method_of(struct lws *wsi) {
     return lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0 ? AIRS_ADMIN_POST : AIRS_ADMIN_OTHER;
 }
 
-/* How large the body will be. A request without a length has none, but the library then waits for one, and the
- * connection cannot go on. AIRS_INVALID_ARGUMENT: answered. */
+/* How large the body will be; a request without a length has none. AIRS_INVALID_ARGUMENT: answered. */
 static airs_status_t read_length(connection_t *connection, uint64_t *out) {
     char text[24] = "";
     char *end = NULL;
@@ -249,7 +247,6 @@ static airs_status_t read_length(connection_t *connection, uint64_t *out) {
     }
     int length = lws_hdr_total_length(connection->wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH);
     if (length <= 0) {
-        connection->close = exchange->method != AIRS_ADMIN_GET;
         return AIRS_OK;
     }
     bool copied = lws_hdr_copy(connection->wsi, text, sizeof text, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0;
@@ -321,14 +318,12 @@ static void say_continue(connection_t *connection) {
 static int begin_request(connection_t *connection, airs_str_t path) {
     airs_admin_socket_t *socket = connection->socket;
     uint64_t body_size = 0;
-    connection->close = false;
     connection->exchange = airs_admin_exchange_create(socket->allocator);
     if (connection->exchange == NULL) {
         return -1;
     }
     airs_status_t status = read_head(connection, path, &body_size);
     if (status != AIRS_OK) {
-        connection->close = true; /* the body is not read */
         if (status == AIRS_OUT_OF_MEMORY) {
             airs_admin_exchange_fail(connection->exchange, status, "there is no memory for the request");
         }
@@ -373,7 +368,7 @@ static bool write_head(connection_t *connection) {
                 add_header(wsi, "allow:", airs_str(exchange->allow), &at, end) &&
                 add_header(wsi, "x-airssys-sender:", airs_text_view(&exchange->sender), &at, end) &&
                 add_header(wsi, "x-airssys-request:", airs_str(exchange->id.text), &at, end) &&
-                add_header(wsi, "connection:", airs_str(connection->close ? "close" : ""), &at, end) &&
+                add_header(wsi, "connection:", airs_str("close"), &at, end) &&
                 lws_add_http_header_content_length(wsi, content.size, &at, end) == 0 &&
                 lws_finalize_http_header(wsi, &at, end) == 0;
     return made && lws_write(wsi, start, (size_t)(at - start), LWS_WRITE_HTTP_HEADERS) >= 0;
@@ -404,27 +399,14 @@ static void begin_writing(connection_t *connection) {
     lws_callback_on_writable(connection->wsi);
 }
 
-/* -1 ends the connection. */
-static int end_answer(connection_t *connection) {
-    struct lws *wsi = connection->wsi;
-    drop_exchange(connection);
-    cancel_timer(connection);
-    connection->state = CONNECTION_IDLE;
-    if (connection->close || atomic_load_explicit(&connection->socket->ending, memory_order_relaxed)) {
-        return -1;
-    }
-    return lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
+/* -1 ends the connection, as it does after each answer: of a second request's body, when it came with the first
+ * one, this version of the library hands over the wrong bytes. */
 static int go_on_writing(connection_t *connection) {
     if (connection->state != CONNECTION_WRITING) {
         return 0;
     }
     airs_bytes_t content = airs_admin_exchange_content(connection->exchange);
-    if (!connection->broken && connection->sent == content.size) {
-        return end_answer(connection);
-    }
-    if (connection->broken || !write_piece(connection)) {
+    if (connection->broken || connection->sent == content.size || !write_piece(connection)) {
         return -1;
     }
     set_timer(connection, connection->socket->request_time_ms * US_PER_MS);
@@ -436,7 +418,6 @@ static void on_timer(lws_sorted_usec_list_t *timer) {
     connection_t *connection = lws_container_of(timer, connection_t, timer);
     uint64_t limit_ms = connection->socket->request_time_ms;
     if (connection->state == CONNECTION_BODY) {
-        connection->close = true;
         airs_admin_exchange_refuse(connection->exchange, 408, AIRS_TIMEOUT,
                                    "the request did not arrive in %llu ms", (unsigned long long)limit_ms);
         begin_writing(connection);
@@ -577,7 +558,9 @@ typedef struct farewell {
 } farewell_t;
 
 static void on_farewell_over(lws_sorted_usec_list_t *timer) {
-    ((farewell_t *)timer)->socket->farewell_over = true;
+    airs_admin_socket_t *socket = lws_container_of(timer, farewell_t, timer)->socket;
+    socket->farewell_over = true;
+    lws_cancel_service(socket->context); /* which would wait for the next event otherwise */
 }
 
 static bool has_exchanges(const airs_admin_socket_t *socket) {
@@ -609,6 +592,11 @@ static void *serve(void *argument) {
         failed = lws_service(socket->context, 0);
     }
     lws_sul_cancel(&farewell.timer);
+    for (unsigned i = 0; i < socket->max_connections; i++) {
+        if (socket->connections[i].taken) {
+            forget_connection(&socket->connections[i]); /* who is still there is not told of as gone */
+        }
+    }
     return NULL;
 }
 
