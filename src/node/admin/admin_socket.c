@@ -19,7 +19,6 @@
 #define PROTOCOL "airssys-admin"
 
 #define DEFAULT_CONNECTIONS 64
-#define DEFAULT_IDLE_S 60
 #define DEFAULT_REQUEST_MS 30000
 #define US_PER_MS 1000
 #define MS_PER_S 1000
@@ -602,7 +601,7 @@ static void *serve(void *argument) {
 
 /* ---- creation ---- */
 
-static airs_status_t make_context(airs_admin_socket_t *socket, unsigned idle_time_s, airs_error_t *error) {
+static airs_status_t make_context(airs_admin_socket_t *socket, airs_error_t *error) {
     static const struct lws_protocols protocols[] = {{.name = PROTOCOL, .callback = on_event},
                                                      {.name = NULL}};
     /* Whole seconds, for heads of requests; rounded up. */
@@ -618,7 +617,6 @@ static airs_status_t make_context(airs_admin_socket_t *socket, unsigned idle_tim
         .pt_serv_buf_size = READ_MAX,
         .timeout_secs = request_time_s,
         .timeout_secs_ah_idle = request_time_s,
-        .keepalive_timeout = (int)idle_time_s,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
     };
@@ -666,7 +664,7 @@ static airs_status_t open_socket(airs_admin_socket_t *socket, const airs_admin_o
         return status;
     }
     socket->scene.socket = socket->listener.path;
-    status = make_context(socket, options->idle_time_s != 0 ? options->idle_time_s : DEFAULT_IDLE_S, error);
+    status = make_context(socket, error);
     if (status != AIRS_OK) {
         return status;
     }

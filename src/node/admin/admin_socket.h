@@ -18,7 +18,6 @@ typedef struct airs_admin_options {
     /* For tests: whether the peer of a connection may use it; default: airs_admin_peer_allowed. */
     bool (*peer_allowed)(int descriptor);
     unsigned max_connections; /* default 64 */
-    unsigned idle_time_s;     /* a connection may be without a request; default 60 */
     uint64_t request_time_ms; /* for a request to arrive, or a client to take a piece; default 30,000 */
 } airs_admin_options_t;
 
