@@ -2,6 +2,7 @@
 #include "e2e/stage.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -147,6 +148,63 @@ static void test_what_was_queued_behind_a_trap(void **state) {
     assert_status(stage_send(&stage, "app/trap/0", "late"), AIRS_TARGET_NOT_FOUND);
     stage_close(&stage);
     sink_free(&sink);
+}
+
+/* Other guests go on sending to the one that traps: each hears how far it came, and everything that was accepted has
+ * its end. */
+static void test_trap_while_others_send(void **state) {
+    (void)state;
+    const size_t senders = 4;
+    uint64_t cut = 0;
+    for (int round = 0; round < 10; round++) {
+        stage_t stage;
+        sink_t asker;
+        sink_init(&asker);
+        asker.then = sink_ask;
+        stage_open(&stage, 2);
+        sink_spawn(&stage, &asker, "app/asker/0", NULL);
+        airs_spawn_options_t wide = AIRS_SPAWN_OPTIONS_INIT;
+        wide.mailbox_messages = 100000;
+        assert_ok(stage_spawn(&stage, "trap", "app/trap/0", &wide));
+        for (size_t i = 0; i < senders; i++) {
+            char id[32];
+            (void)snprintf(id, sizeof id, "app/filler/%zu", i);
+            stage_add(&stage, "filler", id, "app/trap/0");
+        }
+        if (round % 2 == 0) {
+            assert_ok(stage_send(&stage, "app/trap/0", "trap"));
+        }
+        for (size_t i = 0; i < senders; i++) {
+            char command[64];
+            (void)snprintf(command, sizeof command, "app/filler/%zu 2000", i);
+            assert_ok(stage_send(&stage, "app/asker/0", command));
+        }
+        if (round % 2 != 0) {
+            assert_ok(stage_send(&stage, "app/trap/0", "trap"));
+        }
+        sink_await(&asker, 2 * senders);
+        stage_await_end(&stage, "app/trap/0");
+        stage_drain(&stage);
+        uint64_t accepted = 0;
+        for (size_t i = 0; i < 2 * senders; i++) {
+            heard_t heard = sink_heard(&asker, i);
+            if (heard.kind == AIRS_INCOMING_RESPONSE) {
+                char *rest = NULL;
+                uint64_t count = strtoull((const char *)heard.data, &rest, 10);
+                assert_true(count == 2000 ? strcmp(rest, " ok") == 0
+                                          : strcmp(rest, " target not found") == 0 ||
+                                                strcmp(rest, " delivery failed") == 0);
+                accepted += count;
+                cut += count < 2000;
+            }
+        }
+        /* The commands, the requests made of them and their answers, and the trap. */
+        assert_ledger(&stage, accepted + 3 * senders + 1);
+        assert_int_equal(stage_totals(&stage).crashed, 1);
+        stage_close(&stage);
+        sink_free(&asker);
+    }
+    assert_true(cut > 0);
 }
 
 static void test_trap_in_a_callback(void **state) {
@@ -472,6 +530,7 @@ int main(void) {
         cmocka_unit_test(test_loop_ends_at_its_limit),
         cmocka_unit_test(test_trap_ends_only_that_actor),
         cmocka_unit_test(test_what_was_queued_behind_a_trap),
+        cmocka_unit_test(test_trap_while_others_send),
         cmocka_unit_test(test_trap_in_a_callback),
         cmocka_unit_test(test_exit_of_a_program),
         cmocka_unit_test(test_memory_is_bounded),
