@@ -11,10 +11,10 @@
 #include "cli/output_file.h"
 #include "core/text.h"
 
-#define PATHS_MAX 64
-
 typedef struct bindgen {
     const char *folder;
+    const char *world;
+    const char *rename;
     airs_error_t error; /* of writing a file */
 } bindgen_t;
 
@@ -33,15 +33,15 @@ static bool write_generated(void *context, const char *name, const uint8_t *data
     return status == AIRS_OK;
 }
 
-static int generate(const airs_verb_t *verb, bindgen_t *bindgen, const char *world, const char *rename,
-                    char **paths, int count) {
+static int generate(const airs_verb_t *verb, void *context, char **paths, int count) {
+    bindgen_t *bindgen = context;
     airs_wit_output_t error = {NULL, 0};
     if (mkdir(bindgen->folder, 0777) != 0 && errno != EEXIST) {
         airs_complain(verb->name, "cannot make the folder %s: %s", bindgen->folder, strerror(errno));
         return AIRS_EXIT_FAILURE;
     }
-    bool done = airs_wit_bindgen_c((const char *const *)paths, (size_t)count, world, rename, write_generated,
-                                   bindgen, &error);
+    bool done = airs_wit_bindgen_c((const char *const *)paths, (size_t)count, bindgen->world, bindgen->rename,
+                                   write_generated, bindgen, &error);
     if (!done && bindgen->error.status != AIRS_OK) {
         airs_complain(verb->name, "%s", bindgen->error.text);
     } else if (!done) {
@@ -59,13 +59,13 @@ static int generate(const airs_verb_t *verb, bindgen_t *bindgen, const char *wor
 int airs_verb_bindgen(int argc, char **argv) {
     static const int exit_codes[] = {AIRS_EXIT_OK, AIRS_EXIT_FAILURE, AIRS_EXIT_USAGE, AIRS_EXIT_COMPONENT,
                                      -1};
-    const char *world = NULL;
-    const char *rename = NULL;
     bindgen_t bindgen = {.folder = ".", .error = {AIRS_OK, ""}};
     const airs_option_t options[] = {
-        {"world", 'w', "WORLD", "the world to bind; needed when the WIT has several", NULL, &world},
-        {"rename", 0, "NAME", "name the files and the C types' prefix NAME", NULL, &rename},
-        {"out", 'o', "FOLDER", "write the files there; default: the current folder", NULL, &bindgen.folder},
+        AIRS_OPTION_TEXT("world", 'w', "WORLD", "the world to bind; needed when the WIT has several",
+                         &bindgen.world),
+        AIRS_OPTION_TEXT("rename", 0, "NAME", "name the files and the C types' prefix NAME", &bindgen.rename),
+        AIRS_OPTION_TEXT("out", 'o', "FOLDER", "write the files there; default: the current folder",
+                         &bindgen.folder),
     };
     const airs_verb_t verb = {
         .name = "bindgen",
@@ -76,13 +76,7 @@ int airs_verb_bindgen(int argc, char **argv) {
         .option_count = sizeof options / sizeof options[0],
         .exit_codes = exit_codes,
         .min_arguments = 1,
-        .max_arguments = PATHS_MAX,
+        .max_arguments = -1,
     };
-    char **arguments;
-    int count;
-    int exit_code;
-    if (!airs_options_read(&verb, argc, argv, &arguments, &count, &exit_code)) {
-        return exit_code;
-    }
-    return generate(&verb, &bindgen, world, rename, arguments, count);
+    return airs_verb_run_with(&verb, argc, argv, generate, &bindgen);
 }

@@ -41,7 +41,13 @@ static int convert(const airs_verb_t *verb, const componentize_t *job, airs_byte
     return exit_code;
 }
 
-static int run(const airs_verb_t *verb, const componentize_t *job) {
+static int run(const airs_verb_t *verb, void *context, char **arguments, int count) {
+    componentize_t *job = context;
+    (void)count;
+    if (job->out == NULL) {
+        return airs_usage_error(verb, "--out FILE is missing: where to write the component");
+    }
+    job->module = arguments[0];
     const airs_allocator_t *allocator = airs_allocator_default();
     airs_bytes_t module;
     airs_error_t error;
@@ -60,11 +66,11 @@ int airs_verb_componentize(int argc, char **argv) {
                                      -1};
     componentize_t job = {0};
     const airs_option_t options[] = {
-        {"out", 'o', "FILE", "the component to write; \"-\" is standard output", NULL, &job.out},
-        {"wit", 0, "PATH", "take the world from this WIT and not from the module", NULL, &job.wit},
-        {"world", 'w', "WORLD", "the world, when the WIT of --wit has several", NULL, &job.world},
-        {"command", 0, NULL, "the module is a program with a _start (a wasi:cli/run command)", &job.command,
-         NULL},
+        AIRS_OPTION_TEXT("out", 'o', "FILE", "the component to write; \"-\" is standard output", &job.out),
+        AIRS_OPTION_TEXT("wit", 0, "PATH", "take the world from this WIT and not from the module", &job.wit),
+        AIRS_OPTION_TEXT("world", 'w', "WORLD", "the world, when the WIT of --wit has several", &job.world),
+        AIRS_OPTION_FLAG("command", 0, "the module is a program with a _start (a wasi:cli/run command)",
+                         &job.command),
     };
     const airs_verb_t verb = {
         .name = "componentize",
@@ -79,16 +85,5 @@ int airs_verb_componentize(int argc, char **argv) {
         .min_arguments = 1,
         .max_arguments = 1,
     };
-    char **arguments;
-    int count;
-    int exit_code;
-    if (!airs_options_read(&verb, argc, argv, &arguments, &count, &exit_code)) {
-        return exit_code;
-    }
-    if (job.out == NULL) {
-        airs_complain(verb.name, "--out FILE is missing: where to write the component");
-        return AIRS_EXIT_USAGE;
-    }
-    job.module = arguments[0];
-    return run(&verb, &job);
+    return airs_verb_run_with(&verb, argc, argv, run, &job);
 }

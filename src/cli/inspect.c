@@ -169,7 +169,10 @@ static airs_status_t print_wit(const char *path, airs_wit_output_t *wit, airs_er
     return status;
 }
 
-static int inspect(const airs_verb_t *verb, const char *path, bool json) {
+static int inspect(const airs_verb_t *verb, void *context, char **arguments, int count) {
+    const int *output = context;
+    const char *path = arguments[0];
+    (void)count;
     airs_error_t error;
     airs_component_report_t *report = NULL;
     airs_wit_output_t wit = {NULL, 0};
@@ -187,7 +190,7 @@ static int inspect(const airs_verb_t *verb, const char *path, bool json) {
                                                                             : AIRS_EXIT_COMPONENT;
     } else {
         inspection_t inspection = {path, report, airs_str_n((const char *)wit.data, wit.size)};
-        status = print(&inspection, json, &error);
+        status = print(&inspection, *output == AIRS_OUTPUT_JSON, &error);
         exit_code = status == AIRS_OK ? AIRS_EXIT_OK : AIRS_EXIT_FAILURE;
     }
     if (status != AIRS_OK) {
@@ -201,10 +204,9 @@ static int inspect(const airs_verb_t *verb, const char *path, bool json) {
 int airs_verb_inspect(int argc, char **argv) {
     static const int exit_codes[] = {AIRS_EXIT_OK, AIRS_EXIT_FAILURE, AIRS_EXIT_USAGE, AIRS_EXIT_COMPONENT,
                                      -1};
-    static const char *const outputs[] = {"text", "json", NULL};
-    const char *output = "text";
+    int output = AIRS_OUTPUT_TEXT;
     const airs_option_t options[] = {
-        {"output", 0, "FORMAT", "text (default) or json", NULL, &output},
+        AIRS_OPTION_OUTPUT("text (default) or json", &output),
     };
     const airs_verb_t verb = {
         .name = "inspect",
@@ -219,12 +221,5 @@ int airs_verb_inspect(int argc, char **argv) {
         .min_arguments = 1,
         .max_arguments = 1,
     };
-    char **arguments;
-    int count;
-    int exit_code;
-    if (!airs_options_read(&verb, argc, argv, &arguments, &count, &exit_code)) {
-        return exit_code;
-    }
-    int format = airs_option_word(&verb, "output", output, outputs);
-    return format < 0 ? AIRS_EXIT_USAGE : inspect(&verb, arguments[0], format == 1);
+    return airs_verb_run_with(&verb, argc, argv, inspect, &output);
 }

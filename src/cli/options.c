@@ -2,21 +2,35 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
 #include "cli/complaint.h"
 #include "cli/exit_code.h"
 #include "node/nearest_name.h"
+#include "node/quantity.h"
 
 #define OPTIONS_MAX 16
+#define WORDS_TEXT_MAX 256
+#define USAGE_TEXT_MAX 1024
+#define US_PER_MS UINT64_C(1000)
 
 /* Above every letter: what getopt_long answers for option number 0, 1, … */
 #define FIRST_VALUE 256
 
-static int usage_error(const airs_verb_t *verb) {
+const char *const airs_output_words[] = {"text", "json", NULL};
+
+int airs_usage_error(const airs_verb_t *verb, const char *format, ...) {
+    char text[USAGE_TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    airs_complain(verb->name, "%s", text);
     fprintf(stderr, "Try 'airssys %s --help'.\n", verb->name);
     return AIRS_EXIT_USAGE;
 }
@@ -33,7 +47,8 @@ static void print_option(char letter, const char *name, const char *metavar, con
 }
 
 static int print_help(const airs_verb_t *verb) {
-    printf("Usage: airssys %s [OPTION]... %s\n%s\n\nOptions:\n", verb->name, verb->usage, verb->summary);
+    printf("Usage: airssys %s [OPTION]...%s%s\n%s\n\nOptions:\n", verb->name,
+           verb->usage[0] != '\0' ? " " : "", verb->usage, verb->summary);
     for (size_t i = 0; i < verb->option_count; i++) {
         const airs_option_t *option = &verb->options[i];
         print_option(option->letter, option->name, option->metavar, option->help);
@@ -92,21 +107,84 @@ static const char *option_name_at(const void *names, size_t index) {
 static int complain_unknown(const airs_verb_t *verb, const char *argument) {
     /* A letter that is unknown may stand among others: getopt says which. */
     if (strncmp(argument, "--", 2) != 0) {
-        airs_complain(verb->name, "unknown option -%c", optopt);
-        return usage_error(verb);
+        return airs_usage_error(verb, "unknown option -%c", optopt);
     }
     const char *name = argument + 2;
     airs_str_t word = airs_str_n(name, strcspn(name, "="));
     const char *nearest = airs_nearest_name(word, option_name_at, verb);
     if (optopt >= FIRST_VALUE || optopt == 'H') {
-        airs_complain(verb->name, "the option --%.*s takes no value", AIRS_STR_ARG(word));
-    } else if (nearest != NULL) {
-        airs_complain(verb->name, "unknown option --%.*s; did you mean --%s?", AIRS_STR_ARG(word), nearest);
-    } else {
-        airs_complain(verb->name, "unknown option --%.*s", AIRS_STR_ARG(word));
+        return airs_usage_error(verb, "the option --%.*s takes no value", AIRS_STR_ARG(word));
     }
-    return usage_error(verb);
+    if (nearest != NULL) {
+        return airs_usage_error(verb, "unknown option --%.*s; did you mean --%s?", AIRS_STR_ARG(word),
+                                nearest);
+    }
+    return airs_usage_error(verb, "unknown option --%.*s", AIRS_STR_ARG(word));
 }
+
+/* ---- values ---- */
+
+static bool take_number(const airs_verb_t *verb, const airs_option_t *option, const char *text) {
+    char *end = NULL;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    bool digits = text[0] >= '0' && text[0] <= '9';
+    if (digits && *end == '\0' && errno == 0 && number >= option->min && number <= option->max) {
+        *option->number = number;
+        return true;
+    }
+    airs_usage_error(verb, "--%s must be a whole number from %" PRIu64 " to %" PRIu64 ", not '%s'",
+                     option->name, option->min, option->max, text);
+    return false;
+}
+
+static bool take_time(const airs_verb_t *verb, const airs_option_t *option, const char *text) {
+    char max[AIRS_QUANTITY_TEXT_MAX];
+    uint64_t us = 0;
+    if (airs_duration_parse(airs_str(text), &us) == AIRS_OK && us % US_PER_MS == 0 &&
+        us / US_PER_MS <= option->max) {
+        *option->time_ms = us / US_PER_MS;
+        return true;
+    }
+    airs_usage_error(verb,
+                     "--%s must be a time of at most %s in whole milliseconds, such as 500ms or 5s, not '%s'",
+                     option->name, airs_duration_format(option->max * US_PER_MS, max), text);
+    return false;
+}
+
+static bool take_word(const airs_verb_t *verb, const airs_option_t *option, const char *text) {
+    char all[WORDS_TEXT_MAX] = "";
+    size_t used = 0;
+    for (int i = 0; option->words[i] != NULL; i++) {
+        if (strcmp(text, option->words[i]) == 0) {
+            *option->word = i;
+            return true;
+        }
+    }
+    for (int i = 0; option->words[i] != NULL && used < sizeof all; i++) {
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? ", " : "", option->words[i]);
+    }
+    airs_usage_error(verb, "--%s must be one of %s, not '%s'", option->name, all, text);
+    return false;
+}
+
+/* `text` is NULL for an option that takes no value. */
+static bool take_value(const airs_verb_t *verb, const airs_option_t *option, const char *text) {
+    if (option->flag != NULL) {
+        *option->flag = true;
+    } else if (option->text != NULL) {
+        *option->text = text;
+    } else if (option->word != NULL) {
+        return take_word(verb, option, text);
+    } else if (option->number != NULL) {
+        return take_number(verb, option, text);
+    } else {
+        return take_time(verb, option, text);
+    }
+    return true;
+}
+
+/* ---- the command line ---- */
 
 /* One answer of getopt_long. True: go on. */
 static bool take(const airs_verb_t *verb, int answer, char **argv, int *exit_code) {
@@ -114,36 +192,31 @@ static bool take(const airs_verb_t *verb, int answer, char **argv, int *exit_cod
     if (answer == 'H') {
         *exit_code = print_help(verb);
     } else if (answer == ':') {
-        airs_complain(verb->name, "the option %s needs a value", argv[optind - 1]);
-        *exit_code = usage_error(verb);
+        *exit_code = airs_usage_error(verb, "the option %s needs a value", argv[optind - 1]);
     } else if (option == NULL) {
         *exit_code = complain_unknown(verb, argv[optind - 1]);
-    } else if (option->value != NULL) {
-        *option->value = optarg;
-        return true;
+    } else if (!take_value(verb, option, optarg)) {
+        *exit_code = AIRS_EXIT_USAGE;
     } else {
-        *option->flag = true;
         return true;
     }
     return false;
 }
 
 static bool check_count(const airs_verb_t *verb, int count, char **arguments, int *exit_code) {
-    if (count >= verb->min_arguments && count <= verb->max_arguments) {
+    bool too_many = verb->max_arguments >= 0 && count > verb->max_arguments;
+    if (count >= verb->min_arguments && !too_many) {
         return true;
     }
-    if (count > verb->max_arguments) {
-        airs_complain(verb->name, "unexpected argument '%s'", arguments[verb->max_arguments]);
-    } else {
-        airs_complain(verb->name, "an argument is missing: %s", verb->usage);
-    }
-    *exit_code = usage_error(verb);
+    *exit_code = too_many ? airs_usage_error(verb, "unexpected argument '%s'", arguments[verb->max_arguments])
+                          : airs_usage_error(verb, "an argument is missing: %s", verb->usage);
     return false;
 }
 
-bool airs_options_read(const airs_verb_t *verb, int argc, char **argv, char ***arguments, int *count,
-                       int *exit_code) {
+int airs_verb_run_with(const airs_verb_t *verb, int argc, char **argv, airs_verb_work_fn *work,
+                       void *context) {
     getopt_table_t table;
+    int exit_code = AIRS_EXIT_OK;
     fill_table(verb, &table);
     optind = 0; /* begin anew, as GNU has it: a test reads several command lines */
     opterr = 0;
@@ -152,42 +225,14 @@ bool airs_options_read(const airs_verb_t *verb, int argc, char **argv, char ***a
         if (answer == -1) {
             break;
         }
-        if (!take(verb, answer, argv, exit_code)) {
-            return false;
+        if (!take(verb, answer, argv, &exit_code)) {
+            return exit_code;
         }
     }
-    *arguments = argv + optind;
-    *count = argc - optind;
-    return check_count(verb, *count, *arguments, exit_code);
-}
-
-bool airs_option_number(const airs_verb_t *verb, const char *name, const char *text, unsigned long min,
-                        unsigned long max, unsigned long *out) {
-    char *end = NULL;
-    errno = 0;
-    unsigned long number = strtoul(text, &end, 10);
-    bool digits = text[0] >= '0' && text[0] <= '9';
-    if (digits && *end == '\0' && errno == 0 && number >= min && number <= max) {
-        *out = number;
-        return true;
+    char **arguments = argv + optind;
+    int count = argc - optind;
+    if (!check_count(verb, count, arguments, &exit_code)) {
+        return exit_code;
     }
-    airs_complain(verb->name, "--%s must be a whole number from %lu to %lu, not '%s'", name, min, max, text);
-    usage_error(verb);
-    return false;
-}
-
-int airs_option_word(const airs_verb_t *verb, const char *name, const char *text, const char *const *words) {
-    for (int i = 0; words[i] != NULL; i++) {
-        if (strcmp(text, words[i]) == 0) {
-            return i;
-        }
-    }
-    char all[128] = "";
-    size_t used = 0;
-    for (int i = 0; words[i] != NULL && used < sizeof all; i++) {
-        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i > 0 ? ", " : "", words[i]);
-    }
-    airs_complain(verb->name, "--%s must be one of %s, not '%s'", name, all, text);
-    usage_error(verb);
-    return -1;
+    return work(verb, context, arguments, count);
 }

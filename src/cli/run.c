@@ -28,9 +28,9 @@
 typedef struct run_options {
     const char *manifest;
     const char *input; /* NULL: none; "-": standard input */
-    unsigned long workers;
-    int log_level;
-    bool json;
+    uint64_t workers;
+    int log_level; /* -1: not given */
+    int output;    /* airs_output_format_t */
     bool quiet;
     bool no_cache;
     const char *summary; /* a file; NULL: none */
@@ -310,7 +310,7 @@ static bool show_summary(const airs_verb_t *verb, const run_t *run, const airs_s
     airs_summary_json(summary, &json);
     airs_summary_text(summary, &text);
     if (!run->options.quiet) {
-        (void)fputs(airs_text_cstr(run->options.json ? &json : &text), stderr);
+        (void)fputs(airs_text_cstr(run->options.output == AIRS_OUTPUT_JSON ? &json : &text), stderr);
     }
     if (run->options.summary != NULL) {
         airs_output_file_write(run->options.summary, airs_bytes(airs_text_cstr(&json), json.size), &error);
@@ -400,8 +400,17 @@ static int run_application(const airs_verb_t *verb, run_t *run) {
     return exit_code;
 }
 
-static int run_manifest(const airs_verb_t *verb, run_t *run) {
+static int run_manifest(const airs_verb_t *verb, void *context, char **arguments, int count) {
+    run_t *run = context;
     airs_error_t error;
+    /* A reader that goes away is an error of a write, which stops us in order. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (count == 1) {
+        run->options.manifest = arguments[0];
+    }
+    if (run->options.log_level < 0) {
+        run->options.log_level = run->options.quiet ? AIRS_LOG_ERROR : AIRS_LOG_INFO;
+    }
     run->begin_ns = airs_clock_monotonic(airs_clock_system());
     airs_status_t status =
         airs_manifest_load(airs_allocator_default(), run->options.manifest, &run->manifest, &error);
@@ -442,41 +451,22 @@ static const char help[] =
     "the last message; other components' output goes to the log. The log, the progress and the\n"
     "summary are on standard error. Ctrl-C stops in order, a second one at once.\n";
 
-/* Texts of options that are checked into `options`. */
-typedef struct raw_options {
-    const char *workers;
-    const char *log;
-    const char *output;
-} raw_options_t;
-
-static bool check_options(const airs_verb_t *verb, const raw_options_t *raw, run_options_t *options) {
-    static const char *const outputs[] = {"text", "json", NULL};
-    if (raw->workers != NULL &&
-        !airs_option_number(verb, "workers", raw->workers, 1, 256, &options->workers)) {
-        return false;
-    }
-    options->log_level = options->quiet ? AIRS_LOG_ERROR : AIRS_LOG_INFO;
-    if (raw->log != NULL) {
-        options->log_level = airs_option_word(verb, "log", raw->log, log_levels);
-    }
-    int output = raw->output != NULL ? airs_option_word(verb, "output", raw->output, outputs) : 0;
-    options->json = output == 1;
-    return options->log_level >= 0 && output >= 0;
-}
-
 int airs_verb_run(int argc, char **argv) {
-    run_t run = {.options = {.manifest = AIRS_MANIFEST_FILE_NAME}, .error = {AIRS_OK, ""}};
-    raw_options_t raw = {NULL, NULL, NULL};
+    run_t run = {.options = {.manifest = AIRS_MANIFEST_FILE_NAME, .log_level = -1}, .error = {AIRS_OK, ""}};
     const airs_option_t options[] = {
-        {"input", 'i', "FILE", "feed the lines of FILE; \"-\" is standard input", NULL, &run.options.input},
-        {"workers", 'w', "N", "worker threads; default: one for each usable core", NULL, &raw.workers},
-        {"log", 0, "LEVEL", "trace, debug, info (default), warn or error", NULL, &raw.log},
-        {"output", 0, "FORMAT", "of the summary: text (default) or json", NULL, &raw.output},
-        {"summary", 0, "FILE", "write the summary as JSON to FILE too", NULL, &run.options.summary},
-        {"socket", 0, "FILE", "be reached there; default: as the manifest says", NULL, &run.options.socket},
-        {"no-socket", 0, NULL, "have no socket to be reached at", &run.options.no_socket, NULL},
-        {"quiet", 'q', NULL, "no progress, no summary, only errors in the log", &run.options.quiet, NULL},
-        {"no-cache", 0, NULL, "keep no compiled code, and use none", &run.options.no_cache, NULL},
+        AIRS_OPTION_TEXT("input", 'i', "FILE", "feed the lines of FILE; \"-\" is standard input",
+                         &run.options.input),
+        AIRS_OPTION_NUMBER("workers", 'w', "N", "worker threads; default: one for each usable core",
+                           &run.options.workers, 1, 256),
+        AIRS_OPTION_WORD("log", 0, "LEVEL", "trace, debug, info (default), warn or error",
+                         &run.options.log_level, log_levels),
+        AIRS_OPTION_OUTPUT("of the summary: text (default) or json", &run.options.output),
+        AIRS_OPTION_TEXT("summary", 0, "FILE", "write the summary as JSON to FILE too", &run.options.summary),
+        AIRS_OPTION_TEXT("socket", 0, "FILE", "be reached there; default: as the manifest says",
+                         &run.options.socket),
+        AIRS_OPTION_FLAG("no-socket", 0, "have no socket to be reached at", &run.options.no_socket),
+        AIRS_OPTION_FLAG("quiet", 'q', "no progress, no summary, only errors in the log", &run.options.quiet),
+        AIRS_OPTION_FLAG("no-cache", 0, "keep no compiled code, and use none", &run.options.no_cache),
     };
     const airs_verb_t verb = {
         .name = "run",
@@ -489,19 +479,5 @@ int airs_verb_run(int argc, char **argv) {
         .min_arguments = 0,
         .max_arguments = 1,
     };
-    char **arguments;
-    int count;
-    int exit_code;
-    if (!airs_options_read(&verb, argc, argv, &arguments, &count, &exit_code)) {
-        return exit_code;
-    }
-    if (!check_options(&verb, &raw, &run.options)) {
-        return AIRS_EXIT_USAGE;
-    }
-    if (count == 1) {
-        run.options.manifest = arguments[0];
-    }
-    (void)signal(SIGPIPE,
-                 SIG_IGN); /* a reader that goes away is an error of a write, which stops us in order */
-    return run_manifest(&verb, &run);
+    return airs_verb_run_with(&verb, argc, argv, run_manifest, &run);
 }
