@@ -15,6 +15,12 @@ static const struct {
     const char *summary;
 } verbs[] = {
     {"run", airs_verb_run, "run the application that a manifest describes"},
+    {"ps", airs_verb_ps, "show a running node and its actors"},
+    {"call", airs_verb_call, "ask an actor and print what it answers"},
+    {"send", airs_verb_send, "send a message to an actor"},
+    {"publish", airs_verb_publish, "publish a message to a topic"},
+    {"stop", airs_verb_stop, "stop actors, or the whole node"},
+    {"dead-letters", airs_verb_dead_letters, "show messages that were accepted and not handled"},
     {"inspect", airs_verb_inspect, "show what a component imports and exports, and what it needs"},
     {"bindgen", airs_verb_bindgen, "generate C bindings from WIT, for a guest"},
     {"componentize", airs_verb_componentize, "make a component from a core module"},

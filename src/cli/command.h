@@ -14,5 +14,11 @@ airs_verb_fn airs_verb_run;
 airs_verb_fn airs_verb_inspect;
 airs_verb_fn airs_verb_bindgen;
 airs_verb_fn airs_verb_componentize;
+airs_verb_fn airs_verb_send;
+airs_verb_fn airs_verb_call;
+airs_verb_fn airs_verb_publish;
+airs_verb_fn airs_verb_ps;
+airs_verb_fn airs_verb_stop;
+airs_verb_fn airs_verb_dead_letters;
 
 #endif

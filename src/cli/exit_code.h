@@ -13,6 +13,11 @@
     X(INPUT, 6, "the input cannot be read, has a line that is too large, or was not accepted") \
     X(CRASHED, 7, "an actor crashed, or messages ended as dead letters")                       \
     X(SHUTDOWN, 8, "an instance did not shut down as it should")                               \
+    X(NODE, 9, "no node was reached, or it went away before it answered")                      \
+    X(TARGET, 10, "there is no such actor")                                                    \
+    X(REFUSED, 11, "not accepted: mailbox full, too large, wrong codec, node stopping")        \
+    X(FAILED, 12, "the actor that was asked failed it, or ended")                              \
+    X(TIMED_OUT, 13, "it did not happen in time")                                              \
     X(INTERRUPTED, 130, "stopped by Ctrl-C before the work was done")                          \
     X(TERMINATED, 143, "stopped by SIGTERM before the work was done")
 

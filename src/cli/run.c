@@ -23,6 +23,7 @@
 #include "node/node.h"
 
 #define REDRAW_MS 200
+#define TELL_MAX 512
 #define STANDARD_INPUT "standard input"
 
 typedef struct run_options {
@@ -130,6 +131,26 @@ static airs_status_t open_admin(run_t *run, airs_error_t *error) {
     return status;
 }
 
+/* What a person can do with an application that waits to be talked to. */
+static void tell_how_to_talk(run_t *run) {
+    char line[TELL_MAX];
+    const char *without = run->manifest->input != NULL ? " without --input" : "";
+    if (run->admin == NULL) {
+        snprintf(line, sizeof line, "running%s; Ctrl-C stops it", without);
+    } else if (run->options.socket != NULL || run->manifest->admin.socket != NULL) {
+        snprintf(line, sizeof line,
+                 "running%s; 'airssys ps --socket %s' shows its actors, so do call and send talk to them; "
+                 "Ctrl-C stops it",
+                 without, airs_admin_socket_path(run->admin));
+    } else {
+        snprintf(line, sizeof line,
+                 "running%s; 'airssys ps' shows its actors, 'airssys call' and 'send' talk to them; Ctrl-C "
+                 "stops it",
+                 without);
+    }
+    airs_terminal_tell(&run->terminal, line);
+}
+
 static void *work(void *argument) {
     run_t *run = argument;
     run->failed_at = STEP_LOAD;
@@ -141,6 +162,9 @@ static void *work(void *argument) {
     if (run->status == AIRS_OK) {
         run->failed_at = STEP_SOCKET;
         run->status = open_admin(run, &run->error);
+    }
+    if (run->status == AIRS_OK && !run->has_input) {
+        tell_how_to_talk(run);
     }
     if (run->status == AIRS_OK) {
         run->failed_at = STEP_RUN;
@@ -390,11 +414,6 @@ static int run_application(const airs_verb_t *verb, run_t *run) {
     }
     run->terminal.on_output_error = stop_for_output;
     run->terminal.context = run;
-    if (!run->has_input) {
-        airs_terminal_tell(&run->terminal, run->manifest->input != NULL
-                                               ? "running without --input; Ctrl-C stops it"
-                                               : "running; Ctrl-C stops it");
-    }
     int exit_code = supervise(verb, run) ? report(verb, run) : AIRS_EXIT_FAILURE;
     airs_application_destroy(run->application);
     return exit_code;

@@ -91,12 +91,9 @@ int airs_terminal_output_error(airs_terminal_t *terminal) {
     return number;
 }
 
-static size_t columns(void) {
+size_t airs_terminal_columns(int descriptor, size_t otherwise) {
     struct winsize size;
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) {
-        return DEFAULT_COLUMNS;
-    }
-    return size.ws_col;
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : otherwise;
 }
 
 void airs_terminal_draw(airs_terminal_t *terminal, const char *line) {
@@ -105,7 +102,7 @@ void airs_terminal_draw(airs_terminal_t *terminal, const char *line) {
         return;
     }
     /* The last column stays free: a character there makes some terminals go to the next line. */
-    int width = (int)columns() - 1;
+    int width = (int)airs_terminal_columns(STDERR_FILENO, DEFAULT_COLUMNS) - 1;
     int length = snprintf(text, sizeof text, ERASE_LINE "%.*s", width, line);
     size_t size = (size_t)length < sizeof text ? (size_t)length : sizeof text - 1;
     pthread_mutex_lock(&terminal->lock);

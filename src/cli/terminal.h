@@ -20,6 +20,9 @@ typedef struct airs_terminal {
     void *context;
 } airs_terminal_t;
 
+/* How many columns the terminal at this descriptor has; `otherwise` where it is none or does not say. */
+size_t airs_terminal_columns(int descriptor, size_t otherwise);
+
 /* `quiet`: no progress line. */
 void airs_terminal_init(airs_terminal_t *terminal, airs_log_level_t level, bool quiet);
 void airs_terminal_free(airs_terminal_t *terminal);

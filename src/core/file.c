@@ -58,12 +58,8 @@ static airs_status_t read_all(const airs_allocator_t *allocator, int descriptor,
     }
 }
 
-airs_status_t airs_file_read(const airs_allocator_t *allocator, const char *path, size_t max_size,
-                             airs_bytes_t *out, airs_error_t *error) {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return io_error(error, errno);
-    }
+airs_status_t airs_file_read_descriptor(const airs_allocator_t *allocator, int descriptor, size_t max_size,
+                                        airs_bytes_t *out, airs_error_t *error) {
     uint8_t *buffer = airs_alloc(allocator, READ_STEP);
     size_t used = 0;
     airs_status_t status = AIRS_OUT_OF_MEMORY;
@@ -72,12 +68,22 @@ airs_status_t airs_file_read(const airs_allocator_t *allocator, const char *path
     } else {
         airs_error_set(error, status, "%s", airs_status_text(status));
     }
-    close(descriptor);
     if (status == AIRS_OK) {
         *out = airs_bytes(buffer, used);
     } else {
         airs_release(allocator, buffer);
     }
+    return status;
+}
+
+airs_status_t airs_file_read(const airs_allocator_t *allocator, const char *path, size_t max_size,
+                             airs_bytes_t *out, airs_error_t *error) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return io_error(error, errno);
+    }
+    airs_status_t status = airs_file_read_descriptor(allocator, descriptor, max_size, out, error);
+    close(descriptor);
     return status;
 }
 

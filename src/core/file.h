@@ -12,6 +12,10 @@
 airs_status_t airs_file_read(const airs_allocator_t *allocator, const char *path, size_t max_size,
                              airs_bytes_t *out, airs_error_t *error);
 
+/* The same from what is open already, until its end. */
+airs_status_t airs_file_read_descriptor(const airs_allocator_t *allocator, int descriptor, size_t max_size,
+                                        airs_bytes_t *out, airs_error_t *error);
+
 /* Read `size` bytes from an open file, whatever the number of steps. False, with errno set, when they are not to
  * be had: EIO when the file ends before. */
 bool airs_file_read_fully(int file, void *into, size_t size);

@@ -10,14 +10,16 @@
 #include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "support/test.h"
 
 #define PATIENCE_MS 60000
 #define LOOK_MS 10
+#define TERMINAL_MAX 4096
 
-static char *read_stream(const child_t *child, const char *name) {
+static char *read_stream(const child_t *child, const char *name, size_t *out_size) {
     char path[AIRS_TEMPORARY_PATH_MAX];
     struct stat information;
     int file = open(airs_temporary_file_path(&child->folder, name, path), O_RDONLY | O_CLOEXEC);
@@ -29,7 +31,31 @@ static char *read_stream(const child_t *child, const char *name) {
     assert_int_equal(read(file, text, size), size);
     text[size] = '\0';
     close(file);
+    if (out_size != NULL) {
+        *out_size = size;
+    }
     return text;
+}
+
+/* What has been written to the terminal: into the file of the standard output. */
+static void drain_terminal(const child_t *child) {
+    char text[TERMINAL_MAX];
+    ssize_t size = read(child->terminal, text, sizeof text);
+    airs_temporary_file_write(&child->folder, "out", text, size > 0 ? (size_t)size : 0);
+}
+
+static int open_terminal(child_t *child) {
+    struct termios settings;
+    child->terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    assert_true(child->terminal >= 0);
+    assert_int_equal(grantpt(child->terminal), 0);
+    assert_int_equal(unlockpt(child->terminal), 0);
+    int other_end = open(ptsname(child->terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(other_end >= 0);
+    assert_int_equal(tcgetattr(other_end, &settings), 0);
+    settings.c_oflag &= ~(tcflag_t)OPOST; /* newlines as they are */
+    assert_int_equal(tcsetattr(other_end, TCSANOW, &settings), 0);
+    return other_end;
 }
 
 /* In the child: this file, made or read, becomes its descriptor `number`. */
@@ -70,9 +96,11 @@ void child_start(child_t *child, const child_options_t *options, const char *con
         assert_in_range(i, 0, CHILD_ARGUMENTS_MAX - 1);
         argv[i + 1] = (char *)arguments[i];
     }
-    *child = (child_t){.input = -1};
+    *child = (child_t){.input = -1, .terminal = -1};
     airs_temporary_folder_create(&child->folder);
-    airs_temporary_file_write_text(&child->folder, "in", options->input != NULL ? options->input : "");
+    const char *input = options->input != NULL ? options->input : "";
+    airs_temporary_file_write(&child->folder, "in", input,
+                              options->input_size > 0 ? options->input_size : strlen(input));
     airs_temporary_file_write_text(&child->folder, "out", "");
     airs_temporary_file_write_text(&child->folder, "err", "");
     if (options->open_input) {
@@ -82,13 +110,15 @@ void child_start(child_t *child, const child_options_t *options, const char *con
         assert_int_equal(pipe2(out, O_CLOEXEC), 0);
         close(out[0]);
     }
+    int terminal = options->terminal ? open_terminal(child) : -1;
     child->pid = fork();
     assert_true(child->pid >= 0);
     if (child->pid == 0) {
-        become(child, options, in[0], out[1], argv);
+        become(child, options, terminal >= 0 ? terminal : in[0], terminal >= 0 ? terminal : out[1], argv);
     }
     child->pidfd = pidfd_open(child->pid, 0);
     assert_true(child->pidfd >= 0);
+    child->terminal_other = terminal;
     if (options->open_input) {
         close(in[0]);
         child->input = in[1];
@@ -110,8 +140,11 @@ void child_wait(child_t *child) {
     }
     assert_int_equal(waitpid(child->pid, &status, 0), child->pid);
     child->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    child->out = read_stream(child, "out");
-    child->err = read_stream(child, "err");
+    if (child->terminal >= 0) {
+        drain_terminal(child);
+    }
+    child->out = read_stream(child, "out", &child->out_size);
+    child->err = read_stream(child, "err", NULL);
     if (ended == 0) {
         fail_msg("the command did not end\nout: %s\nerr: %s", child->out, child->err);
     }
@@ -119,7 +152,7 @@ void child_wait(child_t *child) {
 
 void child_wait_for(child_t *child, const char *stream, const char *text) {
     for (int waited = 0; waited < PATIENCE_MS; waited += LOOK_MS) {
-        char *said = read_stream(child, stream);
+        char *said = read_stream(child, stream, NULL);
         bool found = strstr(said, text) != NULL;
         free(said);
         if (found) {
@@ -136,6 +169,10 @@ void child_signal(const child_t *child, int number) { assert_int_equal(kill(chil
 void child_free(child_t *child) {
     if (child->input >= 0) {
         close(child->input);
+    }
+    if (child->terminal >= 0) {
+        close(child->terminal);
+        close(child->terminal_other);
     }
     close(child->pidfd);
     free(child->out);

@@ -16,14 +16,19 @@ typedef struct child {
     airs_temporary_folder_t folder; /* with what it writes: files "out" and "err" */
     int exit_code;                  /* after child_wait; 128 + the signal when one ended it */
     char *out;                      /* after child_wait; zero-terminated */
+    size_t out_size;
     char *err;
+    int terminal;       /* our end of the one that it has, or -1 */
+    int terminal_other; /* its end, which we keep open: what it wrote would go with it */
 } child_t;
 
 typedef struct child_options {
     const char *input;  /* its standard input's text; NULL: none, unless open_input */
+    size_t input_size;  /* of `input` when that is no text; 0: it ends in a zero */
     bool open_input;    /* a pipe that the test writes: child->input */
     const char *folder; /* where it starts; NULL: here */
     bool closed_output; /* its standard output is a pipe that nobody reads any more */
+    bool terminal;      /* its standard input and output are a terminal; what it writes must be short */
 } child_options_t;
 
 /* Start the command that is under test with these arguments, the list ending in NULL. Whatever goes wrong in

@@ -31,7 +31,8 @@ static void version_and_help_are_on_standard_output(void **state) {
 
 static void every_verb_has_help_with_its_options_and_exit_codes(void **state) {
     (void)state;
-    static const char *const verbs[] = {"run", "inspect", "bindgen", "componentize"};
+    static const char *const verbs[] = {"run",  "ps",           "call",    "send",    "publish",
+                                        "stop", "dead-letters", "inspect", "bindgen", "componentize"};
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         child_t child;
         char usage[64];
@@ -49,7 +50,7 @@ static void every_verb_has_help_with_its_options_and_exit_codes(void **state) {
 
 /* What is wrong with a command line, and what is said about it. */
 static const struct {
-    const char *arguments[4];
+    const char *arguments[5];
     const char *said;
 } mistakes[] = {
     {{NULL}, "Usage: airssys VERB"},
@@ -70,6 +71,20 @@ static const struct {
     {{"run", "--log", "loud"},
      "airssys run: --log must be one of trace, debug, info, warn, error, not 'loud'"},
     {{"run", "--output", "xml"}, "airssys run: --output must be one of text, json, not 'xml'"},
+    {{"call", "x", "y", "--timeout", "5"},
+     "airssys call: --timeout must be a time of at most 24h in whole milliseconds, such as 500ms or 5s, not "
+     "'5'"},
+    {{"call", "x", "--timeout=25h"}, "airssys call: --timeout must be a time of at most 24h"},
+    {{"call", "x", "--timeout", "100us"}, "airssys call: --timeout must be a time of at most 24h"},
+    {{"call", "x", "--tiemout", "5s"}, "airssys call: unknown option --tiemout; did you mean --timeout?"},
+    {{"call"}, "airssys call: an argument is missing: TARGET [PAYLOAD]"},
+    {{"send", "a", "b", "c"}, "airssys send: unexpected argument 'c'"},
+    {{"stop"}, "airssys stop: which actors? TARGET names some, --all stops the whole node"},
+    {{"stop", "--all", "x"}, "airssys stop: either TARGET or --all, not both"},
+    {{"stop", "--all", "--drop"}, "airssys stop: --drop is for actors"},
+    {{"dead-letters", "--limit", "10001"}, "--limit must be a whole number from 0 to 10000, not '10001'"},
+    {{"dead-letters", "--reason", "bad"}, "--reason must be one of handler-error, crashed, receiver-ended,"},
+    {{"dead-letter"}, "airssys: unknown verb 'dead-letter'; did you mean 'dead-letters'?"},
     {{"inspect"}, "airssys inspect: an argument is missing: FILE"},
     {{"inspect", "--output", "x", "f"}, "airssys inspect: --output must be one of text, json, not 'x'"},
     {{"bindgen"}, "airssys bindgen: an argument is missing: WIT..."},
@@ -81,7 +96,7 @@ static void mistakes_are_told_with_what_would_be_right(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
         child_t child;
-        const char *arguments[5] = {NULL};
+        const char *arguments[6] = {NULL};
         memcpy(arguments, mistakes[i].arguments, sizeof mistakes[i].arguments);
         child_run(&child, NULL, arguments);
         child_expect(&child, 2);

@@ -172,7 +172,7 @@ static bool is_readable(airs_str_t text) {
 }
 
 /* The cut may fall into a character: that one is left out of the text. */
-static void append_payload(airs_text_t *out, airs_bytes_t payload, uint64_t limit) {
+void airs_admin_report_payload(airs_text_t *out, airs_bytes_t payload, uint64_t limit) {
     size_t size = payload.size < limit ? payload.size : (size_t)limit;
     airs_str_t text = airs_str_n((const char *)payload.data, payload.size);
     text.size = size < payload.size ? airs_utf8_cut(text, size) : size;
@@ -197,7 +197,7 @@ static void append_letter(airs_text_t *out, const airs_dead_letter_t *letter, ui
     airs_text_append(out, airs_str(","));
     airs_admin_report_time(out, "died", letter->died_ns);
     append_string(out, "content_type", letter->content_type);
-    append_payload(out, letter->payload, payload_bytes);
+    airs_admin_report_payload(out, letter->payload, payload_bytes);
     airs_text_append(out, airs_str("}"));
 }
 

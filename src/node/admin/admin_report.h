@@ -15,6 +15,9 @@ void airs_admin_report_counters(airs_text_t *out, airs_node_t *node);
 /* The object of the actors that `only` names (an empty instance is any); NULL: all. Returns how many. */
 size_t airs_admin_report_actors(airs_text_t *out, airs_node_t *node, const airs_id_t *only, uint64_t now_ns);
 
+/* The members `size`, `payload` and `text` of a payload of which `limit` bytes are shown, a comma in front of each. */
+void airs_admin_report_payload(airs_text_t *out, airs_bytes_t payload, uint64_t limit);
+
 typedef struct airs_admin_letters {
     uint64_t limit;
     bool has_after;

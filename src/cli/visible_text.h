@@ -1,0 +1,12 @@
+/* Text that came from elsewhere, shown so that it cannot do anything to a terminal. */
+#ifndef AIRSSYS_CLI_VISIBLE_TEXT_H
+#define AIRSSYS_CLI_VISIBLE_TEXT_H
+
+#include <stdio.h>
+
+#include <airssys/bytes.h>
+
+/* Control characters and what is not UTF-8 as \xNN; newlines and tabs too unless `lines`. */
+void airs_visible_print(airs_str_t text, bool lines, FILE *stream);
+
+#endif
