@@ -201,7 +201,8 @@ static answer_t read_answer(int descriptor) {
         }
         used++;
     }
-    assert_int_equal(sscanf(answer.head, "HTTP/1.1 %d ", &answer.status), 1);
+    assert_memory_equal(answer.head, "HTTP/1.1 ", 9);
+    answer.status = (int)strtol(answer.head + 9, NULL, 10);
     if (answer.status == 100) {
         return read_answer(descriptor);
     }
@@ -877,10 +878,8 @@ static void nonsense_ends_nothing(void **state) {
     static const char *const seeds[] = {
         "GET /v1/node HTTP/1.1\r\nHost: x\r\n\r\n",
         "POST /v1/call?to=echo&timeout-ms=5 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd",
-        "GET /v1/actors?id=%65cho HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: "
-        "AA\r\n\r\n",
-        "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+        "GET /v1/node HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n",
+        "GET / HTTP/1.1\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
         "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n",
         "POST /v1/send?to=echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nab",

@@ -23,7 +23,8 @@
 static airs_status_t take_path(airs_text_t *path, char **out, airs_error_t *error) {
     if (airs_text_status(path) != AIRS_OK) {
         airs_text_free(path);
-        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+        airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+        return AIRS_OUT_OF_MEMORY;
     }
     *out = path->data; /* the text's memory is the allocator's */
     return AIRS_OK;

@@ -466,6 +466,7 @@ static void adopt(airs_admin_socket_t *socket, int descriptor) {
     *connection = (connection_t){.socket = socket, .taken = true};
     lws_adopt_desc_t adoption = {
         .vh = lws_get_vhost(socket->listening),
+        /* NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): it has flags */
         .type = LWS_ADOPT_HTTP | LWS_ADOPT_SOCKET,
         .fd = {.sockfd = descriptor},
         .vh_prot_name = PROTOCOL,
@@ -617,8 +618,8 @@ static airs_status_t make_context(airs_admin_socket_t *socket, airs_error_t *err
         .pt_serv_buf_size = READ_MAX,
         .timeout_secs = request_time_s,
         .timeout_secs_ah_idle = request_time_s,
-        .gid = (gid_t)-1,
-        .uid = (uid_t)-1,
+        .gid = -1,
+        .uid = -1,
     };
     lws_set_log_level(0, NULL); /* it would write to standard error */
     socket->context = lws_create_context(&info);
