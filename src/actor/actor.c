@@ -128,10 +128,17 @@ void airs_actor_discharge(airs_actor_t *actor, airs_component_message_t *message
     airs_component_message_destroy(message);
 }
 
-void airs_actor_activate(airs_actor_t *actor, airs_worker_t *worker) {
-    airs_scheduler_t *scheduler = actor->services->scheduler;
-    airs_tally_activate(airs_scheduler_tally(scheduler, worker));
-    airs_scheduler_submit(scheduler, worker, actor);
+void airs_actor_after_push(airs_services_t *services, airs_worker_t *worker, airs_actor_t *actor,
+                           airs_push_t push) {
+    airs_scheduler_t *scheduler = services->scheduler;
+    if (push == AIRS_PUSH_CLAIMED) {
+        if (worker != NULL) {
+            airs_tally_activate(airs_scheduler_tally(scheduler, worker));
+        }
+        airs_scheduler_submit(scheduler, worker, actor);
+    } else if (worker == NULL) {
+        airs_scheduler_deactivate(scheduler, NULL);
+    }
 }
 
 void airs_actor_refuse(airs_actor_t *actor) {
@@ -147,16 +154,14 @@ void airs_actor_tell_of_room(airs_actor_t *actor, airs_worker_t *worker) {
 }
 
 void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal) {
-    switch (airs_mailbox_signal(&actor->mailbox, signal)) {
-    case AIRS_PUSH_CLAIMED:
-        airs_actor_activate(actor, airs_scheduler_worker(actor->services->scheduler));
-        break;
-    case AIRS_PUSH_QUEUED:
+    airs_services_t *services = actor->services;
+    airs_worker_t *worker = airs_scheduler_worker(services->scheduler);
+    airs_actor_before_push(services, worker);
+    airs_push_t push = airs_mailbox_signal(&actor->mailbox, signal);
+    if (push == AIRS_PUSH_QUEUED) {
         airs_actor_wake(actor);
-        break;
-    case AIRS_PUSH_CLOSED:
-        break;
     }
+    airs_actor_after_push(services, worker, actor, push);
 }
 
 static bool has_ended(void *actor) { return airs_actor_state(actor) == AIRS_ACTOR_STOPPED; }

@@ -203,17 +203,28 @@ static inline airs_actor_state_t airs_actor_state(airs_actor_t *actor) {
 /* The calls below are the owner's; after GONE the actor must not be touched without a reference. */
 
 /* Start it (created -> starting -> running, or ended with end_status), then run what waits, all on the
- * calling thread, which is no worker. A call that pends goes to the workers. */
+ * calling thread, which is no worker and has called airs_actor_before_push before the actor was known to
+ * others. A call that pends goes to the workers. */
 void airs_actor_start_here(airs_actor_t *actor);
 
-/* A claimed, idle actor: stop it likewise. */
+/* An idle actor, claimed after airs_actor_before_push: stop it likewise. */
 void airs_actor_stop_here(airs_actor_t *actor, airs_actor_end_t mode);
 
 /* Run it for a turn. What the scheduler calls. */
 airs_turn_t airs_actor_turn(airs_worker_t *worker, airs_actor_t *actor);
 
-/* Any thread: after a push or signal answered CLAIMED, have it run. `worker` is the calling one. */
-void airs_actor_activate(airs_actor_t *actor, airs_worker_t *worker);
+/* Any thread, before it pushes, signals or claims; `worker` is the calling one. A thread from outside counts as
+ * activity from here on: whoever finds the actor owned by it already must not find all quiet before it has
+ * counted the actor. A worker's turn counts anyway. */
+static inline void airs_actor_before_push(airs_services_t *services, airs_worker_t *worker) {
+    if (worker == NULL) {
+        airs_tally_activate(airs_scheduler_tally(services->scheduler, NULL));
+    }
+}
+
+/* And after it, with what the push answered: have the actor run if it was CLAIMED; else it is not touched. */
+void airs_actor_after_push(airs_services_t *services, airs_worker_t *worker, airs_actor_t *actor,
+                           airs_push_t push);
 
 /* Any thread with a reference: it accepts no messages from here on. */
 void airs_actor_refuse(airs_actor_t *actor);

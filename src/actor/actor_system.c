@@ -309,26 +309,24 @@ static airs_status_t push_stop(airs_services_t *services, airs_actor_t *actor) {
     }
     message->system = AIRS_SYSTEM_STOP;
     airs_actor_refuse(actor);
-    switch (airs_mailbox_push(&actor->mailbox, message)) {
-    case AIRS_PUSH_CLAIMED:
-        airs_actor_activate(actor, NULL);
-        break;
-    case AIRS_PUSH_QUEUED:
-        break;
-    case AIRS_PUSH_CLOSED:
+    airs_actor_before_push(services, NULL);
+    airs_push_t push = airs_mailbox_push(&actor->mailbox, message);
+    airs_actor_after_push(services, NULL, actor, push);
+    if (push == AIRS_PUSH_CLOSED) {
         airs_component_message_destroy(message);
-        break;
     }
     return AIRS_OK;
 }
 
 static airs_status_t ask_to_stop(airs_services_t *services, airs_actor_t *actor, airs_stop_mode_t mode) {
+    airs_actor_before_push(services, NULL);
     /* An idle actor is stopped right here, which spares two hand-overs between threads. */
     if (airs_mailbox_claim(&actor->mailbox)) {
         airs_actor_refuse(actor);
         airs_actor_stop_here(actor, mode == AIRS_STOP_DRAIN ? AIRS_END_DRAINED : AIRS_END_DROPPED);
         return AIRS_OK;
     }
+    airs_actor_after_push(services, NULL, actor, AIRS_PUSH_QUEUED);
     if (mode == AIRS_STOP_DRAIN) {
         return push_stop(services, actor);
     }

@@ -97,17 +97,12 @@ static void fire(airs_timer_t *timer) {
     airs_component_message_t *message = self->message;
     message->timestamp_ns = airs_clock_wall(services->clock);
     self->message = NULL;
+    airs_worker_t *worker = airs_scheduler_worker(services->scheduler);
+    airs_actor_before_push(services, worker);
     /* The timer may be gone with this, and the actor too unless it was idle. */
-    switch (airs_mailbox_push(&actor->mailbox, message)) {
-    case AIRS_PUSH_CLAIMED:
-        airs_actor_activate(actor, airs_scheduler_worker(services->scheduler));
-        break;
-    case AIRS_PUSH_QUEUED:
-        break;
-    case AIRS_PUSH_CLOSED:
-        AIRS_ASSERT(false); /* timers end before the mailbox closes */
-        break;
-    }
+    airs_push_t push = airs_mailbox_push(&actor->mailbox, message);
+    AIRS_ASSERT(push != AIRS_PUSH_CLOSED); /* timers end before the mailbox closes */
+    airs_actor_after_push(services, worker, actor, push);
 }
 
 static airs_status_t make(airs_actor_t *actor, airs_bytes_t payload, bool repeats, airs_actor_timer_t **out) {

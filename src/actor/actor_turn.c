@@ -381,7 +381,6 @@ static void leave(airs_actor_t *actor, airs_progress_t progress) {
 static void run_here(airs_actor_t *actor, airs_progress_t (*begin)(airs_actor_t *actor)) {
     airs_runtime_engine_t *engine = actor->behaviour->uses_engine ? actor->services->engine : NULL;
     actor->worker = NULL;
-    airs_tally_activate(airs_scheduler_tally(actor->services->scheduler, NULL));
     if (engine != NULL) {
         engine->ops->activity_begin(engine);
     }

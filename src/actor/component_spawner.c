@@ -161,7 +161,6 @@ static airs_status_t subscribe(airs_actor_t *actor, const airs_actor_spec_t *spe
     }
     if (status != AIRS_OK) {
         /* It is known to others, who may have sent it something. */
-        airs_tally_activate(airs_scheduler_tally(services->scheduler, NULL));
         airs_actor_finish(actor, AIRS_END_DROPPED, status, NULL);
     }
     return status;
@@ -189,8 +188,10 @@ airs_status_t airs_component_spawner_spawn(airs_services_t *services, const airs
     if (status != AIRS_OK) {
         return status;
     }
+    airs_actor_before_push(services, NULL);
     status = airs_component_registry_insert(services->registry, actor);
     if (status != AIRS_OK) {
+        airs_scheduler_deactivate(services->scheduler, NULL);
         if (status == AIRS_ALREADY_EXISTS) {
             airs_error_set(error, status, "%s already exists", airs_component_id_text(actor->id));
         }
@@ -223,6 +224,7 @@ airs_status_t airs_component_spawner_spawn_internal(airs_services_t *services, c
     airs_actor_spec_t spec = complete(spawn->spec);
     airs_status_t status = create(services, spawn, &spec, true, out, NULL);
     if (status == AIRS_OK) {
+        airs_actor_before_push(services, NULL);
         airs_actor_start_here(*out);
     }
     return status;

@@ -137,10 +137,9 @@ static inline airs_status_t deliver(airs_services_t *services, airs_worker_t *wo
         return status;
     }
     airs_component_message_t *dropped = NULL;
+    airs_actor_before_push(services, worker);
     airs_push_t push = airs_mailbox_push_bounded(&target->mailbox, message, &dropped);
-    if (push == AIRS_PUSH_CLAIMED) {
-        airs_actor_activate(target, worker);
-    }
+    airs_actor_after_push(services, worker, target, push);
     if (push != AIRS_PUSH_CLOSED) {
         if (dropped != NULL) {
             bury(services, worker, target, dropped);

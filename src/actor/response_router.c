@@ -16,19 +16,15 @@ static void deliver(airs_response_router_t *router, airs_actor_t *requester, air
     message->ticket = note != NULL ? note->ticket : 0;
     airs_scheduler_t *scheduler = router->services->scheduler;
     airs_tally_t *tally = NULL;
-    switch (airs_mailbox_push(&requester->mailbox, message)) {
-    case AIRS_PUSH_CLAIMED:
-        airs_actor_activate(requester, worker);
-        break;
-    case AIRS_PUSH_QUEUED:
-        break;
-    case AIRS_PUSH_CLOSED:
+    airs_actor_before_push(router->services, worker);
+    airs_push_t push = airs_mailbox_push(&requester->mailbox, message);
+    airs_actor_after_push(router->services, worker, requester, push);
+    if (push == AIRS_PUSH_CLOSED) {
         /* It ended after the request was taken, or asked itself: the callback is discarded and counted. */
         airs_component_message_destroy(message);
         tally = airs_scheduler_tally(scheduler, worker);
         airs_tally_add(tally, &tally->dropped, 1);
         airs_pending_list_settle(&requester->requests);
-        break;
     }
     airs_actor_unref(requester); /* the request's reference */
     airs_scheduler_deactivate(scheduler, worker);

@@ -88,15 +88,15 @@ static airs_status_t try_first(airs_waiting_send_t *send, airs_worker_t *worker)
                                                                                    : status;
     }
     airs_component_message_t *dropped = NULL;
+    airs_services_t *services = send->all->services;
+    airs_actor_before_push(services, worker);
     airs_push_t push = airs_mailbox_push_bounded(&target->mailbox, message, &dropped);
+    airs_actor_after_push(services, worker, target, push);
     if (push == AIRS_PUSH_CLOSED) {
         airs_mailbox_unreserve(&target->mailbox, size);
         return AIRS_TARGET_NOT_FOUND;
     }
     send->message = NULL;
-    if (push == AIRS_PUSH_CLAIMED) {
-        airs_actor_activate(target, worker);
-    }
     return AIRS_OK;
 }
 

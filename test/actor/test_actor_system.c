@@ -559,6 +559,51 @@ static void an_idle_system_uses_no_time(void **state) {
     probe_free(&probe);
 }
 
+/* ---- quiet while others send ---- */
+
+/* Counts what has "mine" as its payload. */
+static airs_status_t count_mine(airs_actor_context_t *context, void *state, const airs_incoming_t *incoming) {
+    (void)context;
+    atomic_fetch_add((_Atomic uint64_t *)state, incoming->payload.size == 4);
+    return AIRS_OK;
+}
+
+static void *send_now_and_then(void *over) {
+    while (!atomic_load((atomic_bool *)over)) {
+        (void)actor_fixture_send(&fixture, "t/counter/0", "other");
+        for (volatile unsigned i = 0; i < 200; i++) {
+        }
+    }
+    return NULL;
+}
+
+/* The actor may have been made ready by another thread, which has come no further. */
+static void quiet_comes_after_what_was_accepted(void **state) {
+    (void)state;
+    static const airs_native_t counter = {.size = sizeof counter, .handle = count_mine};
+    _Atomic uint64_t mine = 0;
+    atomic_bool over = false;
+    uint64_t sent = 0;
+    pthread_t others[2];
+    assert_ok(
+        airs_actor_system_spawn_native(fixture.system, &counter, &mine, id_of("t/counter/0"), NULL, NULL));
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&others[i], NULL, send_now_and_then, &over), 0);
+    }
+    for (unsigned i = 0; i < 50000; i++) {
+        if (actor_fixture_send(&fixture, "t/counter/0", "mine") == AIRS_OK) {
+            sent++;
+            assert_ok(airs_actor_system_drain(fixture.system, PATIENCE_MS));
+            assert_int_equal(mine, sent);
+        }
+    }
+    atomic_store(&over, true);
+    for (unsigned i = 0; i < 2; i++) {
+        pthread_join(others[i], NULL);
+    }
+    assert_true(sent > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_engine_is_mandatory),
@@ -578,6 +623,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(spawning_and_stopping_from_many_threads, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wakes_at_any_moment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_message_is_accounted_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(quiet_comes_after_what_was_accepted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_idle_system_uses_no_time, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
