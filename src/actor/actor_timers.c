@@ -14,17 +14,20 @@ typedef struct airs_actor_timer {
     uint64_t period_ns;                /* 0: once */
     airs_payload_t *payload;           /* of a repeating one */
     airs_component_message_t *message; /* for when it is due; NULL: it was, or there was no memory */
+    bool cancelled;                    /* while its message waits, which keeps it here */
 } airs_actor_timer_t;
 
 /* It stays as long as the actor, so that no id is used twice. */
 struct airs_actor_timers {
     airs_hash_table_t table;
+    size_t cancelled; /* of those in it */
     uint64_t last_id;
 };
 
 static void tell_count(airs_actor_t *actor) {
+    size_t count = actor->timers->table.count - actor->timers->cancelled;
     /* Relaxed: a mere figure, for others to read. */
-    atomic_store_explicit(&actor->timer_count, (uint32_t)actor->timers->table.count, memory_order_relaxed);
+    atomic_store_explicit(&actor->timer_count, (uint32_t)count, memory_order_relaxed);
 }
 
 static bool has_id(const airs_hash_entry_t *entry, const void *id) {
@@ -185,11 +188,21 @@ static void forget(airs_actor_t *actor, airs_actor_timer_t *timer) {
 bool airs_router_cancel_timer(airs_message_router_t *router, airs_actor_t *self, uint64_t id) {
     (void)router;
     airs_actor_timer_t *timer = find(self, id);
-    if (timer == NULL || (!disarm(timer) && timer->period_ns == 0)) {
+    if (timer == NULL || timer->cancelled) {
         return false;
     }
-    /* A message of it that waits will not find it, and be discarded. */
-    forget(self, timer);
+    if (disarm(timer)) {
+        forget(self, timer);
+        return true;
+    }
+    if (timer->period_ns == 0) {
+        return false;
+    }
+    /* Its message is exempt from the mailbox's bounds: the timer counts against its own limit until that is
+     * discarded. */
+    timer->cancelled = true;
+    self->timers->cancelled++;
+    tell_count(self);
     return true;
 }
 
@@ -198,9 +211,11 @@ bool airs_actor_timers_take(airs_actor_t *actor, const airs_component_message_t 
     if (timer == NULL) {
         return false;
     }
-    if (timer->period_ns == 0) {
+    if (timer->period_ns == 0 || timer->cancelled) {
+        bool cancelled = timer->cancelled;
+        actor->timers->cancelled -= cancelled;
         forget(actor, timer);
-        return true;
+        return !cancelled;
     }
     /* On this thread, which frees what it takes. Without memory it is tried again when it is due. */
     (void)make_message(timer, airs_bytes(NULL, 0));
@@ -221,6 +236,7 @@ static bool end(airs_hash_entry_t *entry, void *context) {
 void airs_actor_timers_end(airs_actor_t *actor) {
     if (actor->timers != NULL) {
         airs_hash_table_sweep(&actor->timers->table, end, NULL);
+        actor->timers->cancelled = 0;
         tell_count(actor);
     }
 }

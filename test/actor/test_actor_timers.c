@@ -280,6 +280,43 @@ static void they_are_limited(void **state) {
     close_sleeper(&self);
 }
 
+/* Fires and cancels in one call, again and again, as one might that wants to fill the node's memory: what waits
+ * in its mailbox is exempt from the bounds there. */
+static airs_status_t hoard(airs_actor_context_t *context, probe_t *probe, const airs_incoming_t *incoming) {
+    unsigned *started = probe->user;
+    airs_timer_id_t id = 0;
+    AIRS_ASSERT(incoming->timer_id == 0);
+    for (unsigned i = 0; i < 100 && airs_actor_send_every(context, 1, airs_bytes("much", 4), &id) == AIRS_OK;
+         i++) {
+        ++*started;
+        stall(1 * MS);
+        AIRS_ASSERT(airs_actor_cancel_timer(context, id));
+        AIRS_ASSERT(!airs_actor_cancel_timer(context, id));
+    }
+    return AIRS_OK;
+}
+
+static void a_cancelled_one_counts_as_long_as_its_message_waits(void **state) {
+    (void)state;
+    sleeper_t self;
+    unsigned started = 0;
+    uint64_t listed = 0;
+    airs_actor_spec_t spec = {.max_timers = 2};
+    open_sleeper(&self, &spec);
+    self.probe.then = hoard;
+    self.probe.user = &started;
+    assert_ok(actor_fixture_send(&fixture, "t/s/0", "go"));
+    assert_true(airs_actor_system_step(fixture.system));
+    assert_int_equal(started, 2);
+    actor_fixture_run(&fixture);
+    airs_actor_system_list(fixture.system, take_timers, &listed);
+    assert_int_equal(listed, 0);
+    assert_int_equal(actor_fixture_counters(&fixture, "t/s/0").dropped, 2);
+    tell("again");
+    assert_int_equal(started, 4);
+    close_sleeper(&self);
+}
+
 /* As guests are told. */
 static airs_scripted_next_t try_all(airs_scripted_call_t *call) {
     airs_message_router_t *router = call->host->router;
@@ -474,6 +511,7 @@ int main(void) {
         STEPPED(what_falls_due_while_one_waits_coalesces),
         STEPPED(a_cancelled_ones_waiting_message_is_discarded),
         STEPPED(they_are_limited),
+        STEPPED(a_cancelled_one_counts_as_long_as_its_message_waits),
         STEPPED(a_guests_error_makes_a_dead_letter),
         STEPPED(an_ended_actors_timers_do_not_fire),
         STEPPED(waiting_messages_end_with_it),

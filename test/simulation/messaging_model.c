@@ -417,13 +417,22 @@ static size_t find_timer(const model_actor_t *actor, uint64_t id) {
     return MODEL_NONE;
 }
 
+/* Cancelled ones whose message waits: they count until it is discarded. */
+static size_t count_void(model_actor_t *actor) {
+    size_t count = 0;
+    for (size_t i = 0; i < actor->mailbox.count; i++) {
+        count += entry_at(actor, i)->void_of_use;
+    }
+    return count;
+}
+
 airs_status_t model_start_timer(model_t *model, size_t number, uint64_t delay_ms, uint64_t period_ms,
                                 const char *text) {
     model_actor_t *actor = &model->actors[number];
     if (strlen(text) > actor->limits.message_bytes) {
         return AIRS_MESSAGE_TOO_LARGE;
     }
-    if (actor->timers.count >= actor->limits.timers) {
+    if (actor->timers.count + count_void(actor) >= actor->limits.timers) {
         return AIRS_QUOTA_EXCEEDED;
     }
     model_timer_t timer = {
