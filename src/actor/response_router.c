@@ -150,7 +150,16 @@ static bool take_back(airs_response_router_t *router, airs_actor_t *requester, a
 
 bool airs_response_router_abandon(airs_response_router_t *router, const airs_request_parts_t *parts,
                                   const airs_correlation_id_t *id) {
-    return take_back(router, parts->requester, parts->worker, id, AIRS_REQUEST_UNSENT, NULL);
+    if (take_back(router, parts->requester, parts->worker, id, AIRS_REQUEST_UNSENT, NULL)) {
+        return true;
+    }
+    airs_response_router_count_unsent(router, parts->worker);
+    return false;
+}
+
+void airs_response_router_count_unsent(airs_response_router_t *router, airs_worker_t *worker) {
+    airs_tally_t *tally = airs_scheduler_tally(router->services->scheduler, worker);
+    airs_tally_add(tally, &tally->dropped, 1);
 }
 
 airs_status_t airs_response_router_cancel(airs_response_router_t *router, airs_actor_t *requester,

@@ -45,9 +45,12 @@ airs_status_t airs_response_router_open(airs_response_router_t *router, const ai
                                         airs_correlation_id_t *out);
 
 /* The request could not be sent: forget it. False when it had its end meanwhile (its deadline passed), of
- * which the requester hears: then it counts as sent. */
+ * which the requester hears: then it counts as sent, and its message as dropped. */
 bool airs_response_router_abandon(airs_response_router_t *router, const airs_request_parts_t *parts,
                                   const airs_correlation_id_t *id);
+
+/* Likewise of a request that is known to have had its end. */
+void airs_response_router_count_unsent(airs_response_router_t *router, airs_worker_t *worker);
 
 /* The requester's owner: AIRS_NOT_FOUND when it has ended, or is another actor's. */
 airs_status_t airs_response_router_cancel(airs_response_router_t *router, airs_actor_t *requester,

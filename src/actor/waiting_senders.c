@@ -280,25 +280,19 @@ static airs_waiting_send_t *take(airs_waiting_senders_t *self, airs_actor_t *sen
     return send;
 }
 
-/* The request ended before its message was in the mailbox: that counts as sent, for its end is heard, and the
- * message as dropped. */
-static airs_status_t ended_before(airs_actor_t *sender) {
-    airs_tally_t *tally = airs_actor_tally(sender);
-    airs_tally_add(tally, &tally->dropped, 1);
-    return AIRS_OK;
-}
-
 /* The message did not get in. */
 static airs_status_t fail(airs_waiting_senders_t *self, airs_waiting_send_t *send, airs_error_t *error) {
     airs_actor_t *sender = send->sender;
     const airs_component_message_t *message = send->message;
+    /* A request that ended before its message was in the mailbox counts as sent, for its end is heard. */
     if (send->status == AIRS_TIMEOUT) {
-        return ended_before(sender);
+        airs_response_router_count_unsent(self->services->responses, sender->worker);
+        return AIRS_OK;
     }
     airs_request_parts_t request = {.requester = sender, .worker = sender->worker};
     if (message->kind == AIRS_MESSAGE_REQUEST &&
         !airs_response_router_abandon(self->services->responses, &request, &message->correlation)) {
-        return ended_before(sender);
+        return AIRS_OK;
     }
     atomic_fetch_add_explicit(&send->target->mailbox.refused, 1, memory_order_relaxed);
     if (send->status == AIRS_QUEUE_FULL) {

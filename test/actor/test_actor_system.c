@@ -532,6 +532,39 @@ static void every_message_is_accounted_for(void **state) {
     assert_int_equal(totals.messages + totals.dead_letters + totals.dropped, accepted);
 }
 
+static void ignore_end(void *context, const airs_answer_t *answer) {
+    (void)answer;
+    atomic_fetch_add((_Atomic uint64_t *)context, 1);
+}
+
+/* A full mailbox refuses a request, but its deadline has come first: it counts as sent, so its message does as
+ * dropped. */
+static void requests_that_end_before_they_are_refused_are_accounted_for(void **state) {
+    (void)state;
+    enum { TRIES = 300000, ENOUGH = 20 };
+    probe_t probe;
+    probe_init(&probe);
+    probe_block(&probe, true);
+    airs_actor_spec_t spec = {.mailbox_messages = 1};
+    probe_spawn(&fixture, &probe, "t/full/0", &spec);
+    assert_ok(actor_fixture_send(&fixture, "t/full/0", "in hand"));
+    probe_await(&probe, 1);
+    assert_ok(actor_fixture_send(&fixture, "t/full/0", "waiting"));
+    _Atomic uint64_t ends = 0;
+    uint64_t sent = 0;
+    for (unsigned i = 0; i < TRIES && sent < ENOUGH; i++) {
+        sent += airs_actor_system_request(fixture.system, id_of("t/full/0"), airs_bytes("x", 1),
+                                          airs_str(NULL), 0, ignore_end, &ends, NULL, NULL) == AIRS_OK;
+    }
+    probe_block(&probe, false);
+    assert_ok(airs_actor_system_drain(fixture.system, PATIENCE_MS));
+    assert_int_equal(ends, sent);
+    assert_int_equal(actor_fixture_totals(&fixture).dropped, sent);
+    assert_int_equal(actor_fixture_totals(&fixture).messages, 2);
+    assert_ok(actor_fixture_stop(&fixture, "t/full/0", AIRS_STOP_DRAIN));
+    probe_free(&probe);
+}
+
 static uint64_t cpu_ns(void) {
     struct timespec used;
     (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
@@ -623,6 +656,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(spawning_and_stopping_from_many_threads, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wakes_at_any_moment, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_message_is_accounted_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(requests_that_end_before_they_are_refused_are_accounted_for, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(quiet_comes_after_what_was_accepted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_idle_system_uses_no_time, set_up, tear_down),
     };
