@@ -76,8 +76,9 @@ AIRS_API airs_status_t airs_actor_broadcast(airs_actor_context_t *context, const
                                             size_t count, airs_bytes_t payload, size_t *failed_first);
 
 /* airssys:actor/replies.defer-reply: take over the answer to the request in hand, to be given later from
- * any callback of this actor. When the actor ends, the request fails at once. AIRS_INVALID_STATE when there
- * is none in hand, or it was answered or taken over; AIRS_TOO_MANY_REQUESTS. */
+ * any callback of this actor. *out is its id, that of airs_incoming_t (`out` may be NULL). When the actor ends,
+ * the request fails at once. AIRS_INVALID_STATE when there is none in hand, or it was answered or taken over;
+ * AIRS_TOO_MANY_REQUESTS. */
 AIRS_API airs_status_t airs_actor_defer_reply(airs_actor_context_t *context, airs_request_id_t *out);
 
 /* replies.reply, replies.fail. AIRS_NOT_FOUND when this actor took over no such request or has answered it;

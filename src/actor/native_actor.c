@@ -221,7 +221,7 @@ airs_status_t airs_actor_defer_reply(airs_actor_context_t *context, airs_request
     airs_message_router_t *router = router_of(context);
     airs_correlation_id_t id;
     airs_status_t status = router->ops->defer_reply(router, &context->self->actor, &id, NULL);
-    if (status == AIRS_OK) {
+    if (status == AIRS_OK && out != NULL) {
         airs_correlation_id_format(&id, out->text);
     }
     return status;
