@@ -138,14 +138,17 @@ static airs_status_t print_table(const ps_t *ps, const json_t *node, const json_
 
 /* ---- one actor ---- */
 
+/* Blanks behind the longest name that there is now, and one more. */
+#define LABEL_WIDTH 18
+
+/* "mailbox policy    reject" of "mailbox_policy". */
 static void print_member(const char *name, const json_t *value) {
     char count[AIRS_COUNT_TEXT_MAX];
-    char label[32];
-    snprintf(label, sizeof label, "%s", name);
-    for (char *at = label; *at != '\0'; at++) {
-        *at = *at == '_' ? ' ' : *at;
+    size_t size = strlen(name);
+    printf("  ");
+    for (size_t i = 0; i < size || i < LABEL_WIDTH; i++) {
+        (void)fputc(i >= size || name[i] == '_' ? ' ' : name[i], stdout);
     }
-    printf("  %-17s ", label);
     if (json_is_string(value)) {
         airs_visible_print(airs_str(json_string_value(value)), false, stdout);
     } else if (json_is_integer(value)) {

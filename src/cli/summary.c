@@ -38,9 +38,10 @@ static void append_failures(const airs_summary_t *summary, airs_text_t *out) {
                                 totals->dropped == 1 ? " was" : "s were");
     }
     if (summary->progress.stop_failures > 0) {
-        airs_text_append_format(out, "%s instance%s did not shut down as they should\n",
+        airs_text_append_format(out, "%s instance%s should\n",
                                 airs_count_text(summary->progress.stop_failures, count),
-                                plural(summary->progress.stop_failures));
+                                summary->progress.stop_failures == 1 ? " did not shut down as it"
+                                                                     : "s did not shut down as they");
     }
 }
 

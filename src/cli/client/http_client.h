@@ -14,7 +14,7 @@ typedef struct airs_http_request {
     const char *path;        /* with its query, percent-encoded */
     airs_str_t content_type; /* size 0: none */
     airs_bytes_t body;
-    uint64_t timeout_ms; /* for the answer to begin, and between its pieces */
+    uint64_t timeout_ms; /* for all of it */
 } airs_http_request_t;
 
 typedef struct airs_http_answer {
