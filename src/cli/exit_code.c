@@ -1,5 +1,6 @@
 #include "cli/exit_code.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -12,12 +13,17 @@ static const struct {
 #undef AIRS_EXIT_ROW
 };
 
+static bool contains(const int *codes, int number) {
+    while (*codes >= 0 && *codes != number) {
+        codes++;
+    }
+    return *codes >= 0;
+}
+
 void airs_exit_codes_print(const int *codes) {
-    for (; *codes >= 0; codes++) {
-        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-            if (known[i].number == *codes) {
-                printf("  %3d  %s\n", known[i].number, known[i].text);
-            }
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        if (contains(codes, known[i].number)) {
+            printf("  %3d  %s\n", known[i].number, known[i].text);
         }
     }
 }

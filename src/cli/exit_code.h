@@ -27,7 +27,7 @@ typedef enum airs_exit_code {
 #undef AIRS_EXIT_ENUM
 } airs_exit_code_t;
 
-/* "  NUMBER  text" for each of the codes in `codes`, which ends in -1, for a verb's --help. */
+/* "  NUMBER  text" for each of the codes in `codes`, which ends in -1, for a verb's --help, the smallest first. */
 void airs_exit_codes_print(const int *codes);
 
 #endif

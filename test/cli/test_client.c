@@ -291,7 +291,7 @@ static void a_full_mailbox_refuses_and_can_be_waited_for(void **state) {
     /* One is in hand, one waits: the third at the latest finds no room. */
     for (int i = 0; i < 3 && exit_code == AIRS_EXIT_OK; i++) {
         child_t child;
-        const char *const arguments[] = {"send", "sleeper/1", "1500", NULL};
+        const char *const arguments[] = {"send", "sleeper/1", i == 0 ? "3000" : "0", NULL};
         child_run(&child, NULL, arguments);
         exit_code = child.exit_code;
         child_free(&child);

@@ -24,7 +24,7 @@ static char *printed(size_t least, size_t width) {
     airs_table_add(&table, "");
     assert_ok(airs_table_print(&table, least, width, stream));
     airs_table_free(&table);
-    fclose(stream);
+    assert_int_equal(fclose(stream), 0);
     return text;
 }
 
@@ -82,7 +82,7 @@ static void control_characters_and_bytes_are_shown_as_numbers(void **state) {
             FILE *stream = open_memstream(&text, &size);
             assert_non_null(stream);
             airs_visible_print(airs_str(cases[i].text), lines != 0, stream);
-            fclose(stream);
+            assert_int_equal(fclose(stream), 0);
             assert_string_equal(text, lines != 0 ? cases[i].as_lines : cases[i].as_line);
             free(text);
         }
