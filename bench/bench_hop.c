@@ -1,10 +1,8 @@
 /* A hop between two guests, against the floor: the same calls through the extension alone. */
-#include <stdio.h>
-#include <time.h>
-
 #include "actor/actor_system.h"
 #include "support/bench.h"
 #include "support/floor.h"
+#include "support/pace.h"
 
 /* Messages on their way round the ring of two; the mailboxes never fill. */
 #define IN_FLIGHT 64
@@ -74,17 +72,9 @@ static double hop_ns(airs_runtime_engine_t *engine, airs_component_handle_t comp
                                           airs_str(NULL), &error),
                    &error);
     }
-    bench_pause_ms(ms / 5);
-    uint64_t first = handled(system);
-    uint64_t start = bench_now_ns();
-    bench_pause_ms(ms);
-    uint64_t last = handled(system);
-    uint64_t end = bench_now_ns();
+    double pace = bench_pace_ns(system, handled, ms, 1000);
     airs_actor_system_destroy(system);
-    if (last - first < 1000) {
-        bench_die("the ring stands still: %llu messages", (unsigned long long)(last - first));
-    }
-    return (double)(end - start) / (double)(last - first);
+    return pace;
 }
 
 static void measure(floor_engine_t *floor, size_t index, const bench_options_t *options) {

@@ -1,10 +1,10 @@
 /* A request and its response between two guests, against the floor: the same two calls through the
  * extension alone. */
-#include <stdio.h>
 
 #include "actor/actor_system.h"
 #include "support/bench.h"
 #include "support/floor.h"
+#include "support/pace.h"
 
 /* Rounds that are on their way at once; no mailbox fills. */
 #define ROUNDS 64
@@ -84,17 +84,9 @@ static double trip_ns(const guests_t *guests, unsigned workers, unsigned rounds,
                                           airs_str(NULL), &error),
                    &error);
     }
-    bench_pause_ms(ms / 5);
-    uint64_t first = completed(system);
-    uint64_t start = bench_now_ns();
-    bench_pause_ms(ms);
-    uint64_t last = completed(system);
-    uint64_t end = bench_now_ns();
+    double pace = bench_pace_ns(system, completed, ms, 500);
     airs_actor_system_destroy(system);
-    if (last - first < 500) {
-        bench_die("the requests stand still: %llu answers", (unsigned long long)(last - first));
-    }
-    return (double)(end - start) / (double)(last - first);
+    return pace;
 }
 
 static airs_component_handle_t load(airs_runtime_engine_t *engine, const char *path) {

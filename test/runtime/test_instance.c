@@ -2,21 +2,7 @@
 
 #include <stdlib.h>
 
-#include "runtime/engine_fixture.h"
-
-static fixture_t fixture;
-
-static int setup(void **state) {
-    (void)state;
-    fixture_open(&fixture, NULL);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    fixture_close(&fixture);
-    return 0;
-}
+#include "runtime/shared_fixture.h"
 
 static void answers_with_bytes(void **state) {
     (void)state;
@@ -278,29 +264,39 @@ static void a_full_pool_is_an_error(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(answers_with_bytes, setup, teardown),
-        cmocka_unit_test_setup_teardown(tells_metadata_and_health, setup, teardown),
-        cmocka_unit_test_setup_teardown(keeps_state_between_calls, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_error_is_an_answer, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_trap_has_a_reason_and_a_backtrace, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_stack_that_overflows_is_told_apart, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_loop_ends_at_the_execution_time_limit, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_long_call_is_sliced_and_goes_on, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_start_function_that_loops_is_ended, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_loop_in_initialize_is_ended, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_failing_initialize_says_why, setup, teardown),
-        cmocka_unit_test_setup_teardown(memory_is_bounded, setup, teardown),
-        cmocka_unit_test_setup_teardown(less_memory_than_it_starts_with_is_a_limit, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_sleep_waits_for_the_clock, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_sleep_without_end_can_be_dropped, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_sleep_without_memory_for_its_timer_asks_again, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_unknown_component_is_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(fuel_needs_an_engine_that_counts_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(fuel_runs_out, setup, teardown),
-        cmocka_unit_test_setup_teardown(slices_counted_in_fuel_are_the_same_every_time, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_loop_ends_where_slices_are_counted_in_fuel, setup, teardown),
-        cmocka_unit_test_setup_teardown(many_come_and_go, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_full_pool_is_an_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(answers_with_bytes, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(tells_metadata_and_health, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(keeps_state_between_calls, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(an_error_is_an_answer, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_trap_has_a_reason_and_a_backtrace, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_stack_that_overflows_is_told_apart, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_loop_ends_at_the_execution_time_limit, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_long_call_is_sliced_and_goes_on, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_start_function_that_loops_is_ended, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_loop_in_initialize_is_ended, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_failing_initialize_says_why, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(memory_is_bounded, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(less_memory_than_it_starts_with_is_a_limit, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_sleep_waits_for_the_clock, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_sleep_without_end_can_be_dropped, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_sleep_without_memory_for_its_timer_asks_again, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(an_unknown_component_is_refused, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(fuel_needs_an_engine_that_counts_it, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(fuel_runs_out, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(slices_counted_in_fuel_are_the_same_every_time, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_loop_ends_where_slices_are_counted_in_fuel, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(many_come_and_go, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_full_pool_is_an_error, fixture_set_up, fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

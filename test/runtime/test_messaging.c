@@ -3,23 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/engine_fixture.h"
+#include "runtime/shared_fixture.h"
 
 #define MANY_TARGETS 1000
-
-static fixture_t fixture;
-
-static int setup(void **state) {
-    (void)state;
-    fixture_open(&fixture, NULL);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    fixture_close(&fixture);
-    return 0;
-}
 
 /* The guest answers with what the runtime told it. */
 static void assert_guest_error(airs_status_t status, const char *text) {
@@ -486,37 +472,54 @@ static void a_guest_knows_its_id(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(sends_exactly_what_it_is_given, setup, teardown),
-        cmocka_unit_test_setup_teardown(sends_large_payloads, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_target_may_have_any_instance, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_refusal_of_a_send_reaches_the_guest, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_refusal_of_a_request_reaches_the_guest, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_send_to_a_full_mailbox_parks_its_call, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_end_of_a_wait_to_send_reaches_the_guest, setup, teardown),
-        cmocka_unit_test_setup_teardown(each_end_of_a_wait_to_request_reaches_the_guest, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_wait_may_have_ended_when_it_is_first_asked_about, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_instance_may_end_while_its_send_waits, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_wait_is_not_charged_as_execution_time, setup, teardown),
-        cmocka_unit_test_setup_teardown(another_application_is_out_of_reach, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_long_namespace_is_denied_with_a_reason, setup, teardown),
-        cmocka_unit_test_setup_teardown(ids_that_nobody_can_have_are_not_found, setup, teardown),
-        cmocka_unit_test_setup_teardown(routes_are_given_back_with_the_instance, setup, teardown),
-        cmocka_unit_test_setup_teardown(requests_answer_with_their_id, setup, teardown),
-        cmocka_unit_test_setup_teardown(timeouts_are_passed_on_as_they_are, setup, teardown),
-        cmocka_unit_test_setup_teardown(cancels_by_id, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_cannot_be_cancelled_is_an_error, setup, teardown),
-        cmocka_unit_test_setup_teardown(ends_of_requests_come_to_the_callback, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_guest_is_told_what_a_message_is, setup, teardown),
-        cmocka_unit_test_setup_teardown(broadcasts_to_all_in_their_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(broadcasts_to_very_many, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_broadcast_to_nobody_is_fine, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_broadcast_that_is_denied_in_part_says_so, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_broadcast_of_which_one_failed_says_what_the_router_says, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_broadcast_to_all_instances_of_which_one_failed_says_so_too, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_broadcast_to_one_fails_as_a_send_does, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_guest_knows_its_id, setup, teardown),
+        cmocka_unit_test_setup_teardown(sends_exactly_what_it_is_given, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(sends_large_payloads, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_target_may_have_any_instance, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(each_refusal_of_a_send_reaches_the_guest, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(each_refusal_of_a_request_reaches_the_guest, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_send_to_a_full_mailbox_parks_its_call, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(each_end_of_a_wait_to_send_reaches_the_guest, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(each_end_of_a_wait_to_request_reaches_the_guest, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_wait_may_have_ended_when_it_is_first_asked_about, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(an_instance_may_end_while_its_send_waits, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_wait_is_not_charged_as_execution_time, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(another_application_is_out_of_reach, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_long_namespace_is_denied_with_a_reason, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(ids_that_nobody_can_have_are_not_found, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(routes_are_given_back_with_the_instance, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(requests_answer_with_their_id, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(timeouts_are_passed_on_as_they_are, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(cancels_by_id, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(what_cannot_be_cancelled_is_an_error, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(ends_of_requests_come_to_the_callback, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_guest_is_told_what_a_message_is, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(broadcasts_to_all_in_their_order, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(broadcasts_to_very_many, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_broadcast_to_nobody_is_fine, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_broadcast_that_is_denied_in_part_says_so, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_broadcast_of_which_one_failed_says_what_the_router_says,
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_broadcast_to_all_instances_of_which_one_failed_says_so_too,
+                                        fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_broadcast_to_one_fails_as_a_send_does, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_guest_knows_its_id, fixture_set_up, fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

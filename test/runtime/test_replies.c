@@ -2,24 +2,10 @@
 
 #include <stdlib.h>
 
-#include "runtime/engine_fixture.h"
+#include "runtime/shared_fixture.h"
 
 /* What the fixture's router answers to defer-reply. */
 #define DEFERRED "a5a5a5a5-a5a5-a5a5-a5a5-a5a5a5a5a5a5"
-
-static fixture_t fixture;
-
-static int setup(void **state) {
-    (void)state;
-    fixture_open(&fixture, NULL);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    fixture_close(&fixture);
-    return 0;
-}
 
 static void assert_guest_error(airs_status_t status, const char *text) {
     assert_status(status, AIRS_GUEST_ERROR);
@@ -125,7 +111,7 @@ static void what_is_no_id_is_an_invalid_message(void **state) {
     assert_string_equal(fixture.asked, "");
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_set_up, fixture_tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

@@ -3,21 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/engine_fixture.h"
-
-static fixture_t fixture;
-
-static int setup(void **state) {
-    (void)state;
-    fixture_open(&fixture, NULL);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    fixture_close(&fixture);
-    return 0;
-}
+#include "runtime/shared_fixture.h"
 
 static uint64_t answered_number(const char *question) {
     assert_ok(fixture_request(&fixture, question));
@@ -168,19 +154,22 @@ static void says_who_is_not_there(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(logs_at_every_level_with_its_id, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_below_the_logs_level_is_dropped, setup, teardown),
-        cmocka_unit_test_setup_teardown(log_text_comes_as_it_is, setup, teardown),
-        cmocka_unit_test_setup_teardown(log_text_that_is_not_utf8_ends_the_call, setup, teardown),
-        cmocka_unit_test_setup_teardown(log_fields_come_in_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(log_fields_are_bounded, setup, teardown),
-        cmocka_unit_test_setup_teardown(time_is_the_hosts, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_sleep_of_nothing_does_not_wait, setup, teardown),
-        cmocka_unit_test_setup_teardown(goes_on_after_a_sleep, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_sleep_is_not_charged_as_execution_time, setup, teardown),
-        cmocka_unit_test_setup_teardown(lists_who_is_there, setup, teardown),
-        cmocka_unit_test_setup_teardown(describes_a_component, setup, teardown),
-        cmocka_unit_test_setup_teardown(says_who_is_not_there, setup, teardown),
+        cmocka_unit_test_setup_teardown(logs_at_every_level_with_its_id, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(what_is_below_the_logs_level_is_dropped, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(log_text_comes_as_it_is, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(log_text_that_is_not_utf8_ends_the_call, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(log_fields_come_in_order, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(log_fields_are_bounded, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(time_is_the_hosts, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_sleep_of_nothing_does_not_wait, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(goes_on_after_a_sleep, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_sleep_is_not_charged_as_execution_time, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(lists_who_is_there, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(describes_a_component, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(says_who_is_not_there, fixture_set_up, fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

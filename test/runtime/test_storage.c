@@ -3,21 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/engine_fixture.h"
-
-static fixture_t fixture;
-
-static int setup(void **state) {
-    (void)state;
-    fixture_open(&fixture, NULL);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    fixture_close(&fixture);
-    return 0;
-}
+#include "runtime/shared_fixture.h"
 
 static void assert_answers(const char *command, const char *answer) {
     airs_status_t status = fixture_request(&fixture, command);
@@ -200,17 +186,19 @@ static void without_storage_every_function_is_an_error(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(keeps_what_is_set, setup, teardown),
-        cmocka_unit_test_setup_teardown(keeps_any_bytes, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_is_not_there_is_not_found, setup, teardown),
-        cmocka_unit_test_setup_teardown(lists_keys_in_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(lists_very_many, setup, teardown),
-        cmocka_unit_test_setup_teardown(tells_usage, setup, teardown),
-        cmocka_unit_test_setup_teardown(keys_that_are_none_are_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(values_that_are_too_large_are_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_quota_is_kept, setup, teardown),
-        cmocka_unit_test_setup_teardown(spaces_do_not_see_each_other, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_storage_every_function_is_an_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(keeps_what_is_set, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(keeps_any_bytes, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_there_is_not_found, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(lists_keys_in_order, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(lists_very_many, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(tells_usage, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(keys_that_are_none_are_refused, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(values_that_are_too_large_are_refused, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(the_quota_is_kept, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(spaces_do_not_see_each_other, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(without_storage_every_function_is_an_error, fixture_set_up,
+                                        fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,20 +1,6 @@
 #include "runtime/host/topics.h"
 
-#include "runtime/engine_fixture.h"
-
-static fixture_t fixture;
-
-static int setup(void **state) {
-    (void)state;
-    fixture_open(&fixture, NULL);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    fixture_close(&fixture);
-    return 0;
-}
+#include "runtime/shared_fixture.h"
 
 static void assert_guest_error(airs_status_t status, const char *text) {
     assert_status(status, AIRS_GUEST_ERROR);
@@ -92,7 +78,7 @@ static void each_refusal_to_publish_reaches_the_guest(void **state) {
     each_refusal_of("a.b text");
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_set_up, fixture_tear_down)
 
 int main(void) {
     const struct CMUnitTest tests[] = {

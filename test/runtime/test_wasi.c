@@ -3,22 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "runtime/engine_fixture.h"
+#include "runtime/shared_fixture.h"
 #include "support/seeded_random.h"
-
-static fixture_t fixture;
-
-static int setup(void **state) {
-    (void)state;
-    fixture_open(&fixture, NULL);
-    return 0;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    fixture_close(&fixture);
-    return 0;
-}
 
 static void assert_answers(const char *command, const char *answer) {
     airs_status_t status = fixture_request(&fixture, command);
@@ -265,23 +251,29 @@ static void what_was_printed_before_a_crash_is_told(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_environment_is_the_given_one_and_no_other, setup, teardown),
-        cmocka_unit_test_setup_teardown(there_is_no_environment_where_none_is_given, setup, teardown),
-        cmocka_unit_test_setup_teardown(there_are_no_folders, setup, teardown),
-        cmocka_unit_test_setup_teardown(time_is_the_hosts, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_sleep_waits_on_the_hosts_clock, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_sleep_can_be_dropped, setup, teardown),
-        cmocka_unit_test_setup_teardown(random_numbers_are_the_hosts, setup, teardown),
-        cmocka_unit_test_setup_teardown(an_exit_is_a_crash_that_says_so, setup, teardown),
-        cmocka_unit_test_setup_teardown(output_goes_where_the_node_says, setup, teardown),
-        cmocka_unit_test_setup_teardown(errors_go_to_the_log_even_then, setup, teardown),
-        cmocka_unit_test_setup_teardown(without_a_place_output_goes_to_the_log_by_lines, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_line_without_an_end_is_told_when_the_instance_ends, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(long_lines_come_in_pieces, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_line_of_exactly_the_longest_length_is_one, setup, teardown),
-        cmocka_unit_test_setup_teardown(output_below_the_logs_level_is_dropped, setup, teardown),
-        cmocka_unit_test_setup_teardown(what_was_printed_before_a_crash_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_environment_is_the_given_one_and_no_other, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(there_is_no_environment_where_none_is_given, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(there_are_no_folders, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(time_is_the_hosts, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_sleep_waits_on_the_hosts_clock, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_sleep_can_be_dropped, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(random_numbers_are_the_hosts, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(an_exit_is_a_crash_that_says_so, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(output_goes_where_the_node_says, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(errors_go_to_the_log_even_then, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(without_a_place_output_goes_to_the_log_by_lines, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_line_without_an_end_is_told_when_the_instance_ends, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(long_lines_come_in_pieces, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_line_of_exactly_the_longest_length_is_one, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(output_below_the_logs_level_is_dropped, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(what_was_printed_before_a_crash_is_told, fixture_set_up,
+                                        fixture_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
