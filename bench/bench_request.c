@@ -1,6 +1,5 @@
 /* A request and its response between two guests, against the floor: the same two calls through the
  * extension alone. */
-
 #include "actor/actor_system.h"
 #include "support/bench.h"
 #include "support/floor.h"
