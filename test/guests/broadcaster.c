@@ -2,7 +2,7 @@
  * the runtime said. */
 #include <airssys.h>
 
-#define TARGETS_MAX 1024
+#define TARGETS_MAX 1100
 
 static airs_id_t targets[TARGETS_MAX];
 static size_t target_count;

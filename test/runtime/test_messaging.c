@@ -5,7 +5,8 @@
 
 #include "runtime/shared_fixture.h"
 
-#define MANY_TARGETS 1000
+#define MANY_TARGETS 1024
+#define TOO_MANY_TARGETS (MANY_TARGETS + 1)
 
 /* The guest answers with what the runtime told it. */
 static void assert_guest_error(airs_status_t status, const char *text) {
@@ -397,17 +398,34 @@ static void broadcasts_to_all_in_their_order(void **state) {
     assert_int_equal(fixture.last_payload_size, 4);
 }
 
+static char many_targets[TOO_MANY_TARGETS * 16];
+
+static void name_many(int count) {
+    size_t used = 0;
+    for (int i = 0; i < count; i++) {
+        used += (size_t)snprintf(many_targets + used, sizeof many_targets - used, "app/t/%d\n", i);
+    }
+}
+
 static void broadcasts_to_very_many(void **state) {
     (void)state;
-    static char config[MANY_TARGETS * 16];
-    size_t used = 0;
-    for (int i = 0; i < MANY_TARGETS; i++) {
-        used += (size_t)snprintf(config + used, sizeof config - used, "app/t/%d\n", i);
-    }
-    fixture_run(&fixture, "broadcaster", config);
+    name_many(MANY_TARGETS);
+    fixture_run(&fixture, "broadcaster", many_targets);
     assert_ok(fixture_request(&fixture, "news"));
     assert_int_equal(fixture.broadcast_targets, MANY_TARGETS);
-    assert_string_equal(fixture.broadcast_ids, config);
+    assert_string_equal(fixture.broadcast_ids, many_targets);
+}
+
+/* Nobody can interrupt a call of the host: neither the guest's time limit nor who wants to end it. */
+static void a_broadcast_to_too_many_is_refused(void **state) {
+    (void)state;
+    name_many(TOO_MANY_TARGETS);
+    fixture_run(&fixture, "broadcaster", many_targets);
+    assert_guest_error(
+        fixture_message(&fixture, "news"),
+        "runtime-error: invalid message: invalid-argument: a broadcast has 1024 targets at most,"
+        " and this one has 1025; the instance * stands for all of a component");
+    assert_int_equal(fixture.broadcasts, 0);
 }
 
 static void a_broadcast_to_nobody_is_fine(void **state) {
@@ -510,6 +528,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_guest_is_told_what_a_message_is, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(broadcasts_to_all_in_their_order, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(broadcasts_to_very_many, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_broadcast_to_too_many_is_refused, fixture_set_up,
+                                        fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_broadcast_to_nobody_is_fine, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_broadcast_that_is_denied_in_part_says_so, fixture_set_up,
                                         fixture_tear_down),

@@ -259,7 +259,7 @@ airs_status_t airs_request(airs_id_t target, airs_bytes_t payload, uint64_t time
 airs_status_t airs_cancel_request(const airs_request_id_t *id);
 
 /* To all that can be reached; when some cannot, the first one's error. A target's instance "*" stands for
- * all instances of its component. */
+ * all instances of its component. 1,024 targets at most. */
 airs_status_t airs_broadcast(const airs_id_t *targets, size_t count, airs_bytes_t payload);
 
 /* ---- Answers given later ---- */

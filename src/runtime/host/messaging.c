@@ -9,6 +9,9 @@
 /* Targets of one broadcast whose ids fit on the stack; more take memory. */
 #define SMALL_BROADCAST 16
 
+/* A call of the host ends by itself or not at all, so what it does for a guest has a bound. */
+#define BROADCAST_TARGETS_MAX 1024
+
 /* Decided once for each target and action, and remembered with the target. */
 static airs_status_t check(airs_wasm_instance_t *instance, airs_target_t *target, uint8_t bit,
                            airs_action_t action, airs_error_t *error) {
@@ -122,6 +125,14 @@ static uint8_t broadcast(void *host, const airs_ext_id_t *ids, size_t count, air
     airs_error_t error;
     targets_t targets;
     airs_host_messaging_prepare(&error);
+    if (count > BROADCAST_TARGETS_MAX) {
+        airs_status_t status = airs_error_set(
+            &error, AIRS_INVALID_ARGUMENT,
+            "a broadcast has %d targets at most, and this one has %zu; the instance * stands for all of a"
+            " component",
+            BROADCAST_TARGETS_MAX, count);
+        return airs_host_messaging_answer(status, &error, reason);
+    }
     if (!hold_targets(allocator, &targets, count)) {
         airs_error_set(&error, AIRS_OUT_OF_MEMORY, "no memory for %zu targets", count);
         return airs_host_messaging_answer(AIRS_OUT_OF_MEMORY, &error, reason);
