@@ -1,6 +1,7 @@
 /* The admin socket, spoken to as any HTTP client would: bytes over a Unix socket. */
 #include "node/admin/admin_socket.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -597,6 +598,61 @@ static void a_stop_has_its_time(void **state) {
     sem_destroy(&gate);
 }
 
+static bool can_be_heard(int descriptor) {
+    struct pollfd one = {.fd = descriptor, .events = POLLIN};
+    return poll(&one, 1, 1) == 1;
+}
+
+static size_t thread_count(void) {
+    size_t count = 0;
+    DIR *folder = opendir("/proc/self/task");
+    assert_non_null(folder);
+    while (readdir(folder) != NULL) {
+        count++;
+    }
+    closedir(folder);
+    return count;
+}
+
+/* Each has a thread, which goes on when the client has gone. */
+static void stops_of_clients_that_have_gone_have_a_bound(void **state) {
+    enum { CONNECTIONS = 4, CLIENTS = 16 };
+    static const char refusal[] = "too many stops are under way";
+    scene_t scene;
+    sem_t gate;
+    actor_state_t actor;
+    unsigned refused = 0;
+    (void)state;
+    fill(&scene, &gate, &actor);
+    airs_admin_socket_destroy(scene.socket);
+    airs_admin_options_t options = admin_options(&scene);
+    options.max_connections = CONNECTIONS;
+    open_socket(&scene, &options);
+    size_t threads = thread_count();
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        size_t before = thread_count();
+        int client = dial_scene(&scene);
+        (void)send_request(client, "POST", "/v1/stop?id=full/0&timeout-ms=86400000", "", "", 0);
+        while (thread_count() == before && !can_be_heard(client)) {
+        }
+        if (can_be_heard(client)) {
+            answer_t answer = read_answer(client);
+            assert_int_equal(answer.status, 503);
+            refused += memmem(answer.body, answer.size, refusal, strlen(refusal)) != NULL;
+            free_answer(&answer);
+        }
+        close(client);
+    }
+    assert_true(thread_count() <= threads + CONNECTIONS);
+    assert_true(refused > 0);
+    answer_t answer = ask_served(&scene, "GET", "/v1/node", "");
+    free_answer(&answer);
+    sem_post(&gate);
+    sem_post(&gate);
+    tear_down(&scene);
+    sem_destroy(&gate);
+}
+
 /* ---- dead letters ---- */
 
 static bool has_a_letter(void *context) {
@@ -984,6 +1040,7 @@ int main(void) {
         cmocka_unit_test(shutting_down_is_left_to_the_application),
         cmocka_unit_test(a_full_mailbox_is_told_or_waited_for),
         cmocka_unit_test(a_stop_has_its_time),
+        cmocka_unit_test(stops_of_clients_that_have_gone_have_a_bound),
         cmocka_unit_test(dead_letters_are_shown_and_picked),
         cmocka_unit_test(mistakes_are_told),
         cmocka_unit_test(bodies_have_a_length_and_a_bound),

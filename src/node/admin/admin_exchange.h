@@ -46,6 +46,7 @@ struct airs_admin_exchange {
     airs_request_id_t id; /* of a call; the text is empty otherwise */
     bool elsewhere;       /* an operation is under way that ends in `done` */
     bool abandoned;       /* nobody waits for the answer any more */
+    bool crowded;         /* more operations are under way than connections are allowed */
     /* Called once for an operation elsewhere, on its thread. */
     void (*done)(void *context, airs_admin_exchange_t *exchange);
     void *context;

@@ -430,6 +430,11 @@ static airs_admin_progress_t stop_actors(const airs_admin_scene_t *scene, airs_a
         !read_number(exchange, "timeout-ms", DAY_MS, &timeout_ms)) {
         return AIRS_ADMIN_ANSWERED;
     }
+    if (exchange->crowded) {
+        airs_admin_exchange_fail(exchange, AIRS_QUOTA_EXCEEDED,
+                                 "too many stops are under way already; try again later");
+        return AIRS_ADMIN_ANSWERED;
+    }
     stop_t *stop = airs_alloc(exchange->allocator, sizeof *stop);
     if (stop == NULL) {
         airs_admin_exchange_fail(exchange, AIRS_OUT_OF_MEMORY, "there is no memory to stop it");

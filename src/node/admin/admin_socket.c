@@ -98,10 +98,12 @@ static void on_done(void *context, airs_admin_exchange_t *exchange) {
     pthread_mutex_unlock(&socket->lock);
 }
 
-static void count_elsewhere(airs_admin_socket_t *socket, int difference) {
+/* Those whose clients have gone are under way still. How many there are now. */
+static uint64_t count_elsewhere(airs_admin_socket_t *socket, int difference) {
     pthread_mutex_lock(&socket->lock);
-    socket->elsewhere += (uint64_t)(int64_t)difference;
+    uint64_t count = socket->elsewhere += (uint64_t)(int64_t)difference;
     pthread_mutex_unlock(&socket->lock);
+    return count;
 }
 
 static airs_admin_exchange_t *take_done(airs_admin_socket_t *socket) {
@@ -138,7 +140,7 @@ static void drop_exchange(connection_t *connection) {
         return;
     }
     if (elsewhere) {
-        count_elsewhere(socket, -1);
+        (void)count_elsewhere(socket, -1);
     }
     airs_admin_exchange_destroy(exchange);
 }
@@ -153,13 +155,13 @@ static void work_on(connection_t *connection) {
     cancel_timer(connection);
     lws_rx_flow_control(connection->wsi, 0);
     exchange->elsewhere = true;
-    count_elsewhere(socket, 1);
+    exchange->crowded = count_elsewhere(socket, 1) > socket->max_connections;
     airs_admin_progress_t progress = airs_admin_route(&socket->scene, exchange);
     if (progress == AIRS_ADMIN_ELSEWHERE) {
         return;
     }
     exchange->elsewhere = false;
-    count_elsewhere(socket, -1);
+    (void)count_elsewhere(socket, -1);
     if (progress == AIRS_ADMIN_LATER) {
         set_timer(connection, exchange->again_us);
     } else {
