@@ -19,6 +19,10 @@
 #define LOOK_MS 10
 #define TERMINAL_MAX 4096
 
+static const char *runtime_folder;
+
+void child_share_runtime_folder(const char *path) { runtime_folder = path; }
+
 static char *read_stream(const child_t *child, const char *name, size_t *out_size) {
     char path[AIRS_TEMPORARY_PATH_MAX];
     struct stat information;
@@ -82,6 +86,7 @@ static _Noreturn void become(const child_t *child, const child_options_t *option
         redirect(child, "out", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, STDOUT_FILENO);
     }
     redirect(child, "err", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, STDERR_FILENO);
+    setenv("XDG_RUNTIME_DIR", runtime_folder != NULL ? runtime_folder : child->folder.path, 1);
     if (options->folder == NULL || chdir(options->folder) == 0) {
         execv(argv[0], argv);
     }

@@ -31,6 +31,10 @@ typedef struct child_options {
     bool terminal;      /* its standard input and output are a terminal; what it writes must be short */
 } child_options_t;
 
+/* From here on children have this folder as XDG_RUNTIME_DIR, where nodes have their sockets. Borrowed. NULL, and as
+ * long as nobody says otherwise: each a folder of its own. */
+void child_share_runtime_folder(const char *path);
+
 /* Start the command that is under test with these arguments, the list ending in NULL. Whatever goes wrong in
  * these functions fails the test. */
 void child_start(child_t *child, const child_options_t *options, const char *const *arguments);

@@ -510,7 +510,7 @@ static void without_a_node_it_is_told_what_was_looked_at(void **state) {
     (void)state;
     airs_temporary_folder_t empty;
     airs_temporary_folder_create(&empty);
-    setenv("XDG_RUNTIME_DIR", empty.path, 1);
+    child_share_runtime_folder(empty.path);
     CLIENT_SAYS(AIRS_EXIT_NODE, "err", "no node runs: ", "ps");
     CLIENT_SAYS(AIRS_EXIT_NODE, "err", "/airssys: No such file or directory", "ps");
     CLIENT_SAYS(AIRS_EXIT_NODE, "err", "'airssys run' starts a node", "send", "echo", "x");
@@ -526,7 +526,7 @@ static void without_a_node_it_is_told_what_was_looked_at(void **state) {
     CLIENT_SAYS(AIRS_EXIT_NODE, "err", "no node runs as 'shop'", "ps", "--node", "shop");
     CLIENT_SAYS(AIRS_EXIT_NODE, "out", "{\"status\":\"not-found\",\"message\":\"no node runs", "ps",
                 "--output=json");
-    setenv("XDG_RUNTIME_DIR", folder.path, 1);
+    child_share_runtime_folder(folder.path);
     airs_temporary_folder_remove(&empty);
 }
 
@@ -624,7 +624,7 @@ static int start_node(void **state) {
     (void)state;
     airs_temporary_folder_create(&folder);
     airs_guest_manifest_write(&folder, manifest);
-    setenv("XDG_RUNTIME_DIR", folder.path, 1);
+    child_share_runtime_folder(folder.path);
     unsetenv("AIRSSYS_SOCKET");
     const char *const arguments[] = {"run", "--log", "debug", folder.path, NULL};
     const child_options_t options = {.input = NULL};

@@ -13,6 +13,8 @@ if [ ! -f "$guests/$language.wasm" ]; then
     exit 77
 fi
 work=$(mktemp -d)
+XDG_RUNTIME_DIR=$work
+export XDG_RUNTIME_DIR
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 

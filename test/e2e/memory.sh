@@ -7,6 +7,8 @@ set -eu
 airssys=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 guests=$(cd "$2" && pwd)
 work=$(mktemp -d)
+XDG_RUNTIME_DIR=$work
+export XDG_RUNTIME_DIR
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 

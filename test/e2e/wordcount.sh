@@ -8,6 +8,8 @@ export LC_ALL=C # letters are A to Z
 airssys=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 example=$(cd "$2" && pwd)
 work=$(mktemp -d)
+XDG_RUNTIME_DIR=$work
+export XDG_RUNTIME_DIR
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 failures=0

@@ -10,6 +10,8 @@ build=${2:?the build folder}
 tree=${3:?the source tree}
 guest=${4:?a component}
 work=$(mktemp -d)
+XDG_RUNTIME_DIR=$work
+export XDG_RUNTIME_DIR
 trap 'rm -rf "$work"' EXIT
 
 fail() {
