@@ -451,6 +451,16 @@ void airs_actor_system_list(airs_actor_system_t *system,
     airs_component_registry_each(system->services.registry, list_one, &list);
 }
 
+static bool ask_one(void *context, airs_actor_t *actor) {
+    (void)context;
+    (void)airs_actor_metadata(actor);
+    return true;
+}
+
+void airs_actor_system_ask_metadata(airs_actor_system_t *system) {
+    airs_component_registry_each(system->services.registry, ask_one, NULL);
+}
+
 void airs_actor_system_requests(airs_actor_system_t *system, airs_request_counters_t *out) {
     airs_response_router_counters(system->services.responses, out);
 }

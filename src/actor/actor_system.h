@@ -186,6 +186,10 @@ airs_timer_service_t *airs_actor_system_timers(airs_actor_system_t *system);
 airs_dead_letters_t *airs_actor_system_dead_letters(airs_actor_system_t *system);
 airs_block_pool_t *airs_actor_system_pool(airs_actor_system_t *system);
 
+/* Have every actor that was never asked say its metadata, between two of its calls, for airs_actor_system_list to
+ * tell. Does not wait for it. Any thread, the workers included. */
+void airs_actor_system_ask_metadata(airs_actor_system_t *system);
+
 /* See airs_node_requests. */
 void airs_actor_system_requests(airs_actor_system_t *system, airs_request_counters_t *out);
 

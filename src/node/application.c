@@ -300,6 +300,8 @@ airs_status_t airs_application_start(airs_application_t *application, airs_error
         }
         application->started++;
     }
+    /* So that who looks at the actors sees who they are. */
+    airs_actor_system_ask_metadata(airs_node_actors(application->node));
     airs_log_printf(application->options.log, AIRS_LOG_DEBUG, airs_str(LOG_SOURCE),
                     "%s runs with %" PRIu64 " actors", application->manifest->name, instances);
     return AIRS_OK;

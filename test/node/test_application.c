@@ -126,6 +126,25 @@ static void actors_are_bounded_as_the_manifest_says(void **state) {
     destroy(&fixture);
 }
 
+static bool keep_version(void *context, const airs_actor_info_t *info) {
+    (void)snprintf(context, 32, "%s %s", info->name, info->version);
+    return true;
+}
+
+/* Nobody asked for it before it is looked at. */
+static void actors_have_said_who_they_are(void **state) {
+    (void)state;
+    fixture_t fixture;
+    char version[32] = "";
+    begin(&fixture, APP("") COMPONENT("mirror", "echo"));
+    assert_ok(load_and_start(&fixture));
+    airs_node_t *node = airs_application_node(fixture.application);
+    assert_ok(airs_node_drain(node, 60000));
+    airs_node_list(node, keep_version, version);
+    assert_string_equal(version, "echo 1.2.3");
+    destroy(&fixture);
+}
+
 static void progress_follows_the_stages(void **state) {
     (void)state;
     fixture_t fixture;
@@ -275,6 +294,7 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(actors_are_bounded_as_the_manifest_says),
+        cmocka_unit_test(actors_have_said_who_they_are),
         cmocka_unit_test(progress_follows_the_stages),
         cmocka_unit_test(each_instance_answers_the_end),
         cmocka_unit_test(an_interruption_before_each_stage_is_noticed),
