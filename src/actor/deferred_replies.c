@@ -5,14 +5,21 @@
 
 /* As many are kept without a look at whether they have ended. */
 #define SWEEP_AT_LEAST 256
+/* At a limit beyond that, so many are looked at for each that is to be taken over. */
+#define LOOK_AT 16
 
-typedef struct airs_deferred_reply {
+typedef struct airs_deferred_reply airs_deferred_reply_t;
+struct airs_deferred_reply {
     airs_hash_entry_t entry;
     airs_correlation_id_t id;
-} airs_deferred_reply_t;
+    airs_deferred_reply_t *next;
+    airs_deferred_reply_t *previous;
+};
 
 struct airs_deferred_replies {
     airs_hash_table_t table;
+    airs_deferred_reply_t *first; /* the next to be looked at; all are in this list */
+    airs_deferred_reply_t *last;
     size_t added; /* since the last sweep */
     size_t kept;  /* by it */
 };
@@ -42,12 +49,39 @@ static airs_deferred_reply_t *find(airs_actor_t *actor, const airs_correlation_i
                : NULL;
 }
 
+/* ---- the list ---- */
+
+static void append(deferred_t *deferred, airs_deferred_reply_t *reply) {
+    reply->next = NULL;
+    reply->previous = deferred->last;
+    *(deferred->last != NULL ? &deferred->last->next : &deferred->first) = reply;
+    deferred->last = reply;
+}
+
+static void take_out(deferred_t *deferred, airs_deferred_reply_t *reply) {
+    *(reply->previous != NULL ? &reply->previous->next : &deferred->first) = reply->next;
+    *(reply->next != NULL ? &reply->next->previous : &deferred->last) = reply->previous;
+}
+
+static void forget(airs_actor_t *actor, airs_deferred_reply_t *reply) {
+    airs_hash_table_remove(&actor->deferred->table, &reply->entry);
+    take_out(actor->deferred, reply);
+    airs_block_pool_free(reply);
+    tell_count(actor);
+}
+
 /* ---- taking over ---- */
 
-static bool free_if_ended(airs_hash_entry_t *entry, void *router) {
+static bool has_ended(airs_actor_t *actor, const airs_deferred_reply_t *reply) {
+    return !airs_response_router_awaited(actor->services->responses, &reply->id);
+}
+
+static bool free_if_ended(airs_hash_entry_t *entry, void *context) {
+    airs_actor_t *actor = context;
     airs_deferred_reply_t *reply = (airs_deferred_reply_t *)entry;
-    bool ended = !airs_response_router_awaited(router, &reply->id);
+    bool ended = has_ended(actor, reply);
     if (ended) {
+        take_out(actor->deferred, reply);
         airs_block_pool_free(reply);
     }
     return ended;
@@ -55,19 +89,34 @@ static bool free_if_ended(airs_hash_entry_t *entry, void *router) {
 
 static void sweep(airs_actor_t *actor) {
     deferred_t *deferred = actor->deferred;
-    airs_hash_table_sweep(&deferred->table, free_if_ended, actor->services->responses);
+    airs_hash_table_sweep(&deferred->table, free_if_ended, actor);
     deferred->kept = deferred->table.count;
     deferred->added = 0;
     tell_count(actor);
 }
 
+/* In turn, so that all are looked at before one is again. */
+static void look_at_some(airs_actor_t *actor) {
+    deferred_t *deferred = actor->deferred;
+    for (unsigned i = 0; i < LOOK_AT && deferred->first != NULL; i++) {
+        airs_deferred_reply_t *reply = deferred->first;
+        if (has_ended(actor, reply)) {
+            forget(actor, reply);
+        } else {
+            take_out(deferred, reply);
+            append(deferred, reply);
+        }
+    }
+}
+
 static airs_status_t make_room(airs_actor_t *actor, airs_error_t *error) {
     deferred_t *deferred = actor->deferred;
-    bool full = deferred->table.count >= actor->max_deferred;
-    /* When the table has doubled; at the limit sooner, but not for each that is refused there. */
-    size_t due = full && deferred->kept > SWEEP_AT_LEAST ? deferred->kept / 8 : deferred->kept;
-    if ((full && deferred->table.count <= SWEEP_AT_LEAST) ||
-        (deferred->added >= due && (full || deferred->table.count >= SWEEP_AT_LEAST))) {
+    size_t count = deferred->table.count;
+    bool full = count >= actor->max_deferred;
+    if (full && count > SWEEP_AT_LEAST) {
+        look_at_some(actor);
+    } else if (full || (count >= SWEEP_AT_LEAST && deferred->added >= deferred->kept)) {
+        /* The table has doubled, or is small. */
         sweep(actor);
     }
     deferred->added++;
@@ -111,6 +160,7 @@ airs_status_t airs_router_defer_reply(airs_message_router_t *router, airs_actor_
     }
     reply->id = message->correlation;
     airs_hash_table_insert(&self->deferred->table, &reply->entry, hash_of(&reply->id));
+    append(self->deferred, reply);
     tell_count(self);
     self->answered = true;
     *out = reply->id;
@@ -118,12 +168,6 @@ airs_status_t airs_router_defer_reply(airs_message_router_t *router, airs_actor_
 }
 
 /* ---- answering ---- */
-
-static void forget(airs_actor_t *actor, airs_deferred_reply_t *reply) {
-    airs_hash_table_remove(&actor->deferred->table, &reply->entry);
-    airs_block_pool_free(reply);
-    tell_count(actor);
-}
 
 static airs_status_t not_found(airs_actor_t *actor, airs_error_t *error) {
     return airs_error_set(error, AIRS_NOT_FOUND, "%s has not taken over such a request, or has answered it",

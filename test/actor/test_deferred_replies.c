@@ -437,6 +437,28 @@ static void what_has_ended_does_not_pile_up(void **state) {
     close_all(&desk, &asker);
 }
 
+/* A limit that was just found full of live ones must not stay so when they have all ended. */
+static void what_has_ended_makes_room_at_once(void **state) {
+    (void)state;
+    static desk_t desk;
+    probe_t asker;
+    airs_actor_spec_t spec = {.max_deferred = 600};
+    open_desk(&desk, &spec);
+    open_asker(&asker, NULL);
+    for (unsigned i = 0; i < 600; i++) {
+        have_asked("x");
+        assert_ok(desk.status);
+    }
+    have_asked("x");
+    assert_status(desk.status, AIRS_TOO_MANY_REQUESTS);
+    actor_fixture_pass(&fixture, 1000 * MS);
+    for (unsigned i = 0; i < 300; i++) {
+        have_asked("x");
+        assert_ok(desk.status);
+    }
+    close_all(&desk, &asker);
+}
+
 int main(void) {
 #define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     const struct CMUnitTest tests[] = {
@@ -451,6 +473,7 @@ int main(void) {
         TEST(what_is_refused_is_still_to_be_answered),
         TEST(the_texts_say_why),
         TEST(they_are_limited),
+        TEST(what_has_ended_makes_room_at_once),
         TEST(what_has_ended_does_not_pile_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
