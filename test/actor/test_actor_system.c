@@ -635,6 +635,7 @@ static void quiet_comes_after_what_was_accepted(void **state) {
         pthread_join(others[i], NULL);
     }
     assert_true(sent > 0);
+    assert_ok(actor_fixture_stop(&fixture, "t/counter/0", AIRS_STOP_DRAIN)); /* `mine` goes with this function */
 }
 
 int main(void) {
