@@ -50,6 +50,9 @@ typedef struct airs_native {
     void (*stop)(airs_actor_context_t *context, void *state);
     /* Always runs, last; the actor's state is not used again. */
     void (*destroy)(void *state);
+    /* Make the state again what it was before the first start, from whatever an incarnation left; then `start`
+     * runs. Anything but AIRS_OK: the restart has failed. NULL: the actor cannot be restarted. */
+    airs_status_t (*restart)(void *state);
 } airs_native_t;
 
 /* The calling actor's id. */
@@ -113,7 +116,8 @@ AIRS_API airs_status_t airs_actor_send_every(airs_actor_context_t *context, uint
 /* True if it had not fired yet, or repeats; nothing of it comes any more then. */
 AIRS_API bool airs_actor_cancel_timer(airs_actor_context_t *context, airs_timer_id_t id);
 
-/* End this actor in order once `handle` returns (messages still queued are dropped and counted). */
+/* End this actor in order once `handle` returns (messages still queued are dropped and counted, unless its
+ * supervisor restarts it). */
 AIRS_API void airs_actor_exit(airs_actor_context_t *context);
 
 #endif

@@ -200,6 +200,7 @@ typedef enum airs_actor_state {
     AIRS_ACTOR_RUNNING,
     AIRS_ACTOR_STOPPING,
     AIRS_ACTOR_STOPPED,
+    AIRS_ACTOR_RESTARTING, /* its incarnation has ended and the next has not begun; messages are accepted */
 } airs_actor_state_t;
 
 /* "created", "starting", … Static. */
@@ -214,6 +215,7 @@ typedef struct airs_actor_counters {
     uint64_t refused;  /* messages to this actor that were not accepted */
     uint64_t dropped;  /* queued messages that were dropped at a stop or crash, or to make room */
     uint64_t queued;   /* waiting now */
+    uint64_t restarts; /* tries that failed included */
 } airs_actor_counters_t;
 
 /* AIRS_TARGET_NOT_FOUND when it has ended. Callable inside native actors too. */
@@ -227,6 +229,7 @@ typedef struct airs_node_counters {
     uint64_t messages;     /* handled by all */
     uint64_t dead_letters; /* accepted but not handled, drops at a stop not included */
     uint64_t dropped;      /* dropped at a stop */
+    uint64_t restarts;     /* of all, tries that failed included */
 } airs_node_counters_t;
 
 AIRS_API void airs_node_totals(airs_node_t *node, airs_node_counters_t *out);

@@ -12,9 +12,8 @@ void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
     actor->behaviour = setup->behaviour;
     actor->services = setup->services;
     actor->id = setup->id;
-    /* Relaxed: only has to be unique. */
-    actor->incarnation =
-        atomic_fetch_add_explicit(&setup->services->next_incarnation, 1, memory_order_relaxed) + 1;
+    actor->keeper = setup->keeper;
+    actor->at_rest = true;
     actor->max_message_bytes = setup->max_message_bytes;
     actor->max_parked_ns = UINT64_MAX;
     if (setup->max_parked_ms > 0 && setup->max_parked_ms < UINT64_MAX / 1000000) {
@@ -60,11 +59,13 @@ bool airs_actor_transition_allowed(airs_actor_state_t from, airs_actor_state_t t
     case AIRS_ACTOR_CREATED:
         return to == AIRS_ACTOR_STARTING || to == AIRS_ACTOR_STOPPED;
     case AIRS_ACTOR_STARTING:
-        return to == AIRS_ACTOR_RUNNING || to == AIRS_ACTOR_STOPPED;
+        return to == AIRS_ACTOR_RUNNING || to == AIRS_ACTOR_STOPPED || to == AIRS_ACTOR_RESTARTING;
     case AIRS_ACTOR_RUNNING:
-        return to == AIRS_ACTOR_STOPPING || to == AIRS_ACTOR_STOPPED;
+        return to == AIRS_ACTOR_STOPPING || to == AIRS_ACTOR_STOPPED || to == AIRS_ACTOR_RESTARTING;
     case AIRS_ACTOR_STOPPING:
-        return to == AIRS_ACTOR_STOPPED;
+        return to == AIRS_ACTOR_STOPPED || to == AIRS_ACTOR_RESTARTING;
+    case AIRS_ACTOR_RESTARTING:
+        return to == AIRS_ACTOR_STARTING || to == AIRS_ACTOR_STOPPED;
     case AIRS_ACTOR_STOPPED:
         return false;
     }
@@ -94,6 +95,8 @@ const char *airs_actor_state_text(airs_actor_state_t state) {
         return "stopping";
     case AIRS_ACTOR_STOPPED:
         return "stopped";
+    case AIRS_ACTOR_RESTARTING:
+        return "restarting";
     }
     return "unknown";
 }
@@ -147,6 +150,38 @@ void airs_actor_refuse(airs_actor_t *actor) {
     }
 }
 
+/* In line behind what is queued. */
+static airs_status_t push_stop(airs_actor_t *actor) {
+    airs_services_t *services = actor->services;
+    airs_message_parts_t parts = {.kind = AIRS_MESSAGE_SYSTEM,
+                                  .timestamp_ns = airs_clock_wall(services->clock)};
+    airs_component_message_t *message = NULL;
+    airs_status_t status = airs_component_message_create(services->pool, &parts, &message);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    message->system = AIRS_SYSTEM_STOP;
+    airs_actor_refuse(actor);
+    airs_worker_t *worker = airs_scheduler_worker(services->scheduler);
+    airs_actor_before_push(services, worker);
+    airs_push_t push = airs_mailbox_push(&actor->mailbox, message);
+    airs_actor_after_push(services, worker, actor, push);
+    if (push == AIRS_PUSH_CLOSED) {
+        airs_component_message_destroy(message);
+    }
+    return AIRS_OK;
+}
+
+airs_status_t airs_actor_ask_to_stop(airs_actor_t *actor, airs_stop_mode_t mode) {
+    if (mode == AIRS_STOP_DRAIN) {
+        return push_stop(actor);
+    }
+    /* First: whoever obeys the signal looks at it. */
+    airs_actor_refuse(actor);
+    airs_actor_signal(actor, AIRS_SIGNAL_STOP);
+    return AIRS_OK;
+}
+
 void airs_actor_tell_of_room(airs_actor_t *actor, airs_worker_t *worker) {
     airs_services_t *services = actor->services;
     airs_waiting_senders_admit(services->waiting_senders, actor, worker);
@@ -162,6 +197,15 @@ void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal) {
         airs_actor_wake(actor);
     }
     airs_actor_after_push(services, worker, actor, push);
+}
+
+void airs_actor_restart(airs_actor_t *actor) {
+    /* What its last incarnation did not live to obey is not for the next one, unless it is to end for good. */
+    uint32_t stale = airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_STOP | AIRS_SIGNAL_KILL);
+    if (stale != 0 && airs_mailbox_refuses(&actor->mailbox)) {
+        airs_actor_signal(actor, AIRS_SIGNAL_STOP);
+    }
+    airs_actor_signal(actor, AIRS_SIGNAL_RESTART);
 }
 
 static bool has_ended(void *actor) { return airs_actor_state(actor) == AIRS_ACTOR_STOPPED; }
@@ -233,6 +277,7 @@ void airs_actor_counters(airs_actor_t *actor, airs_actor_counters_t *out) {
         .refused = relaxed(&actor->mailbox.refused),
         .dropped = relaxed(&actor->dropped) + relaxed(&actor->mailbox.dropped),
         .queued = airs_mailbox_waiting(&actor->mailbox),
+        .restarts = relaxed(&actor->restarts),
     };
 }
 

@@ -29,8 +29,13 @@ struct airs_behaviour {
     /* Its metadata: `name` and `version` of the result. NULL: it has none. */
     airs_poll_t (*describe)(airs_actor_t *actor, airs_call_result_t *result);
     airs_poll_t (*resume)(airs_actor_t *actor, airs_call_result_t *result);
-    /* The incarnation is over, perhaps in the middle of a call: drop what it consists of. Called once. */
+    /* AIRS_SIGNAL_ATTEND came. NULL: nobody gives it. */
+    void (*attend)(airs_actor_t *actor);
+    /* The incarnation is over, perhaps in the middle of a call: drop what it consists of. Called once for each;
+     * after it `start` may be called again, if the actor has a keeper. */
     void (*discard)(airs_actor_t *actor);
+    /* After the last discard, once. NULL: there is nothing else to drop. */
+    void (*retire)(airs_actor_t *actor);
     /* The memory, with the last reference. */
     void (*release)(airs_actor_t *actor);
 };
@@ -58,6 +63,31 @@ typedef enum airs_actor_end {
     AIRS_END_KILLED,  /* likewise, and without its shutdown call */
     AIRS_END_CRASHED, /* what waits are dead letters, the message in hand too */
 } airs_actor_end_t;
+
+/* How an incarnation ended, as its keeper sees it. */
+typedef enum airs_exit {
+    AIRS_EXIT_NORMAL,   /* of its own will, or because it was asked to */
+    AIRS_EXIT_ABNORMAL, /* a crash, a failed start or shutdown call, a kill */
+} airs_exit_t;
+
+typedef enum airs_life_event {
+    AIRS_LIFE_STARTED, /* it is running */
+    AIRS_LIFE_DOWN,    /* its incarnation has ended: the keeper decides whether there will be another */
+    AIRS_LIFE_GONE,    /* it has ended for good */
+} airs_life_event_t;
+
+/* Who hears of an actor's life and decides whether it goes on after an incarnation: its supervisor.
+ *
+ * An actor with a keeper goes down when an incarnation ends, unless it was the first and did not come as far as
+ * running, or its mailbox refuses messages, which is how an end for good is asked for. It keeps its id, its
+ * mailbox (which goes on accepting) and its subscriptions, and is parked until airs_actor_restart begins its next
+ * incarnation, or until, its mailbox refusing, AIRS_SIGNAL_STOP or AIRS_SIGNAL_KILL ends it for good: with STOP
+ * what waits is dropped, and with KILL it becomes dead letters. */
+typedef struct airs_keeper airs_keeper_t;
+struct airs_keeper {
+    /* On the actor's owner. `exit` is that of DOWN and GONE. After GONE it is not used again. */
+    void (*tell)(airs_keeper_t *keeper, airs_life_event_t event, airs_exit_t exit);
+};
 
 /* The senders that wait for room in an actor's mailbox, the first first; see actor/waiting_senders.h. */
 typedef struct airs_waiting_send airs_waiting_send_t;
@@ -93,7 +123,7 @@ struct airs_actor {
     const airs_behaviour_t *behaviour;
     airs_services_t *services;
     airs_component_id_t *id;
-    uint64_t incarnation;       /* counts from 1 over the whole system */
+    airs_keeper_t *keeper;      /* NULL: nobody restarts it */
     uint64_t max_message_bytes; /* a sender looks at this and at the next */
     airs_codecs_t accepts;      /* 0: any */
     uint32_t max_requests;
@@ -134,6 +164,7 @@ struct airs_actor {
     _Atomic uint32_t timer_count;
 
     /* The owner's. */
+    uint64_t incarnation;                   /* counts from 1 over the whole system */
     uint32_t id_credit;                     /* references to `id` that messages to be sent will carry */
     struct airs_deferred_replies *deferred; /* answers it has taken over; NULL: it never did */
     struct airs_actor_timers *timers;       /* NULL: it never had one */
@@ -145,6 +176,7 @@ struct airs_actor {
     bool pending;      /* the call of `step` is to be resumed */
     bool answered;     /* the request in hand has its answer */
     bool exiting;      /* asked to end itself */
+    bool at_rest;      /* there is no incarnation: one is to begin, or it is down */
     bool park_armed;   /* the timer in `park` was added */
     uint32_t owed;     /* references to `owed_id` that came with messages and are to be given back */
     airs_component_id_t *owed_id; /* the sender of the last messages */
@@ -160,6 +192,7 @@ struct airs_actor {
     _Atomic uint64_t errors;
     _Atomic uint64_t sent;
     _Atomic uint64_t dropped;
+    _Atomic uint64_t restarts;
 
     airs_mailbox_t mailbox;
 };
@@ -178,6 +211,7 @@ typedef struct airs_actor_setup {
     uint32_t max_subscriptions;
     uint32_t max_deferred;
     airs_codecs_t accepts;
+    airs_keeper_t *keeper;
     bool internal;
     airs_park_timer_t *park; /* to be filled; NULL: its calls never pend */
 } airs_actor_setup_t;
@@ -206,6 +240,13 @@ static inline airs_actor_state_t airs_actor_state(airs_actor_t *actor) {
  * calling thread, which is no worker and has called airs_actor_before_push before the actor was known to
  * others. A call that pends goes to the workers. */
 void airs_actor_start_here(airs_actor_t *actor);
+
+/* Any thread with a reference: ask it to end for good, in order. It accepts no messages from here on.
+ * AIRS_OUT_OF_MEMORY (drain): nothing was changed. */
+airs_status_t airs_actor_ask_to_stop(airs_actor_t *actor, airs_stop_mode_t mode);
+
+/* Its keeper: let an actor that is down begin its next incarnation. */
+void airs_actor_restart(airs_actor_t *actor);
 
 /* An idle actor, claimed after airs_actor_before_push: stop it likewise. */
 void airs_actor_stop_here(airs_actor_t *actor, airs_actor_end_t mode);

@@ -53,6 +53,17 @@ static bool is_callback(const airs_component_message_t *message) {
     return message->kind == AIRS_MESSAGE_RESPONSE || message->kind == AIRS_MESSAGE_FAILURE;
 }
 
+/* Has it been started so far that a failure is no longer that of its first start? */
+static bool has_lived(airs_actor_t *actor) {
+    return airs_actor_state(actor) != AIRS_ACTOR_STARTING ||
+           atomic_load_explicit(&actor->restarts, memory_order_relaxed) > 0;
+}
+
+/* What there can be another incarnation of. */
+static bool outlives_it(airs_actor_t *actor) {
+    return actor->keeper != NULL && has_lived(actor) && !airs_mailbox_refuses(&actor->mailbox);
+}
+
 /* The message whose call did not come to its end. */
 static void end_in_hand(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status, const char *reason) {
     airs_component_message_t *message = actor->in_hand;
@@ -68,7 +79,7 @@ static void end_in_hand(airs_actor_t *actor, airs_actor_end_t end, airs_status_t
         airs_response_router_leave(actor->services->responses, actor, &message->correlation,
                                    crashed ? status : AIRS_STOPPED, crashed ? reason : NULL);
     }
-    if (end == AIRS_END_CRASHED) {
+    if (end == AIRS_END_CRASHED || outlives_it(actor)) {
         bury(actor, message, AIRS_DEAD_LETTER_CRASHED, reason != NULL ? reason : airs_status_text(status));
     } else {
         airs_actor_drop(actor, message);
@@ -101,6 +112,8 @@ static void end_waiting(airs_actor_t *actor, airs_actor_end_t end, airs_componen
 
 static void keep_reason(airs_actor_t *actor, airs_status_t status, const char *reason) {
     actor->end_status = status;
+    airs_release(actor->services->allocator, actor->end_reason);
+    actor->end_reason = NULL;
     if (reason == NULL || status == AIRS_OK) {
         return;
     }
@@ -111,23 +124,27 @@ static void keep_reason(airs_actor_t *actor, airs_status_t status, const char *r
     }
 }
 
-void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status, const char *reason) {
+static void end_incarnation(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status,
+                            const char *reason) {
     airs_services_t *services = actor->services;
-    airs_worker_t *worker = actor->worker;
-    AIRS_ASSERT(!actor->park_armed);
-    if (end == AIRS_END_CRASHED && airs_actor_state(actor) != AIRS_ACTOR_STARTING) {
-        atomic_fetch_add_explicit(&services->crashed, 1, memory_order_relaxed);
-        airs_actor_complain(actor, AIRS_LOG_ERROR, false, "the actor has crashed", status, reason);
-    }
-    (void)airs_mailbox_refuse(&actor->mailbox);
+    bool crashed = end == AIRS_END_CRASHED;
     airs_waiting_senders_withdraw(services->waiting_senders, actor);
     airs_actor_pay(actor);
     keep_reason(actor, status, reason);
     end_in_hand(actor, end, status, reason);
-    bool crashed = end == AIRS_END_CRASHED;
     airs_deferred_replies_end(actor, crashed ? status : AIRS_STOPPED, crashed ? reason : NULL);
     airs_actor_timers_end(actor);
     actor->behaviour->discard(actor); /* `reason` is gone with it */
+}
+
+static airs_exit_t exit_of(airs_actor_end_t end, airs_status_t status) {
+    bool normal = (end == AIRS_END_DRAINED || end == AIRS_END_DROPPED) && status == AIRS_OK;
+    return normal ? AIRS_EXIT_NORMAL : AIRS_EXIT_ABNORMAL;
+}
+
+static void end_actor(airs_actor_t *actor, airs_actor_end_t end, airs_exit_t exit) {
+    airs_services_t *services = actor->services;
+    airs_worker_t *worker = actor->worker;
     if (!actor->internal) {
         airs_component_registry_remove(services->registry, actor);
     }
@@ -140,8 +157,43 @@ void airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
         message = next;
     }
     airs_response_router_cancel_all(services->responses, actor);
+    if (actor->behaviour->retire != NULL) {
+        actor->behaviour->retire(actor);
+    }
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_STOPPED) == AIRS_OK);
     airs_gate_notify(&services->lives);
+    if (actor->keeper != NULL) {
+        actor->keeper->tell(actor->keeper, AIRS_LIFE_GONE, exit);
+    }
     airs_actor_unref(actor);
     airs_scheduler_deactivate(services->scheduler, worker);
+}
+
+bool airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status, const char *reason) {
+    airs_services_t *services = actor->services;
+    AIRS_ASSERT(!actor->park_armed);
+    if (end == AIRS_END_CRASHED && has_lived(actor)) {
+        atomic_fetch_add_explicit(&services->crashed, 1, memory_order_relaxed);
+        airs_actor_complain(actor, AIRS_LOG_ERROR, false, "the actor has crashed", status, reason);
+    }
+    if (!outlives_it(actor)) {
+        (void)airs_mailbox_refuse(&actor->mailbox);
+    }
+    end_incarnation(actor, end, status, reason);
+    /* Cleared first: an end for good that is asked for meanwhile is seen by its refusal, or later by its signal. */
+    (void)airs_mailbox_clear_signals(&actor->mailbox,
+                                     AIRS_SIGNAL_KILL | AIRS_SIGNAL_STOP | AIRS_SIGNAL_PARK_EXPIRED);
+    if (!outlives_it(actor)) {
+        end_actor(actor, end, exit_of(end, status));
+        return true;
+    }
+    airs_response_router_cancel_all(services->responses, actor);
+    actor->at_rest = true;
+    AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_RESTARTING) == AIRS_OK);
+    actor->keeper->tell(actor->keeper, AIRS_LIFE_DOWN, exit_of(end, status));
+    return false;
+}
+
+void airs_actor_give_up(airs_actor_t *actor, airs_actor_end_t end) {
+    end_actor(actor, end, exit_of(end, actor->end_status));
 }

@@ -8,6 +8,7 @@
 #include "actor/host_subscriptions.h"
 #include "actor/message_broker.h"
 #include "actor/response_router.h"
+#include "actor/supervisor.h"
 #include "actor/timer_wheel.h"
 #include "actor/waiting_senders.h"
 
@@ -124,6 +125,9 @@ static airs_status_t make_parts(airs_actor_system_t *system, const airs_actor_sy
     if (status == AIRS_OK) {
         status = airs_host_caller_create(services, &system->host);
     }
+    if (status == AIRS_OK) {
+        status = airs_supervisors_create(services, &services->supervisors);
+    }
     return status;
 }
 
@@ -162,6 +166,7 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
     }
     airs_host_subscriptions_free(&system->subscriptions);
     airs_actor_system_subscriber_stop(services->subscriber);
+    airs_supervisors_destroy(services->supervisors);
     airs_host_caller_destroy(system->host);
     /* The last request may have ended by its deadline, in a callback that is not over yet. */
     airs_timer_wheel_stop(system->timers);
@@ -197,6 +202,12 @@ airs_status_t airs_actor_system_spawn_native(airs_actor_system_t *system, const 
                                              airs_error_t *error) {
     airs_spawn_t spawn = {.native = native, .state = state, .id = id, .spec = spec};
     return airs_component_spawner_spawn(&system->services, &spawn, error);
+}
+
+airs_status_t airs_actor_system_start_supervisor(airs_actor_system_t *system,
+                                                 const airs_supervisor_spec_t *spec, airs_supervisor_t **out,
+                                                 airs_error_t *error) {
+    return airs_supervisor_start(&system->services, spec, out, error);
 }
 
 /* ---- messages from outside ---- */
@@ -298,27 +309,8 @@ void airs_actor_system_unsubscribe_function(airs_actor_system_t *system, airs_su
 
 /* ---- stopping ---- */
 
-/* In line behind what is queued. */
-static airs_status_t push_stop(airs_services_t *services, airs_actor_t *actor) {
-    airs_message_parts_t parts = {.kind = AIRS_MESSAGE_SYSTEM,
-                                  .timestamp_ns = airs_clock_wall(services->clock)};
-    airs_component_message_t *message = NULL;
-    airs_status_t status = airs_component_message_create(services->pool, &parts, &message);
-    if (status != AIRS_OK) {
-        return status;
-    }
-    message->system = AIRS_SYSTEM_STOP;
-    airs_actor_refuse(actor);
-    airs_actor_before_push(services, NULL);
-    airs_push_t push = airs_mailbox_push(&actor->mailbox, message);
-    airs_actor_after_push(services, NULL, actor, push);
-    if (push == AIRS_PUSH_CLOSED) {
-        airs_component_message_destroy(message);
-    }
-    return AIRS_OK;
-}
-
-static airs_status_t ask_to_stop(airs_services_t *services, airs_actor_t *actor, airs_stop_mode_t mode) {
+static airs_status_t ask_to_stop(airs_actor_t *actor, airs_stop_mode_t mode) {
+    airs_services_t *services = actor->services;
     airs_actor_before_push(services, NULL);
     /* An idle actor is stopped right here, which spares two hand-overs between threads. */
     if (airs_mailbox_claim(&actor->mailbox)) {
@@ -327,17 +319,11 @@ static airs_status_t ask_to_stop(airs_services_t *services, airs_actor_t *actor,
         return AIRS_OK;
     }
     airs_actor_after_push(services, NULL, actor, AIRS_PUSH_QUEUED);
-    if (mode == AIRS_STOP_DRAIN) {
-        return push_stop(services, actor);
-    }
-    airs_actor_signal(actor, AIRS_SIGNAL_STOP);
-    airs_actor_refuse(actor);
-    return AIRS_OK;
+    return airs_actor_ask_to_stop(actor, mode);
 }
 
-static airs_status_t stop_actor(airs_services_t *services, airs_actor_t *actor, airs_stop_mode_t mode,
-                                uint64_t timeout_ms) {
-    airs_status_t status = ask_to_stop(services, actor, mode);
+static airs_status_t stop_actor(airs_actor_t *actor, airs_stop_mode_t mode, uint64_t timeout_ms) {
+    airs_status_t status = ask_to_stop(actor, mode);
     if (status != AIRS_OK) {
         return status;
     }
@@ -351,12 +337,11 @@ static airs_status_t stop_actor(airs_services_t *services, airs_actor_t *actor, 
 
 airs_status_t airs_actor_system_stop(airs_actor_system_t *system, airs_id_t id, airs_stop_mode_t mode,
                                      uint64_t timeout_ms, airs_error_t *error) {
-    airs_services_t *services = &system->services;
-    airs_actor_t *actor = find(services, id, error);
+    airs_actor_t *actor = find(&system->services, id, error);
     if (actor == NULL) {
         return AIRS_TARGET_NOT_FOUND;
     }
-    airs_status_t status = stop_actor(services, actor, mode, timeout_ms);
+    airs_status_t status = stop_actor(actor, mode, timeout_ms);
     if (status != AIRS_OK) {
         const char *reason = status == AIRS_SHUTDOWN_FAILED && actor->end_reason != NULL
                                  ? actor->end_reason
@@ -377,15 +362,18 @@ static uint64_t stop_time(const airs_services_t *services, uint64_t deadline_ns)
 void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms) {
     airs_services_t *services = &system->services;
     uint64_t deadline = airs_services_deadline(services, timeout_ms);
+    if (services->supervisors != NULL) {
+        airs_supervisors_stop_all(services->supervisors, mode, timeout_ms);
+    }
     for (;;) {
         airs_actor_t *actor = airs_component_registry_last(services->registry);
         if (actor == NULL) {
             return;
         }
-        airs_status_t status = stop_actor(services, actor, mode, stop_time(services, deadline));
+        airs_status_t status = stop_actor(actor, mode, stop_time(services, deadline));
         if (status == AIRS_OUT_OF_MEMORY) {
             /* No memory to stand in line with. */
-            (void)stop_actor(services, actor, AIRS_STOP_DROP, stop_time(services, deadline));
+            (void)stop_actor(actor, AIRS_STOP_DROP, stop_time(services, deadline));
         }
         /* A callback that does not return, or a stop that others began: nothing else can be done. */
         (void)airs_actor_await_end(actor, UINT64_MAX);
@@ -425,6 +413,7 @@ void airs_actor_system_totals(airs_actor_system_t *system, airs_node_counters_t 
         .actors = airs_component_registry_count(services->registry),
         .spawned = atomic_load_explicit(&services->spawned, memory_order_relaxed),
         .crashed = atomic_load_explicit(&services->crashed, memory_order_relaxed),
+        .restarts = atomic_load_explicit(&services->restarts, memory_order_relaxed),
         /* A message that was answered with an error was handled. */
         .dead_letters = airs_dead_letters_total(letters) -
                         airs_dead_letters_count(letters, AIRS_DEAD_LETTER_HANDLER_ERROR),

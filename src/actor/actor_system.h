@@ -15,6 +15,8 @@
 #include "core/timer_service.h"
 
 typedef struct airs_actor_system airs_actor_system_t;
+typedef struct airs_supervisor airs_supervisor_t;
+typedef struct airs_supervisor_spec airs_supervisor_spec_t;
 
 /* Everything is borrowed and must outlive the system. */
 typedef struct airs_actor_system_options {
@@ -93,6 +95,13 @@ airs_status_t airs_actor_system_spawn_native(airs_actor_system_t *system, const 
                                              void *state, airs_id_t id, const airs_actor_spec_t *spec,
                                              airs_error_t *error);
 
+/* Make a supervisor (actor/supervisor.h) and wait until its children run. AIRS_INVALID_ARGUMENT,
+ * AIRS_ALREADY_EXISTS (two children of one name), AIRS_OUT_OF_MEMORY, or what the first start that failed
+ * answered (as above): then nothing is left. AIRS_STOPPED: the system stopped it meanwhile. */
+airs_status_t airs_actor_system_start_supervisor(airs_actor_system_t *system,
+                                                 const airs_supervisor_spec_t *spec, airs_supervisor_t **out,
+                                                 airs_error_t *error);
+
 /* A message from outside; its sender is airssys/host/0. `content_type` size 0: none.
  * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE,
  * AIRS_UNSUPPORTED_CODEC, AIRS_OUT_OF_MEMORY. */
@@ -157,7 +166,7 @@ void airs_actor_system_unsubscribe_function(airs_actor_system_t *system, airs_su
 airs_status_t airs_actor_system_stop(airs_actor_system_t *system, airs_id_t id, airs_stop_mode_t mode,
                                      uint64_t timeout_ms, airs_error_t *error);
 
-/* Stop every actor, the last started first, in about `timeout_ms` for all: when it is used up, those that do
+/* Stop every supervisor and every actor, the last started first, in about `timeout_ms` for all: when it is used up, those that do
  * not end at once are ended without their shutdown call. */
 void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms);
 

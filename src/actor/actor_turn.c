@@ -16,6 +16,7 @@
 typedef enum airs_progress {
     GOES_ON, /* no call is in progress */
     PENDS,   /* one is, and cannot go on now */
+    DOWN,    /* there is no incarnation */
     IDLE,    /* nothing to do: not ours any more */
     ENDED,   /* likewise */
 } airs_progress_t;
@@ -29,18 +30,25 @@ static void settle(airs_actor_t *actor) {
     }
 }
 
+static airs_progress_t finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status,
+                              const char *reason) {
+    return airs_actor_finish(actor, end, status, reason) ? ENDED : DOWN;
+}
+
 /* ---- how calls end ---- */
 
 static airs_progress_t conclude_start(airs_actor_t *actor, const airs_call_result_t *result) {
     if (result->status != AIRS_OK) {
         airs_status_t status = result->status == AIRS_GUEST_ERROR ? AIRS_INITIALIZE_FAILED : result->status;
-        airs_actor_finish(actor, AIRS_END_CRASHED, status, result->reason);
-        return ENDED;
+        return finish(actor, AIRS_END_CRASHED, status, result->reason);
     }
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_RUNNING) == AIRS_OK);
-    if (!actor->internal) {
+    if (!actor->internal && atomic_load_explicit(&actor->restarts, memory_order_relaxed) == 0) {
         atomic_fetch_add_explicit(&actor->services->spawned, 1, memory_order_relaxed);
         airs_gate_notify(&actor->services->lives);
+    }
+    if (actor->keeper != NULL) {
+        actor->keeper->tell(actor->keeper, AIRS_LIFE_STARTED, AIRS_EXIT_NORMAL);
     }
     return actor->exiting ? begin_stop(actor, AIRS_END_DROPPED) : GOES_ON;
 }
@@ -52,14 +60,12 @@ static airs_progress_t conclude_stop(airs_actor_t *actor, const airs_call_result
         airs_actor_complain(actor, AIRS_LOG_WARN, false, "the shutdown call failed", result->status,
                             result->reason);
     }
-    airs_actor_finish(actor, (airs_actor_end_t)actor->stop_mode, status, result->reason);
-    return ENDED;
+    return finish(actor, (airs_actor_end_t)actor->stop_mode, status, result->reason);
 }
 
 static airs_progress_t conclude_describe(airs_actor_t *actor, const airs_call_result_t *result) {
     if (result->status != AIRS_OK && result->status != AIRS_GUEST_ERROR) {
-        airs_actor_finish(actor, AIRS_END_CRASHED, result->status, result->reason);
-        return ENDED;
+        return finish(actor, AIRS_END_CRASHED, result->status, result->reason);
     }
     if (result->status == AIRS_OK && result->name != NULL && result->version != NULL) {
         airs_actor_keep_metadata(actor, result->name, result->version);
@@ -96,8 +102,7 @@ static void conclude_ok(airs_actor_t *actor, airs_component_message_t *message,
 
 static airs_progress_t conclude_handle(airs_actor_t *actor, const airs_call_result_t *result) {
     if (result->status != AIRS_OK && result->status != AIRS_GUEST_ERROR) {
-        airs_actor_finish(actor, AIRS_END_CRASHED, result->status, result->reason);
-        return ENDED;
+        return finish(actor, AIRS_END_CRASHED, result->status, result->reason);
     }
     airs_component_message_t *message = actor->in_hand;
     actor->in_hand = NULL;
@@ -149,6 +154,10 @@ static void begin_step(airs_actor_t *actor, airs_actor_step_t step) {
 }
 
 static airs_progress_t begin_start(airs_actor_t *actor) {
+    /* Relaxed: only has to be unique. */
+    actor->incarnation =
+        atomic_fetch_add_explicit(&actor->services->next_incarnation, 1, memory_order_relaxed) + 1;
+    actor->at_rest = false;
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_STARTING) == AIRS_OK);
     begin_step(actor, AIRS_STEP_START);
     airs_call_result_t result = {0};
@@ -158,7 +167,9 @@ static airs_progress_t begin_start(airs_actor_t *actor) {
 
 static airs_progress_t begin_stop(airs_actor_t *actor, airs_actor_end_t mode) {
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_STOPPING) == AIRS_OK);
-    airs_actor_refuse(actor);
+    if (actor->keeper == NULL) {
+        airs_actor_refuse(actor);
+    }
     actor->stop_mode = (uint8_t)mode;
     begin_step(actor, AIRS_STEP_STOP);
     airs_call_result_t result = {0};
@@ -180,6 +191,11 @@ static airs_progress_t begin_handle(airs_actor_t *actor, airs_component_message_
         return begin_stop(actor, AIRS_END_DRAINED);
     }
     if (message->kind == AIRS_MESSAGE_TIMER && !airs_actor_timers_take(actor, message)) {
+        airs_actor_drop(actor, message);
+        return GOES_ON;
+    }
+    if (airs_response_router_is_stale(actor, message)) {
+        airs_response_router_settle(actor);
         airs_actor_drop(actor, message);
         return GOES_ON;
     }
@@ -217,6 +233,27 @@ static airs_status_t arm(airs_actor_t *actor) {
     return status;
 }
 
+/* Let go of the actor until it is woken, or keep it when that has happened. */
+static airs_turn_t let_go(airs_actor_t *actor) {
+    uint8_t on = AIRS_RUN_ON;
+    /* Release: pairs with the exchange in airs_actor_wake, whose thread hands the actor on. */
+    return atomic_compare_exchange_strong_explicit(&actor->run_state, &on, AIRS_RUN_PARKED,
+                                                   memory_order_acq_rel, memory_order_relaxed)
+               ? AIRS_TURN_GONE
+               : AIRS_TURN_AGAIN;
+}
+
+/* It is the worker's again. Acquire: pairs with airs_actor_wake. */
+static void take_up(airs_actor_t *actor) {
+    atomic_exchange_explicit(&actor->run_state, AIRS_RUN_ON, memory_order_acq_rel);
+}
+
+/* There is no incarnation: until its keeper has decided. Its mailbox goes on filling. */
+static airs_turn_t lie_down(airs_actor_t *actor) {
+    settle(actor);
+    return let_go(actor);
+}
+
 /* A call pends. Let go of the actor until it is woken, or keep it when that has happened. */
 static airs_turn_t park(airs_actor_t *actor) {
     settle(actor);
@@ -227,36 +264,60 @@ static airs_turn_t park(airs_actor_t *actor) {
     airs_status_t status = arm(actor);
     if (status != AIRS_OK) {
         /* Nothing may wait without a bound. */
-        airs_actor_finish(actor, AIRS_END_CRASHED, status, "no memory for the parked call's deadline");
-        return AIRS_TURN_GONE;
+        actor->pending = false;
+        bool ended =
+            airs_actor_finish(actor, AIRS_END_CRASHED, status, "no memory for the parked call's deadline");
+        return ended ? AIRS_TURN_GONE : lie_down(actor);
     }
-    uint8_t on = AIRS_RUN_ON;
-    /* Release: pairs with the exchange in airs_actor_wake, whose thread hands the actor on. */
-    if (atomic_compare_exchange_strong_explicit(&actor->run_state, &on, AIRS_RUN_PARKED, memory_order_acq_rel,
-                                                memory_order_relaxed)) {
-        return AIRS_TURN_GONE;
+    airs_turn_t turn = let_go(actor);
+    if (turn == AIRS_TURN_AGAIN) {
+        disarm(actor);
     }
-    disarm(actor);
-    return AIRS_TURN_AGAIN;
+    return turn;
 }
 
 /* The pending call's turn has come. */
 static airs_progress_t go_on(airs_actor_t *actor) {
-    /* Acquire: pairs with airs_actor_wake. */
-    atomic_exchange_explicit(&actor->run_state, AIRS_RUN_ON, memory_order_acq_rel);
+    take_up(actor);
     disarm(actor);
     uint32_t signals = airs_mailbox_signals(&actor->mailbox);
+    actor->pending = (signals & (AIRS_SIGNAL_KILL | AIRS_SIGNAL_PARK_EXPIRED)) == 0;
     if ((signals & AIRS_SIGNAL_KILL) != 0) {
-        airs_actor_finish(actor, AIRS_END_KILLED, AIRS_STOPPED, NULL);
-        return ENDED;
+        return finish(actor, AIRS_END_KILLED, AIRS_STOPPED, NULL);
     }
     if ((signals & AIRS_SIGNAL_PARK_EXPIRED) != 0) {
-        airs_actor_finish(actor, AIRS_END_CRASHED, AIRS_PARKED_TIME_EXCEEDED, NULL);
-        return ENDED;
+        return finish(actor, AIRS_END_CRASHED, AIRS_PARKED_TIME_EXCEEDED, NULL);
     }
     airs_call_result_t result = {0};
     airs_poll_t poll = actor->behaviour->resume(actor, &result);
     return conclude(actor, poll, &result);
+}
+
+/* ---- from one incarnation to the next ---- */
+
+static airs_progress_t begin_restart(airs_actor_t *actor) {
+    (void)airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_RESTART);
+    airs_count(&actor->restarts, 1);
+    atomic_fetch_add_explicit(&actor->services->restarts, 1, memory_order_relaxed);
+    actor->exiting = false;
+    return begin_start(actor);
+}
+
+/* There is no incarnation: begin one, if that is wanted. */
+static airs_progress_t rise(airs_actor_t *actor) {
+    if (airs_actor_state(actor) == AIRS_ACTOR_CREATED) {
+        return begin_start(actor);
+    }
+    take_up(actor);
+    uint32_t signals = airs_mailbox_signals(&actor->mailbox);
+    bool asked = (signals & (AIRS_SIGNAL_KILL | AIRS_SIGNAL_STOP)) != 0;
+    /* A stop that is no end for good came too late for the last incarnation. */
+    if (asked && airs_mailbox_refuses(&actor->mailbox)) {
+        bool killed = (signals & AIRS_SIGNAL_KILL) != 0;
+        airs_actor_give_up(actor, killed ? AIRS_END_CRASHED : AIRS_END_DROPPED);
+        return ENDED;
+    }
+    return (signals & AIRS_SIGNAL_RESTART) != 0 ? begin_restart(actor) : DOWN;
 }
 
 /* ---- the turn ---- */
@@ -264,14 +325,17 @@ static airs_progress_t go_on(airs_actor_t *actor) {
 /* The control lane, between calls. */
 static airs_progress_t obey(airs_actor_t *actor, uint32_t signals) {
     if ((signals & AIRS_SIGNAL_KILL) != 0) {
-        airs_actor_finish(actor, AIRS_END_KILLED, AIRS_STOPPED, NULL);
-        return ENDED;
+        return finish(actor, AIRS_END_KILLED, AIRS_STOPPED, NULL);
     }
     if ((signals & AIRS_SIGNAL_STOP) != 0) {
         return begin_stop(actor, AIRS_END_DROPPED);
     }
     /* A parked call's deadline is of no interest once the call has ended. */
-    airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_PARK_EXPIRED | AIRS_SIGNAL_DESCRIBE);
+    (void)airs_mailbox_clear_signals(&actor->mailbox,
+                                     AIRS_SIGNAL_PARK_EXPIRED | AIRS_SIGNAL_DESCRIBE | AIRS_SIGNAL_ATTEND);
+    if ((signals & AIRS_SIGNAL_ATTEND) != 0) {
+        actor->behaviour->attend(actor);
+    }
     return (signals & AIRS_SIGNAL_DESCRIBE) != 0 ? begin_describe(actor) : GOES_ON;
 }
 
@@ -348,7 +412,12 @@ static airs_progress_t run_batch(airs_actor_t *actor) {
 airs_turn_t airs_actor_turn(airs_worker_t *worker, airs_actor_t *actor) {
     airs_scheduler_t *scheduler = actor->services->scheduler;
     actor->worker = worker;
-    airs_progress_t progress = actor->pending ? go_on(actor) : GOES_ON;
+    airs_progress_t progress = GOES_ON;
+    if (actor->pending) {
+        progress = go_on(actor);
+    } else if (actor->at_rest) {
+        progress = rise(actor);
+    }
     if (progress == GOES_ON) {
         progress = run_batch(actor);
     }
@@ -357,6 +426,8 @@ airs_turn_t airs_actor_turn(airs_worker_t *worker, airs_actor_t *actor) {
         return AIRS_TURN_AGAIN;
     case PENDS:
         return park(actor);
+    case DOWN:
+        return lie_down(actor);
     case IDLE:
         airs_scheduler_deactivate(scheduler, worker);
         return AIRS_TURN_GONE;
@@ -373,7 +444,8 @@ static void leave(airs_actor_t *actor, airs_progress_t progress) {
     airs_scheduler_t *scheduler = actor->services->scheduler;
     if (progress == GOES_ON && airs_mailbox_release_ownership(&actor->mailbox)) {
         airs_scheduler_deactivate(scheduler, NULL);
-    } else if (progress == GOES_ON || (progress == PENDS && park(actor) == AIRS_TURN_AGAIN)) {
+    } else if (progress == GOES_ON || (progress == PENDS && park(actor) == AIRS_TURN_AGAIN) ||
+               (progress == DOWN && lie_down(actor) == AIRS_TURN_AGAIN)) {
         airs_scheduler_submit(scheduler, NULL, actor);
     }
 }

@@ -11,7 +11,7 @@ typedef struct airs_component_actor {
     airs_actor_t actor;
     airs_component_handle_t component;
     airs_instance_t *instance;
-    const airs_actor_spec_t *spec;  /* the spawner's; NULL once started */
+    const airs_actor_spec_t *spec;  /* the spawner's; of an actor without a keeper NULL once started */
     airs_component_config_t config; /* what initialize is told, from `spec` */
     airs_start_phase_t phase;
     char *refusal; /* why there is no instance */
@@ -75,6 +75,12 @@ static airs_poll_t refuse(airs_component_actor_t *self, airs_status_t status, co
     return AIRS_POLL_DONE;
 }
 
+static void forget_spec(airs_component_actor_t *self) {
+    if (self->actor.keeper == NULL) {
+        self->spec = NULL;
+    }
+}
+
 /* Instantiation is done: go on to initialize; that is done: started. */
 static airs_poll_t advance(airs_component_actor_t *self, airs_poll_t poll, airs_call_result_t *result) {
     if (poll == AIRS_POLL_DONE && result->status == AIRS_OK && self->phase == PHASE_INSTANTIATE) {
@@ -84,7 +90,7 @@ static airs_poll_t advance(airs_component_actor_t *self, airs_poll_t poll, airs_
     }
     if (poll == AIRS_POLL_DONE) {
         self->phase = PHASE_STARTED;
-        self->spec = NULL;
+        forget_spec(self);
     }
     return poll;
 }
@@ -139,13 +145,13 @@ static void component_discard(airs_actor_t *actor) {
     airs_component_actor_t *self = component_of(actor);
     ops_of(self)->instance_destroy(self->instance);
     self->instance = NULL;
-    self->spec = NULL;
+    airs_release(actor->services->allocator, self->refusal);
+    self->refusal = NULL;
+    forget_spec(self);
 }
 
 static void component_release(airs_actor_t *actor) {
-    const airs_allocator_t *allocator = actor->services->allocator;
-    airs_release(allocator, component_of(actor)->refusal);
-    airs_release_aligned(allocator, actor);
+    airs_release_aligned(actor->services->allocator, actor);
 }
 
 airs_actor_t *airs_component_actor_create(const airs_actor_setup_t *setup, airs_component_handle_t component,

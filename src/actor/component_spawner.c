@@ -1,62 +1,20 @@
 #include "actor/component_spawner.h"
 
 #include "actor/actor_end.h"
+#include "actor/actor_spec.h"
 #include "actor/actor_system_subscriber.h"
 #include "actor/component_actor.h"
 #include "actor/component_registry.h"
 #include "actor/host_caller.h"
 #include "actor/native_actor.h"
+#include "core/check.h"
 #include "core/topic.h"
-
-#define MIB (UINT64_C(1) << 20)
-
-static const airs_actor_spec_t defaults = {
-    .mailbox_messages = 1024,
-    .mailbox_bytes = 64 * MIB,
-    .max_message_bytes = 16 * MIB,
-    .max_requests = 100000,
-    .max_timers = 100000,
-    .max_subscriptions = 1000,
-    .max_deferred = 100000,
-    .block_time_ms = 10000,
-    .limits = {.max_memory_bytes = 64 * MIB, .max_execution_time_ms = 5000, .max_parked_time_ms = 60000},
-    .storage_quota = UINT64_MAX,
-};
 
 static const airs_codecs_t all_codecs = 0
 #define OR_CODEC(name, bit, code, text) | AIRS_CODEC_##name
     AIRS_CODEC_MAP(OR_CODEC)
 #undef OR_CODEC
     ;
-
-static uint64_t or_default(uint64_t value, uint64_t default_value) {
-    return value != 0 ? value : default_value;
-}
-
-static airs_actor_spec_t complete(const airs_actor_spec_t *given) {
-    if (given == NULL) {
-        return defaults;
-    }
-    airs_actor_spec_t spec = *given;
-    airs_instance_limits_t *limits = &spec.limits;
-    spec.mailbox_messages = (uint32_t)or_default(spec.mailbox_messages, defaults.mailbox_messages);
-    spec.mailbox_bytes = or_default(spec.mailbox_bytes, defaults.mailbox_bytes);
-    spec.max_message_bytes = or_default(spec.max_message_bytes, defaults.max_message_bytes);
-    spec.max_requests = (uint32_t)or_default(spec.max_requests, defaults.max_requests);
-    spec.max_timers = (uint32_t)or_default(spec.max_timers, defaults.max_timers);
-    spec.max_subscriptions = (uint32_t)or_default(spec.max_subscriptions, defaults.max_subscriptions);
-    spec.max_deferred = (uint32_t)or_default(spec.max_deferred, defaults.max_deferred);
-    spec.block_time_ms = or_default(spec.block_time_ms, defaults.block_time_ms);
-    spec.storage_quota = or_default(spec.storage_quota, defaults.storage_quota);
-    limits->max_memory_bytes = or_default(limits->max_memory_bytes, defaults.limits.max_memory_bytes);
-    limits->max_execution_time_ms =
-        or_default(limits->max_execution_time_ms, defaults.limits.max_execution_time_ms);
-    limits->max_parked_time_ms = or_default(limits->max_parked_time_ms, defaults.limits.max_parked_time_ms);
-    if (spec.max_message_bytes > spec.mailbox_bytes) {
-        spec.max_message_bytes = spec.mailbox_bytes;
-    }
-    return spec;
-}
 
 static airs_status_t check_mailbox(const airs_actor_spec_t *spec, airs_error_t *error) {
     if ((unsigned)spec->mailbox_policy > AIRS_MAILBOX_BLOCK) {
@@ -105,7 +63,7 @@ static airs_status_t check(const airs_spawn_t *spawn, const airs_actor_spec_t *s
 }
 
 static airs_actor_t *make(airs_services_t *services, const airs_spawn_t *spawn, const airs_actor_spec_t *spec,
-                          airs_component_id_t *id, bool internal) {
+                          airs_component_id_t *id, bool internal, airs_keeper_t *keeper) {
     airs_actor_setup_t setup = {
         .services = services,
         .id = id,
@@ -120,6 +78,7 @@ static airs_actor_t *make(airs_services_t *services, const airs_spawn_t *spawn, 
         .max_subscriptions = spec->max_subscriptions,
         .max_deferred = spec->max_deferred,
         .accepts = spec->accepts,
+        .keeper = keeper,
         .internal = internal,
     };
     return spawn->native != NULL ? airs_native_actor_create(&setup, spawn->native, spawn->state)
@@ -135,14 +94,14 @@ static void discard_state(const airs_spawn_t *spawn) {
 
 /* A created actor with a reference besides its own for the caller. */
 static airs_status_t create(airs_services_t *services, const airs_spawn_t *spawn,
-                            const airs_actor_spec_t *spec, bool internal, airs_actor_t **out,
-                            airs_error_t *error) {
+                            const airs_actor_spec_t *spec, bool internal, airs_keeper_t *keeper,
+                            airs_actor_t **out, airs_error_t *error) {
     airs_component_id_t *id = NULL;
     airs_status_t status = check(spawn, spec, internal, error);
     if (status == AIRS_OK) {
         status = airs_component_id_create(services->allocator, spawn->id, &id, error);
     }
-    airs_actor_t *actor = status == AIRS_OK ? make(services, spawn, spec, id, internal) : NULL;
+    airs_actor_t *actor = status == AIRS_OK ? make(services, spawn, spec, id, internal, keeper) : NULL;
     if (actor == NULL) {
         airs_component_id_unref(id);
         discard_state(spawn);
@@ -150,6 +109,14 @@ static airs_status_t create(airs_services_t *services, const airs_spawn_t *spawn
     }
     *out = airs_actor_ref(actor);
     return AIRS_OK;
+}
+
+/* It was never started. */
+static void discard(airs_actor_t *actor) {
+    actor->behaviour->discard(actor);
+    if (actor->behaviour->retire != NULL) {
+        actor->behaviour->retire(actor);
+    }
 }
 
 static airs_status_t subscribe(airs_actor_t *actor, const airs_actor_spec_t *spec, airs_error_t *error) {
@@ -161,7 +128,8 @@ static airs_status_t subscribe(airs_actor_t *actor, const airs_actor_spec_t *spe
     }
     if (status != AIRS_OK) {
         /* It is known to others, who may have sent it something. */
-        airs_actor_finish(actor, AIRS_END_DROPPED, status, NULL);
+        actor->keeper = NULL; /* who hears of it from the caller */
+        AIRS_ASSERT(airs_actor_finish(actor, AIRS_END_DROPPED, status, NULL));
     }
     return status;
 }
@@ -180,11 +148,12 @@ static airs_status_t status_of(airs_actor_t *actor, airs_error_t *error) {
     return airs_error_set(error, actor->end_status, "%s: %s", airs_component_id_text(actor->id), reason);
 }
 
-airs_status_t airs_component_spawner_spawn(airs_services_t *services, const airs_spawn_t *spawn,
-                                           airs_error_t *error) {
-    airs_actor_spec_t spec = complete(spawn->spec);
+/* A created, registered and subscribed actor, with a reference for the caller. */
+static airs_status_t settle_in(airs_services_t *services, const airs_spawn_t *spawn,
+                               const airs_actor_spec_t *spec, airs_keeper_t *keeper, airs_actor_t **out,
+                               airs_error_t *error) {
     airs_actor_t *actor = NULL;
-    airs_status_t status = create(services, spawn, &spec, false, &actor, error);
+    airs_status_t status = create(services, spawn, spec, false, keeper, &actor, error);
     if (status != AIRS_OK) {
         return status;
     }
@@ -195,14 +164,36 @@ airs_status_t airs_component_spawner_spawn(airs_services_t *services, const airs
         if (status == AIRS_ALREADY_EXISTS) {
             airs_error_set(error, status, "%s already exists", airs_component_id_text(actor->id));
         }
-        actor->behaviour->discard(actor);
+        discard(actor);
         airs_actor_unref(actor); /* its own */
         airs_actor_unref(actor);
         return status;
     }
-    status = subscribe(actor, &spec, error);
+    status = subscribe(actor, spec, error);
     if (status != AIRS_OK) {
         airs_actor_unref(actor);
+        return status;
+    }
+    *out = actor;
+    return AIRS_OK;
+}
+
+airs_status_t airs_component_spawner_spawn_kept(airs_services_t *services, const airs_spawn_t *spawn,
+                                                airs_keeper_t *keeper, airs_worker_t *worker,
+                                                airs_actor_t **out, airs_error_t *error) {
+    airs_status_t status = settle_in(services, spawn, spawn->spec, keeper, out, error);
+    if (status == AIRS_OK) {
+        airs_scheduler_submit(services->scheduler, worker, *out);
+    }
+    return status;
+}
+
+airs_status_t airs_component_spawner_spawn(airs_services_t *services, const airs_spawn_t *spawn,
+                                           airs_error_t *error) {
+    airs_actor_spec_t spec = airs_actor_spec_complete(spawn->spec);
+    airs_actor_t *actor = NULL;
+    airs_status_t status = settle_in(services, spawn, &spec, NULL, &actor, error);
+    if (status != AIRS_OK) {
         return status;
     }
     airs_actor_start_here(actor);
@@ -221,8 +212,8 @@ airs_status_t airs_component_spawner_spawn(airs_services_t *services, const airs
 
 airs_status_t airs_component_spawner_spawn_internal(airs_services_t *services, const airs_spawn_t *spawn,
                                                     airs_actor_t **out) {
-    airs_actor_spec_t spec = complete(spawn->spec);
-    airs_status_t status = create(services, spawn, &spec, true, out, NULL);
+    airs_actor_spec_t spec = airs_actor_spec_complete(spawn->spec);
+    airs_status_t status = create(services, spawn, &spec, true, NULL, out, NULL);
     if (status == AIRS_OK) {
         airs_actor_before_push(services, NULL);
         airs_actor_start_here(*out);

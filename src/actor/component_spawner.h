@@ -18,6 +18,13 @@ typedef struct airs_spawn {
 airs_status_t airs_component_spawner_spawn(airs_services_t *services, const airs_spawn_t *spawn,
                                            airs_error_t *error);
 
+/* The same of an actor with a keeper, which hears of the rest: it is registered, and starts on the workers. Its
+ * spec is complete (actor/actor_spec.h) and borrowed until it has ended for good. `worker` is the calling one. A
+ * reference besides the actor's own for the caller. */
+airs_status_t airs_component_spawner_spawn_kept(airs_services_t *services, const airs_spawn_t *spawn,
+                                                airs_keeper_t *keeper, airs_worker_t *worker,
+                                                airs_actor_t **out, airs_error_t *error);
+
 /* A native actor that is not registered and not counted, for the runtime's own use; started. A reference
  * besides the actor's own for the caller. */
 airs_status_t airs_component_spawner_spawn_internal(airs_services_t *services, const airs_spawn_t *spawn,

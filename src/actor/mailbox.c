@@ -274,8 +274,14 @@ uint64_t airs_mailbox_received(airs_mailbox_t *mailbox) {
     return atomic_load_explicit(&mailbox->released, memory_order_relaxed) + airs_mailbox_waiting(mailbox);
 }
 
-void airs_mailbox_clear_signals(airs_mailbox_t *mailbox, uint32_t signals) {
-    atomic_fetch_and_explicit(&mailbox->signals, ~signals, memory_order_relaxed);
+uint32_t airs_mailbox_clear_signals(airs_mailbox_t *mailbox, uint32_t signals) {
+    /* Acquire: pairs with airs_mailbox_signal, so that who asked for an end, having refused what comes, is not
+     * overlooked by an owner who clears the signal and then looks for the refusal. */
+    return atomic_fetch_and_explicit(&mailbox->signals, ~signals, memory_order_acquire) & signals;
+}
+
+bool airs_mailbox_refuses(airs_mailbox_t *mailbox) {
+    return (atomic_load_explicit(&mailbox->level, memory_order_relaxed) & REFUSING) != 0;
 }
 
 /* Turn a chain round, the newest of which is `newest`, and put `after` behind its newest. */

@@ -37,6 +37,8 @@ typedef enum airs_signal {
     AIRS_SIGNAL_PARK_EXPIRED = 2, /* the call in hand was parked for too long */
     AIRS_SIGNAL_STOP = 4,         /* end in order after the call in hand; drop what is queued */
     AIRS_SIGNAL_DESCRIBE = 8,     /* somebody wants to know its metadata */
+    AIRS_SIGNAL_RESTART = 16,     /* begin the next incarnation of an actor that is down */
+    AIRS_SIGNAL_ATTEND = 32,      /* there is something for it that is no message */
 } airs_signal_t;
 
 typedef struct airs_mailbox_limits {
@@ -130,7 +132,11 @@ static inline uint32_t airs_mailbox_signals(const airs_mailbox_t *mailbox) {
     return atomic_load_explicit(&mailbox->signals, memory_order_relaxed);
 }
 
-void airs_mailbox_clear_signals(airs_mailbox_t *mailbox, uint32_t signals);
+/* Returns those of them that had come; what who gave them did before is seen afterwards. */
+uint32_t airs_mailbox_clear_signals(airs_mailbox_t *mailbox, uint32_t signals);
+
+/* Does it refuse everything from here on? */
+bool airs_mailbox_refuses(airs_mailbox_t *mailbox);
 
 /* The next message in order, now the owner's; NULL when there is none. Its room is given back now or
  * with the next few (airs_mailbox_settle). */

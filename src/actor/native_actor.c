@@ -37,8 +37,13 @@ static airs_poll_t done(airs_call_result_t *result, airs_status_t status) {
 
 static airs_poll_t native_start(airs_actor_t *actor, airs_call_result_t *result) {
     airs_native_actor_t *self = native_of(actor);
-    airs_status_t status = self->native.start != NULL ? self->native.start(&self->context, self->state)
-                                                      : AIRS_OK;
+    airs_status_t status = AIRS_OK;
+    if (atomic_load_explicit(&actor->restarts, memory_order_relaxed) > 0) {
+        status = self->native.restart(self->state);
+    }
+    if (status == AIRS_OK && self->native.start != NULL) {
+        status = self->native.start(&self->context, self->state);
+    }
     done(result, status);
     if (status != AIRS_OK) {
         result->status = AIRS_INITIALIZE_FAILED;
@@ -105,6 +110,10 @@ static void native_discard(airs_actor_t *actor) {
         self->routes[i].actor = NULL;
         airs_actor_unref(route.actor);
     }
+}
+
+static void native_retire(airs_actor_t *actor) {
+    airs_native_actor_t *self = native_of(actor);
     if (self->native.destroy != NULL) {
         self->native.destroy(self->state);
     }
@@ -121,6 +130,7 @@ airs_actor_t *airs_native_actor_create(const airs_actor_setup_t *setup, const ai
         .stop = native_stop,
         .resume = native_resume,
         .discard = native_discard,
+        .retire = native_retire,
         .release = native_release,
     };
     airs_native_actor_t *self = airs_alloc_aligned(setup->services->allocator, sizeof *self);

@@ -10,10 +10,24 @@ struct airs_response_router {
     airs_correlation_tracker_t *tracker;
 };
 
-/* Give the end of a request, which was taken, to its requester. Takes the message. `note` may be NULL. */
+/* What the end of a request is marked with: the requester's own mark, or else its incarnation, of which the
+ * lower bits tell those apart that messages can be under way for at the same time. */
+static uint32_t ticket_of(const airs_pending_request_t *request) {
+    const airs_request_note_t *note = request->user;
+    return note != NULL ? note->ticket : (uint32_t)request->incarnation;
+}
+
+bool airs_response_router_is_stale(const airs_actor_t *requester, const airs_component_message_t *message) {
+    /* What nobody restarts may use marks of its own. */
+    return requester->keeper != NULL &&
+           (message->kind == AIRS_MESSAGE_RESPONSE || message->kind == AIRS_MESSAGE_FAILURE) &&
+           message->ticket != (uint32_t)requester->incarnation;
+}
+
+/* Give the end of a request, which was taken, to its requester. Takes the message. */
 static void deliver(airs_response_router_t *router, airs_actor_t *requester, airs_worker_t *worker,
-                    const airs_request_note_t *note, airs_component_message_t *message) {
-    message->ticket = note != NULL ? note->ticket : 0;
+                    uint32_t ticket, airs_component_message_t *message) {
+    message->ticket = ticket;
     airs_scheduler_t *scheduler = router->services->scheduler;
     airs_tally_t *tally = NULL;
     airs_actor_before_push(router->services, worker);
@@ -56,7 +70,8 @@ static void deliver_failure(airs_response_router_t *router, airs_pending_request
         note->status = status;
         note->text = explain(router, request, text);
     }
-    deliver(router, requester, worker, note,
+    uint32_t ticket = ticket_of(request);
+    deliver(router, requester, worker, ticket,
             airs_request_error_message(request, status, text, now(router, worker)));
 }
 
@@ -255,9 +270,9 @@ airs_status_t airs_response_router_reply(airs_response_router_t *router, airs_ac
         return answering.status;
     }
     airs_actor_t *requester = request->requester;
-    const airs_request_note_t *note = request->user;
+    uint32_t ticket = ticket_of(request);
     airs_pending_request_destroy(request);
-    deliver(router, requester, worker, note, message);
+    deliver(router, requester, worker, ticket, message);
     return AIRS_OK;
 }
 

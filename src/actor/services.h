@@ -9,6 +9,7 @@
 
 typedef struct airs_component_registry airs_component_registry_t;
 typedef struct airs_response_router airs_response_router_t;
+typedef struct airs_supervisors airs_supervisors_t;
 typedef struct airs_waiting_senders airs_waiting_senders_t;
 typedef struct airs_actor_system_subscriber airs_actor_system_subscriber_t;
 
@@ -26,12 +27,14 @@ typedef struct airs_services {
     airs_response_router_t *responses;
     airs_waiting_senders_t *waiting_senders;
     airs_actor_system_subscriber_t *subscriber;
+    airs_supervisors_t *supervisors;
     airs_message_router_t *router;
     airs_dead_letters_t *dead_letters;
 
     _Atomic uint64_t next_incarnation;
     _Atomic uint64_t spawned;
     _Atomic uint64_t crashed;
+    _Atomic uint64_t restarts;
 
     airs_gate_t lives; /* an actor has started or ended */
     airs_gate_t room;  /* a mailbox that somebody waits for has room, or has closed */

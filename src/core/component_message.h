@@ -40,7 +40,7 @@ struct airs_component_message {
     uint8_t kind;        /* airs_message_kind_t */
     uint8_t system;      /* what a system message asks; the actor layer's */
     uint16_t cost_slots; /* what it took of the mailbox's bound; 0: exempt */
-    uint32_t ticket;     /* of the end of a request: what the actor layer's requester marked it with */
+    uint32_t ticket;     /* of the end of a request: what the actor layer marks it with for the requester */
 };
 
 /* What a message is made of. Everything is borrowed for the call and copied or referenced. */

@@ -22,16 +22,19 @@ static int tear_down(void **state) {
 
 static void every_transition_is_checked(void **state) {
     (void)state;
-    static const bool allowed[5][5] = {
+    static const bool allowed[6][6] = {
         [AIRS_ACTOR_CREATED] = {[AIRS_ACTOR_STARTING] = true, [AIRS_ACTOR_STOPPED] = true},
-        [AIRS_ACTOR_STARTING] = {[AIRS_ACTOR_RUNNING] = true, [AIRS_ACTOR_STOPPED] = true},
-        [AIRS_ACTOR_RUNNING] = {[AIRS_ACTOR_STOPPING] = true, [AIRS_ACTOR_STOPPED] = true},
-        [AIRS_ACTOR_STOPPING] = {[AIRS_ACTOR_STOPPED] = true},
+        [AIRS_ACTOR_STARTING] =
+            {[AIRS_ACTOR_RUNNING] = true, [AIRS_ACTOR_STOPPED] = true, [AIRS_ACTOR_RESTARTING] = true},
+        [AIRS_ACTOR_RUNNING] =
+            {[AIRS_ACTOR_STOPPING] = true, [AIRS_ACTOR_STOPPED] = true, [AIRS_ACTOR_RESTARTING] = true},
+        [AIRS_ACTOR_STOPPING] = {[AIRS_ACTOR_STOPPED] = true, [AIRS_ACTOR_RESTARTING] = true},
+        [AIRS_ACTOR_RESTARTING] = {[AIRS_ACTOR_STARTING] = true, [AIRS_ACTOR_STOPPED] = true},
     };
     airs_actor_t actor;
     memset(&actor, 0, sizeof actor);
-    for (int from = AIRS_ACTOR_CREATED; from <= AIRS_ACTOR_STOPPED; from++) {
-        for (int to = AIRS_ACTOR_CREATED; to <= AIRS_ACTOR_STOPPED; to++) {
+    for (int from = AIRS_ACTOR_CREATED; from <= AIRS_ACTOR_RESTARTING; from++) {
+        for (int to = AIRS_ACTOR_CREATED; to <= AIRS_ACTOR_RESTARTING; to++) {
             atomic_store(&actor.state, (uint8_t)from);
             airs_status_t expected = allowed[from][to] ? AIRS_OK : AIRS_INVALID_STATE;
             assert_status(airs_actor_transition(&actor, (airs_actor_state_t)to), expected);
@@ -48,6 +51,7 @@ static void states_have_names(void **state) {
     assert_string_equal(airs_actor_state_text(AIRS_ACTOR_RUNNING), "running");
     assert_string_equal(airs_actor_state_text(AIRS_ACTOR_STOPPING), "stopping");
     assert_string_equal(airs_actor_state_text(AIRS_ACTOR_STOPPED), "stopped");
+    assert_string_equal(airs_actor_state_text(AIRS_ACTOR_RESTARTING), "restarting");
     assert_string_equal(airs_actor_state_text((airs_actor_state_t)99), "unknown");
 }
 

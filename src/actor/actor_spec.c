@@ -1,0 +1,108 @@
+#include "actor/actor_spec.h"
+
+#include "core/memory.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static const airs_actor_spec_t defaults = {
+    .mailbox_messages = 1024,
+    .mailbox_bytes = 64 * MIB,
+    .max_message_bytes = 16 * MIB,
+    .max_requests = 100000,
+    .max_timers = 100000,
+    .max_subscriptions = 1000,
+    .max_deferred = 100000,
+    .block_time_ms = 10000,
+    .limits = {.max_memory_bytes = 64 * MIB, .max_execution_time_ms = 5000, .max_parked_time_ms = 60000},
+    .storage_quota = UINT64_MAX,
+};
+
+static uint64_t or_default(uint64_t value, uint64_t default_value) {
+    return value != 0 ? value : default_value;
+}
+
+airs_actor_spec_t airs_actor_spec_complete(const airs_actor_spec_t *given) {
+    if (given == NULL) {
+        return defaults;
+    }
+    airs_actor_spec_t spec = *given;
+    airs_instance_limits_t *limits = &spec.limits;
+    spec.mailbox_messages = (uint32_t)or_default(spec.mailbox_messages, defaults.mailbox_messages);
+    spec.mailbox_bytes = or_default(spec.mailbox_bytes, defaults.mailbox_bytes);
+    spec.max_message_bytes = or_default(spec.max_message_bytes, defaults.max_message_bytes);
+    spec.max_requests = (uint32_t)or_default(spec.max_requests, defaults.max_requests);
+    spec.max_timers = (uint32_t)or_default(spec.max_timers, defaults.max_timers);
+    spec.max_subscriptions = (uint32_t)or_default(spec.max_subscriptions, defaults.max_subscriptions);
+    spec.max_deferred = (uint32_t)or_default(spec.max_deferred, defaults.max_deferred);
+    spec.block_time_ms = or_default(spec.block_time_ms, defaults.block_time_ms);
+    spec.storage_quota = or_default(spec.storage_quota, defaults.storage_quota);
+    limits->max_memory_bytes = or_default(limits->max_memory_bytes, defaults.limits.max_memory_bytes);
+    limits->max_execution_time_ms =
+        or_default(limits->max_execution_time_ms, defaults.limits.max_execution_time_ms);
+    limits->max_parked_time_ms = or_default(limits->max_parked_time_ms, defaults.limits.max_parked_time_ms);
+    if (spec.max_message_bytes > spec.mailbox_bytes) {
+        spec.max_message_bytes = spec.mailbox_bytes;
+    }
+    return spec;
+}
+
+/* ---- copies ---- */
+
+/* Where the next bytes of the block go. */
+typedef struct airs_cursor {
+    char *at;
+} airs_cursor_t;
+
+static size_t text_size(const airs_actor_spec_t *spec) {
+    size_t size = spec->config.size + spec->storage_space.size;
+    for (size_t i = 0; i < spec->env_count; i++) {
+        size += spec->env[i].name.size + spec->env[i].value.size;
+    }
+    for (size_t i = 0; i < spec->subscription_count; i++) {
+        size += strlen(spec->subscriptions[i]) + 1;
+    }
+    return size;
+}
+
+static char *put(airs_cursor_t *cursor, const void *from, size_t size) {
+    char *to = cursor->at;
+    cursor->at = airs_copy(to, from, size);
+    return to;
+}
+
+static airs_str_t put_text(airs_cursor_t *cursor, airs_str_t text) {
+    return airs_str_n(put(cursor, text.data, text.size), text.size);
+}
+
+/* The arrays come first, for they need to be aligned. */
+static void fill(airs_actor_spec_t *spec, char *block) {
+    airs_env_var_t *env = (airs_env_var_t *)(void *)block;
+    const char **subscriptions = (const char **)(void *)(env + spec->env_count);
+    airs_cursor_t cursor = {(char *)(subscriptions + spec->subscription_count)};
+    for (size_t i = 0; i < spec->env_count; i++) {
+        env[i] =
+            (airs_env_var_t){put_text(&cursor, spec->env[i].name), put_text(&cursor, spec->env[i].value)};
+    }
+    for (size_t i = 0; i < spec->subscription_count; i++) {
+        subscriptions[i] = put(&cursor, spec->subscriptions[i], strlen(spec->subscriptions[i]) + 1);
+    }
+    spec->env = env;
+    spec->subscriptions = subscriptions;
+    spec->storage_space = put_text(&cursor, spec->storage_space);
+    if (spec->config.data != NULL) {
+        spec->config = airs_bytes(put(&cursor, spec->config.data, spec->config.size), spec->config.size);
+    }
+}
+
+airs_status_t airs_actor_spec_copy(const airs_allocator_t *allocator, const airs_actor_spec_t *given,
+                                   airs_actor_spec_t *out, void **memory) {
+    *out = airs_actor_spec_complete(given);
+    size_t arrays = out->env_count * sizeof(airs_env_var_t) + out->subscription_count * sizeof(char *);
+    char *block = airs_alloc(allocator, arrays + text_size(out) + 1);
+    if (block == NULL) {
+        return AIRS_OUT_OF_MEMORY;
+    }
+    fill(out, block);
+    *memory = block;
+    return AIRS_OK;
+}
