@@ -1,0 +1,148 @@
+/* Supervision trees, as Erlang/OTP has them.
+ *
+ * A supervisor starts its children from left to right, restarts those that end and should not have, and stops
+ * them from right to left. Its children are actors and supervisors. When restarts become too frequent it stops
+ * its children and ends itself, which is then a matter for its own supervisor.
+ *
+ * A restarted actor keeps its id, its mailbox, which goes on accepting meanwhile, and its subscriptions. That
+ * holds for the siblings that a strategy restarts with it too, and through the restart of a whole supervisor,
+ * but not for the children of a simple-one-for-one supervisor: they end with it, and are not made anew.
+ *
+ * A first start that fails makes the supervisor's start fail. A restart that fails is tried again, and each
+ * try counts as a restart. Somebody's airs_actor_system_stop of a child is an end for good: as
+ * airs_supervisor_stop_child. A native child that has ended for good is forgotten, for its state is gone.
+ *
+ * Nobody waits in here: all that happens is looked at one after the other (actor/errands.h), so that a child
+ * that takes its time to start or stop holds up the order of its own supervisor's children at most. */
+#ifndef AIRSSYS_ACTOR_SUPERVISOR_H
+#define AIRSSYS_ACTOR_SUPERVISOR_H
+
+#include "actor/actor_system.h"
+#include "actor/services.h"
+
+/* Which children are restarted with one that ended. */
+typedef enum airs_strategy {
+    AIRS_ONE_FOR_ONE,  /* it alone */
+    AIRS_ONE_FOR_ALL,  /* all */
+    AIRS_REST_FOR_ONE, /* those to its right */
+    /* It alone; children are all alike (the first child of the specification says how), none is there at first,
+     * and they start, stop and restart without regard to each other. */
+    AIRS_SIMPLE_ONE_FOR_ONE,
+} airs_strategy_t;
+
+/* When a child is restarted that has ended by itself. */
+typedef enum airs_restart {
+    AIRS_RESTART_PERMANENT, /* always */
+    AIRS_RESTART_TRANSIENT, /* when it ended abnormally */
+    AIRS_RESTART_TEMPORARY, /* never, and not with a sibling: then it is forgotten */
+} airs_restart_t;
+
+/* What a supervisor does when significant children have ended by themselves and are not restarted. */
+typedef enum airs_auto_shutdown {
+    AIRS_AUTO_SHUTDOWN_NEVER,
+    AIRS_AUTO_SHUTDOWN_ANY, /* after one it stops its other children and ends, normally */
+    AIRS_AUTO_SHUTDOWN_ALL, /* after the last */
+} airs_auto_shutdown_t;
+
+/* Of airs_child_spec_t.shutdown_ms. */
+#define AIRS_SHUTDOWN_INFINITY UINT64_MAX
+#define AIRS_SHUTDOWN_BRUTAL (UINT64_MAX - 1) /* without its shutdown call */
+
+/* Restarts wait; the time doubles with each that follows upon the last, and half of it is random. A child that
+ * has run for `max_ms` begins again with `first_ms`. */
+typedef struct airs_backoff {
+    uint64_t first_ms; /* 0: restarts do not wait */
+    uint64_t max_ms;   /* (60,000) */
+} airs_backoff_t;
+
+/* Everything is borrowed for the call and copied, but what airs_actor_spec_t says must outlive the actor, and
+ * `state`, which is the child's from there on, also when that fails. A component must stay loaded. Of
+ * `component`, `native` and `supervisor` exactly one is set. */
+typedef struct airs_child_spec {
+    airs_component_handle_t component;
+    const airs_native_t *native; /* restartable (airs_native_t.restart), or else temporary */
+    void *state;
+    const airs_supervisor_spec_t *supervisor;
+    airs_id_t id;                   /* an actor's, which is what the child is called; not in a simple one's */
+    const char *name;               /* what a supervisor is called; unique among its siblings */
+    const airs_actor_spec_t *actor; /* NULL: all defaults */
+    airs_restart_t restart;
+    bool significant; /* not of a permanent child, nor under AIRS_AUTO_SHUTDOWN_NEVER */
+    /* How long its end in order may take; then it is killed. (5,000; of a supervisor AIRS_SHUTDOWN_INFINITY) */
+    uint64_t shutdown_ms;
+} airs_child_spec_t;
+
+#define AIRS_INTENSITY_MAX 10000
+
+struct airs_supervisor_spec {
+    airs_strategy_t strategy;
+    airs_auto_shutdown_t auto_shutdown;
+    /* More than `intensity` restarts within `period_ms`: it gives up. */
+    uint32_t intensity; /* at most AIRS_INTENSITY_MAX */
+    uint64_t period_ms; /* above 0 */
+    airs_backoff_t backoff;
+    const airs_child_spec_t *children;
+    size_t child_count;
+};
+
+/* One restart in five seconds, and no children. */
+#define AIRS_SUPERVISOR_SPEC_INIT {.intensity = 1, .period_ms = 5000}
+
+/* See airs_actor_system_start_supervisor. */
+airs_status_t airs_supervisor_start(airs_services_t *services, const airs_supervisor_spec_t *spec,
+                                    airs_supervisor_t **out, airs_error_t *error);
+
+/* Stop it and free it: its children in reverse, each in the time it has, all of them in `timeout_ms` (UINT64_MAX:
+ * no limit of its own); what is left then is killed. Drain: each child handles what waits for it first. The
+ * system's end does the same with what is left, whose handle is then no more. NULL is fine. */
+void airs_supervisor_stop(airs_supervisor_t *supervisor, airs_stop_mode_t mode, uint64_t timeout_ms);
+
+/* The functions below answer AIRS_STOPPED when the supervisor has ended, and AIRS_NOT_FOUND when there is no such
+ * child, AIRS_INVALID_STATE also when another of them waits for the same child. They are for threads from outside. */
+
+/* One more, to the right. AIRS_INVALID_ARGUMENT, AIRS_ALREADY_EXISTS, AIRS_UNSUPPORTED (a simple one), AIRS_OUT_OF_MEMORY, or
+ * why it did not start: then it is forgotten. */
+airs_status_t airs_supervisor_start_child(airs_supervisor_t *supervisor, const airs_child_spec_t *spec,
+                                          airs_error_t *error);
+
+/* One more of a simple one's, with this id, and with this configuration unless `config.data` is NULL.
+ * AIRS_UNSUPPORTED: it is no simple one. */
+airs_status_t airs_supervisor_start_like(airs_supervisor_t *supervisor, airs_id_t id, airs_bytes_t config,
+                                         airs_error_t *error);
+
+/* Stop a child for good and wait for it. It is still known, and can be restarted or deleted, unless it is temporary or a
+ * simple one's. */
+airs_status_t airs_supervisor_stop_child(airs_supervisor_t *supervisor, const char *name,
+                                         airs_error_t *error);
+
+/* Start one that has ended for good, as for the first time. AIRS_INVALID_STATE: it has not. When it fails it is
+ * still known. */
+airs_status_t airs_supervisor_restart_child(airs_supervisor_t *supervisor, const char *name,
+                                            airs_error_t *error);
+
+/* Forget one that has ended for good. AIRS_INVALID_STATE: it has not. */
+airs_status_t airs_supervisor_delete_child(airs_supervisor_t *supervisor, const char *name,
+                                           airs_error_t *error);
+
+typedef struct airs_child_counts {
+    uint32_t specs;  /* known; of a simple one always one */
+    uint32_t active; /* that run, or are on their way to */
+    uint32_t supervisors;
+    uint32_t workers;
+} airs_child_counts_t;
+
+/* Nothing is counted in one that has ended. */
+airs_status_t airs_supervisor_count_children(airs_supervisor_t *supervisor, airs_child_counts_t *out);
+
+/* ---- for the system ---- */
+
+/* AIRS_OUT_OF_MEMORY. */
+airs_status_t airs_supervisors_create(airs_services_t *services, airs_supervisors_t **out);
+
+/* All of them have been stopped; what is left of them is freed. NULL is fine. */
+void airs_supervisors_destroy(airs_supervisors_t *supervisors);
+
+/* As airs_supervisor_stop, with all of them, the last started first, but for the freeing. */
+void airs_supervisors_stop_all(airs_supervisors_t *supervisors, airs_stop_mode_t mode, uint64_t timeout_ms);
+
+#endif

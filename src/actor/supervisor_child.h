@@ -1,0 +1,133 @@
+/* A child of a supervisor: an actor, or a supervisor itself. What is here is done inside errands, but for the
+ * making and freeing. */
+#ifndef AIRSSYS_ACTOR_SUPERVISOR_CHILD_H
+#define AIRSSYS_ACTOR_SUPERVISOR_CHILD_H
+
+#include "actor/actor.h"
+#include "actor/errands.h"
+#include "actor/restart_intensity.h"
+#include "actor/supervisor.h"
+
+typedef struct airs_child airs_child_t;
+typedef struct airs_supervisor_order airs_supervisor_order_t;
+
+/* How a child is ended. */
+typedef enum airs_halt {
+    AIRS_HALT_KEEP,  /* in order; its mailbox is kept, and becomes dead letters if it is not to come back */
+    AIRS_HALT_DRAIN, /* somebody asked for it: after what waits, if it is not to come back */
+    AIRS_HALT_DROP,  /* likewise, and what waits is dropped */
+    AIRS_HALT_KILL,  /* at once */
+} airs_halt_t;
+
+typedef enum airs_child_state {
+    AIRS_CHILD_ENDED, /* or never started */
+    AIRS_CHILD_STARTING,
+    AIRS_CHILD_UP,
+    AIRS_CHILD_STOPPING, /* it was asked to end, for good or not */
+    AIRS_CHILD_DOWN,     /* without an incarnation, and can be restarted */
+} airs_child_state_t;
+
+struct airs_child {
+    airs_keeper_t keeper;
+    airs_errand_t errand;    /* to look at `events` */
+    _Atomic uint32_t events; /* what has happened; by any thread */
+    airs_timer_t timer;      /* of a stop, or of a restart that waits */
+    bool timed;              /* it runs */
+    airs_services_t *services;
+    airs_supervisor_t *owner; /* whose child this is */
+    airs_child_t *next;
+    airs_child_t *previous;
+    char *name;
+
+    /* What it is. */
+    airs_component_handle_t component;
+    airs_native_t native;
+    void *state_of_native;
+    bool owns_state; /* it has not been spawned yet */
+    bool is_native;
+    airs_actor_spec_t spec;
+    void *spec_memory;
+    airs_supervisor_t *nested; /* NULL: an actor */
+    airs_restart_t restart;
+    bool significant;
+    uint64_t shutdown_ms;
+
+    airs_actor_t *actor; /* a reference, unless ENDED */
+    airs_child_state_t state;
+    bool for_good;                  /* being stopped, it is not to come back */
+    bool must_stop;                 /* in its supervisor's round */
+    bool must_start;                /* likewise */
+    bool died;                      /* it has ended by itself, which is to be seen to */
+    bool failed;                    /* and that was a start */
+    bool abnormal;                  /* how it ended */
+    unsigned tries;                 /* restarts that followed upon each other */
+    uint64_t up_ns;                 /* when it was running last */
+    uint64_t wait_ns;               /* before it is restarted */
+    airs_supervisor_order_t *order; /* that waits for it */
+};
+
+typedef enum airs_supervisor_state {
+    AIRS_SUPERVISOR_ENDED, /* or not started; children may be down */
+    AIRS_SUPERVISOR_ROUND, /* children are stopped and started in order */
+    AIRS_SUPERVISOR_RUNNING,
+    AIRS_SUPERVISOR_ENDING,
+} airs_supervisor_state_t;
+
+struct airs_supervisor {
+    airs_services_t *services;
+    airs_child_t *parent; /* what it is to its own supervisor; NULL: it has none */
+    airs_supervisor_t *next_root;
+    airs_strategy_t strategy;
+    airs_auto_shutdown_t auto_shutdown;
+    airs_backoff_t backoff;
+    airs_restart_intensity_t intensity;
+    airs_child_t *first;
+    airs_child_t *last;
+    airs_child_t *model; /* of a simple one: what its children are like */
+    airs_supervisor_state_t state;
+    bool starting;                  /* the round is its start */
+    bool lived;                     /* it has been running */
+    bool for_good;                  /* ending, it is not to come back */
+    bool abnormal;                  /* how it ends */
+    airs_halt_t halt;               /* ending: how */
+    airs_error_t error;             /* of the last start that failed */
+    airs_supervisor_order_t *order; /* that waits for its start or end */
+};
+
+/* Checks and copies a specification; a simple one's model has no id. Takes native state in any case. */
+airs_status_t airs_child_create(airs_services_t *services, const airs_child_spec_t *spec, bool model,
+                                airs_child_t **out, airs_error_t *error);
+/* ENDED, and linked nowhere. */
+void airs_child_free(airs_child_t *child);
+
+/* As airs_child_create, with all that is below. */
+airs_status_t airs_supervisor_create(airs_services_t *services, const airs_supervisor_spec_t *spec,
+                                     airs_supervisor_t **out, airs_error_t *error);
+void airs_supervisor_free(airs_supervisor_t *self);
+
+/* Starts it, for the first time or again. Its owner hears how that went. */
+void airs_child_begin(airs_child_t *child);
+/* One that is starting, up or stopping: end it, in the time that it has. */
+void airs_child_halt(airs_child_t *child, airs_halt_t how);
+/* One that is down: it does not come back. */
+void airs_child_release(airs_child_t *child);
+
+void airs_child_set_timer(airs_child_t *child, uint64_t delay_ns);
+void airs_child_cancel_timer(airs_child_t *child);
+
+/* Something has happened to it; any thread. */
+#define AIRS_CHILD_STARTED 1U
+#define AIRS_CHILD_WENT_DOWN 2U
+#define AIRS_CHILD_GONE 4U
+#define AIRS_CHILD_ABNORMAL 8U /* with one of these two */
+#define AIRS_CHILD_TIMED 16U
+void airs_child_tell(airs_child_t *child, uint32_t events);
+
+/* What a child asks of its owner, and of the supervisor that it may be. */
+void airs_supervisor_hear(airs_child_t *child, uint32_t events);
+void airs_supervisor_begin(airs_supervisor_t *self);
+void airs_supervisor_end(airs_supervisor_t *self, bool for_good, airs_halt_t how);
+
+airs_errands_t *airs_supervisors_errands(airs_supervisors_t *supervisors);
+
+#endif

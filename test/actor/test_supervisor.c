@@ -1,0 +1,1063 @@
+/* Supervision, cell by cell: strategy, restart type, way of ending. What happens is written into a journal:
+ * "+a" a starts, "-a" it is shut down, "!a" its start fails, "~a" it is gone, "a:x" it handles x. */
+#include "actor_fixture.h"
+
+#include "actor/supervisor.h"
+#include "core/check.h"
+
+static actor_fixture_t fixture;
+static char journal[4096];
+
+static int set_up(void **state) {
+    (void)state;
+    journal[0] = '\0';
+    actor_fixture_open_stepped(&fixture, 7);
+    return 0;
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    actor_fixture_close(&fixture);
+    return 0;
+}
+
+static void note(const char *what, const char *who, const char *more) {
+    size_t used = strlen(journal);
+    (void)snprintf(journal + used, sizeof journal - used, "%s%s%s%s", used > 0 ? " " : "", what, who, more);
+}
+
+/* What was written since the last look. */
+static void assert_journal(const char *expected) {
+    assert_string_equal(journal, expected);
+    journal[0] = '\0';
+}
+
+/* ---- workers: native, and restartable ---- */
+
+typedef struct worker {
+    char name[2];
+    unsigned failing; /* so many starts */
+    bool restarts;    /* it counted so far */
+} worker_t;
+
+#define WORKERS 8
+static worker_t workers[WORKERS];
+
+static airs_status_t worker_start(airs_actor_context_t *context, void *state) {
+    (void)context;
+    worker_t *self = state;
+    if (self->failing > 0) {
+        self->failing--;
+        note("!", self->name, "");
+        return AIRS_INTERNAL;
+    }
+    note("+", self->name, "");
+    return AIRS_OK;
+}
+
+static airs_status_t worker_handle(airs_actor_context_t *context, void *state,
+                                   const airs_incoming_t *incoming) {
+    worker_t *self = state;
+    airs_str_t text = airs_str_n((const char *)incoming->payload.data, incoming->payload.size);
+    if (airs_str_equal(text, airs_str("crash"))) {
+        return AIRS_INTERNAL;
+    }
+    if (airs_str_equal(text, airs_str("fail twice"))) {
+        self->failing = 2;
+        return AIRS_INTERNAL;
+    }
+    if (airs_str_equal(text, airs_str("fail for ever"))) {
+        self->failing = UINT32_MAX;
+        return AIRS_INTERNAL;
+    }
+    if (airs_str_equal(text, airs_str("exit"))) {
+        airs_actor_exit(context);
+        return AIRS_OK;
+    }
+    char more[64];
+    (void)snprintf(more, sizeof more, ":%.*s", AIRS_STR_ARG(text));
+    note("", self->name, more);
+    return AIRS_OK;
+}
+
+static void worker_stop(airs_actor_context_t *context, void *state) {
+    (void)context;
+    note("-", ((worker_t *)state)->name, "");
+}
+
+static void worker_destroy(void *state) { note("~", ((worker_t *)state)->name, ""); }
+
+static airs_status_t worker_restart(void *state) {
+    ((worker_t *)state)->restarts = true;
+    return AIRS_OK;
+}
+
+static const airs_native_t worker_native = {.size = sizeof(airs_native_t),
+                                            .start = worker_start,
+                                            .handle = worker_handle,
+                                            .stop = worker_stop,
+                                            .destroy = worker_destroy,
+                                            .restart = worker_restart};
+
+static const char *const ids[WORKERS] = {"t/a/0", "t/b/0", "t/c/0", "t/d/0",
+                                         "t/e/0", "t/f/0", "t/g/0", "t/h/0"};
+
+/* The children a, b, c, … */
+static airs_child_spec_t worker(unsigned index, airs_restart_t restart) {
+    workers[index] = (worker_t){.name = {(char)('a' + (int)index), '\0'}};
+    return (airs_child_spec_t){
+        .native = &worker_native, .state = &workers[index], .id = id_of(ids[index]), .restart = restart};
+}
+
+/* ---- guests, for what survives ---- */
+
+static airs_scripted_next_t guest(airs_scripted_call_t *call) {
+    airs_str_t instance = airs_component_id_view(call->host->id).name;
+    char name[8];
+    (void)snprintf(name, sizeof name, "%.*s", AIRS_STR_ARG(instance));
+    if (call->kind == AIRS_CALL_INITIALIZE) {
+        char more[32];
+        (void)snprintf(more, sizeof more, "%s%.*s", call->config->config.size > 0 ? "=" : "",
+                       (int)call->config->config.size, (const char *)call->config->config.data);
+        note("+", name, more);
+    }
+    if (call->kind == AIRS_CALL_SHUTDOWN) {
+        note("-", name, "");
+    }
+    if (call->kind == AIRS_CALL_HANDLE_CALLBACK) {
+        note("", name, call->message->kind == AIRS_MESSAGE_RESPONSE ? ":response" : ":failure");
+    }
+    if (call->kind != AIRS_CALL_HANDLE_MESSAGE) {
+        return airs_scripted_ok(call);
+    }
+    if (airs_scripted_payload_is(call, "crash")) {
+        return airs_scripted_crash(call, AIRS_TRAP, "trap: because");
+    }
+    if (airs_scripted_payload_is(call, "wait")) {
+        return call->round == 0 ? airs_scripted_wait(call) : airs_scripted_ok(call);
+    }
+    if (airs_scripted_payload_is(call, "ask b")) {
+        airs_correlation_id_t id;
+        AIRS_ASSERT(airs_scripted_request(call, "t/b/0", "question", 1000, &id) == AIRS_OK);
+        return airs_scripted_ok(call);
+    }
+    char more[64];
+    (void)snprintf(more, sizeof more, ":%.*s", (int)call->message->payload.size,
+                   (const char *)call->message->payload.data);
+    note("", name, more);
+    return airs_scripted_respond(call, "answer");
+}
+
+static airs_child_spec_t component(unsigned index, airs_restart_t restart) {
+    airs_component_handle_t handle = actor_fixture_add(&fixture, guest, NULL);
+    return (airs_child_spec_t){.component = handle, .id = id_of(ids[index]), .restart = restart};
+}
+
+/* ---- supervisors ---- */
+
+static airs_supervisor_spec_t spec_of(airs_strategy_t strategy, const airs_child_spec_t *children,
+                                      size_t count) {
+    airs_supervisor_spec_t spec = AIRS_SUPERVISOR_SPEC_INIT;
+    spec.strategy = strategy;
+    spec.children = children;
+    spec.child_count = count;
+    return spec;
+}
+
+static airs_supervisor_t *start_spec(const airs_supervisor_spec_t *spec) {
+    airs_supervisor_t *supervisor = NULL;
+    airs_error_t error = {.text = ""};
+    airs_status_t status = airs_actor_system_start_supervisor(fixture.system, spec, &supervisor, &error);
+    assert_string_equal(status == AIRS_OK ? "" : error.text, "");
+    assert_ok(status);
+    return supervisor;
+}
+
+static airs_supervisor_t *start(airs_strategy_t strategy, const airs_child_spec_t *children, size_t count) {
+    airs_supervisor_spec_t spec = spec_of(strategy, children, count);
+    return start_spec(&spec);
+}
+
+static void tell(const char *id, const char *what) {
+    assert_ok(actor_fixture_send(&fixture, id, what));
+    actor_fixture_run(&fixture);
+}
+
+static airs_status_t count(airs_supervisor_t *supervisor, airs_child_counts_t *out) {
+    return airs_supervisor_count_children(supervisor, out);
+}
+
+static bool is_running(airs_supervisor_t *supervisor) {
+    airs_child_counts_t counts;
+    return count(supervisor, &counts) == AIRS_OK;
+}
+
+static uint32_t active(airs_supervisor_t *supervisor) {
+    airs_child_counts_t counts;
+    assert_ok(count(supervisor, &counts));
+    return counts.active;
+}
+
+static void stop(airs_supervisor_t *supervisor) {
+    airs_supervisor_stop(supervisor, AIRS_STOP_DROP, UINT64_MAX);
+}
+
+/* ---- start ---- */
+
+static void start_and_stop_in_order(void **state) {
+    (void)state;
+    airs_child_spec_t children[] = {worker(0, AIRS_RESTART_PERMANENT), worker(1, AIRS_RESTART_TRANSIENT),
+                                    worker(2, AIRS_RESTART_TEMPORARY)};
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, children, 3);
+    assert_journal("+a +b +c");
+    airs_child_counts_t counts;
+    assert_ok(count(supervisor, &counts));
+    assert_int_equal(counts.specs, 3);
+    assert_int_equal(counts.active, 3);
+    assert_int_equal(counts.workers, 3);
+    assert_int_equal(counts.supervisors, 0);
+    stop(supervisor);
+    assert_journal("-c ~c -b ~b -a ~a");
+}
+
+static void start_of_none(void **state) {
+    (void)state;
+    stop(start(AIRS_ONE_FOR_ALL, NULL, 0));
+    assert_journal("");
+}
+
+static void start_that_fails_stops_the_earlier_ones_in_reverse(void **state) {
+    (void)state;
+    for (int strategy = AIRS_ONE_FOR_ONE; strategy <= AIRS_REST_FOR_ONE; strategy++) {
+        airs_child_spec_t children[] = {worker(0, AIRS_RESTART_PERMANENT), worker(1, AIRS_RESTART_PERMANENT),
+                                        worker(2, AIRS_RESTART_PERMANENT), worker(3, AIRS_RESTART_PERMANENT)};
+        workers[2].failing = 1;
+        airs_supervisor_spec_t spec = spec_of((airs_strategy_t)strategy, children, 4);
+        airs_supervisor_t *supervisor = NULL;
+        airs_error_t error;
+        assert_status(airs_actor_system_start_supervisor(fixture.system, &spec, &supervisor, &error),
+                      AIRS_INITIALIZE_FAILED);
+        assert_string_equal(error.text, "t/c/0: internal error");
+        assert_journal("+a +b !c ~c -b ~b -a ~a ~d");
+        assert_int_equal(actor_fixture_totals(&fixture).actors, 0);
+    }
+}
+
+static void start_whose_id_is_taken(void **state) {
+    (void)state;
+    probe_t probe;
+    probe_init(&probe);
+    probe_spawn(&fixture, &probe, "t/b/0", NULL);
+    airs_child_spec_t children[] = {worker(0, AIRS_RESTART_PERMANENT), worker(1, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_spec_t spec = spec_of(AIRS_ONE_FOR_ONE, children, 2);
+    airs_supervisor_t *supervisor = NULL;
+    airs_error_t error;
+    assert_status(airs_actor_system_start_supervisor(fixture.system, &spec, &supervisor, &error),
+                  AIRS_ALREADY_EXISTS);
+    assert_string_equal(error.text, "t/b/0 already exists");
+    assert_ok(actor_fixture_stop(&fixture, "t/b/0", AIRS_STOP_DROP));
+    probe_free(&probe);
+}
+
+static airs_status_t refused(const airs_supervisor_spec_t *spec) {
+    airs_supervisor_t *supervisor = NULL;
+    airs_error_t error = {.text = ""};
+    airs_status_t status = airs_actor_system_start_supervisor(fixture.system, spec, &supervisor, &error);
+    assert_string_not_equal(error.text, "");
+    return status;
+}
+
+static void specifications_that_cannot_be(void **state) {
+    (void)state;
+    airs_child_spec_t one[] = {worker(0, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_spec_t spec = spec_of((airs_strategy_t)9, one, 1);
+    assert_status(refused(&spec), AIRS_INVALID_ARGUMENT);
+    spec = spec_of(AIRS_ONE_FOR_ONE, one, 1);
+    spec.period_ms = 0;
+    assert_status(refused(&spec), AIRS_INVALID_ARGUMENT);
+    spec = spec_of(AIRS_ONE_FOR_ONE, one, 1);
+    spec.intensity = AIRS_INTENSITY_MAX + 1;
+    assert_status(refused(&spec), AIRS_INVALID_ARGUMENT);
+    spec = spec_of(AIRS_SIMPLE_ONE_FOR_ONE, NULL, 0);
+    assert_status(refused(&spec), AIRS_INVALID_ARGUMENT);
+    spec = spec_of(AIRS_SIMPLE_ONE_FOR_ONE, one, 1); /* a native one */
+    assert_status(refused(&spec), AIRS_INVALID_ARGUMENT);
+    airs_child_spec_t twins[] = {component(0, AIRS_RESTART_PERMANENT), component(0, AIRS_RESTART_PERMANENT)};
+    spec = spec_of(AIRS_ONE_FOR_ONE, twins, 2);
+    assert_status(refused(&spec), AIRS_ALREADY_EXISTS);
+    airs_child_spec_t neither = {.id = id_of("t/a/0")};
+    spec = spec_of(AIRS_ONE_FOR_ONE, &neither, 1);
+    assert_status(refused(&spec), AIRS_INVALID_ARGUMENT);
+    airs_child_spec_t significant = component(0, AIRS_RESTART_TRANSIENT);
+    significant.significant = true;
+    spec = spec_of(AIRS_ONE_FOR_ONE, &significant, 1);
+    assert_status(refused(&spec), AIRS_INVALID_ARGUMENT);
+    significant.restart = AIRS_RESTART_PERMANENT;
+    spec.auto_shutdown = AIRS_AUTO_SHUTDOWN_ANY;
+    assert_status(refused(&spec), AIRS_INVALID_ARGUMENT);
+    /* Each native state was taken all the same. */
+    assert_journal("~a ~a ~a ~a");
+}
+
+static void native_that_cannot_be_restarted_is_temporary(void **state) {
+    (void)state;
+    airs_native_t plain = worker_native;
+    plain.restart = NULL;
+    airs_child_spec_t child = worker(0, AIRS_RESTART_TRANSIENT);
+    child.native = &plain;
+    airs_supervisor_spec_t spec = spec_of(AIRS_ONE_FOR_ONE, &child, 1);
+    assert_status(refused(&spec), AIRS_INVALID_ARGUMENT);
+    child.restart = AIRS_RESTART_TEMPORARY;
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, &child, 1);
+    tell("t/a/0", "crash");
+    assert_journal("~a +a ~a");
+    stop(supervisor);
+}
+
+/* ---- stop ---- */
+
+static airs_scripted_next_t never_stops(airs_scripted_call_t *call) {
+    if (call->kind == AIRS_CALL_SHUTDOWN) {
+        note("-", "x", "");
+        return airs_scripted_wait(call);
+    }
+    return airs_scripted_ok(call);
+}
+
+static uint64_t time_to_stop(uint64_t shutdown_ms) {
+    airs_actor_spec_t actor = {.limits = {.max_parked_time_ms = 20000}};
+    airs_child_spec_t child = {.component = actor_fixture_add(&fixture, never_stops, NULL),
+                               .id = id_of("t/x/0"),
+                               .actor = &actor,
+                               .shutdown_ms = shutdown_ms};
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, &child, 1);
+    uint64_t before = airs_clock_monotonic(&fixture.clock.clock);
+    stop(supervisor);
+    assert_int_equal(actor_fixture_totals(&fixture).actors, 0);
+    return (airs_clock_monotonic(&fixture.clock.clock) - before) / MS;
+}
+
+static void shutdown_timeout(void **state) {
+    (void)state;
+    assert_int_equal(time_to_stop(300), 300);
+    assert_journal("-x");
+}
+
+static void shutdown_default(void **state) {
+    (void)state;
+    assert_int_equal(time_to_stop(0), 5000);
+}
+
+static void shutdown_infinity(void **state) {
+    (void)state;
+    /* The parked-time limit ends it. */
+    assert_int_equal(time_to_stop(AIRS_SHUTDOWN_INFINITY), 20000);
+    assert_journal("-x");
+}
+
+static void shutdown_brutal(void **state) {
+    (void)state;
+    assert_int_equal(time_to_stop(AIRS_SHUTDOWN_BRUTAL), 0);
+    assert_journal("");
+}
+
+static void stop_drains(void **state) {
+    (void)state;
+    airs_child_spec_t child = component(0, AIRS_RESTART_PERMANENT);
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, &child, 1);
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "x"));
+    airs_supervisor_stop(supervisor, AIRS_STOP_DRAIN, UINT64_MAX);
+    assert_journal("+a a:x -a");
+}
+
+static void the_system_stops_what_is_left(void **state) {
+    (void)state;
+    airs_child_spec_t children[] = {worker(0, AIRS_RESTART_PERMANENT), worker(1, AIRS_RESTART_PERMANENT)};
+    (void)start(AIRS_ONE_FOR_ALL, children, 2);
+    airs_actor_system_stop_all(fixture.system, AIRS_STOP_DROP, 1000);
+    assert_journal("+a +b -b ~b -a ~a");
+}
+
+/* ---- {permanent, transient, temporary} x {normal, shutdown, abnormal} ---- */
+
+static void one_child(airs_restart_t restart, const char *end, const char *expected, uint32_t left) {
+    airs_child_spec_t child = worker(0, restart);
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, &child, 1);
+    tell("t/a/0", end);
+    assert_journal(expected);
+    assert_int_equal(active(supervisor), left);
+    stop(supervisor);
+    journal[0] = '\0';
+}
+
+static void permanent_normal(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_PERMANENT, "exit", "+a -a +a", 1);
+}
+static void permanent_abnormal(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_PERMANENT, "crash", "+a +a", 1);
+}
+static void transient_normal(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_TRANSIENT, "exit", "+a -a ~a", 0);
+}
+static void transient_abnormal(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_TRANSIENT, "crash", "+a +a", 1);
+}
+static void temporary_normal(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_TEMPORARY, "exit", "+a -a ~a", 0);
+}
+static void temporary_abnormal(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_TEMPORARY, "crash", "+a ~a", 0);
+}
+
+/* Ends with the reason shutdown are those of supervisors that give up, or shut down automatically. */
+static void child_supervisor(airs_restart_t restart, const char *expected, uint32_t left) {
+    airs_child_spec_t inner[] = {worker(0, AIRS_RESTART_PERMANENT), worker(1, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_spec_t inner_spec = spec_of(AIRS_ONE_FOR_ONE, inner, 2);
+    inner_spec.intensity = 0;
+    airs_child_spec_t child = {.supervisor = &inner_spec, .name = "inner", .restart = restart};
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, &child, 1);
+    assert_journal("+a +b");
+    tell("t/a/0", "crash");
+    assert_journal(expected);
+    assert_int_equal(active(supervisor), left);
+    stop(supervisor);
+    journal[0] = '\0';
+}
+
+static void permanent_shutdown(void **state) {
+    (void)state;
+    child_supervisor(AIRS_RESTART_PERMANENT, "-b +a +b", 1);
+}
+static void transient_shutdown(void **state) {
+    (void)state;
+    child_supervisor(AIRS_RESTART_TRANSIENT, "-b ~b ~a", 0);
+}
+static void temporary_shutdown(void **state) {
+    (void)state;
+    child_supervisor(AIRS_RESTART_TEMPORARY, "-b ~b ~a", 0);
+}
+
+/* ---- strategies ---- */
+
+static airs_supervisor_t *three(airs_strategy_t strategy, uint32_t intensity) {
+    airs_child_spec_t children[] = {worker(0, AIRS_RESTART_PERMANENT), worker(1, AIRS_RESTART_PERMANENT),
+                                    worker(2, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_spec_t spec = spec_of(strategy, children, 3);
+    spec.intensity = intensity;
+    airs_supervisor_t *supervisor = start_spec(&spec);
+    assert_journal("+a +b +c");
+    return supervisor;
+}
+
+static void one_for_one_restart(void **state) {
+    (void)state;
+    (void)three(AIRS_ONE_FOR_ONE, 1);
+    tell("t/b/0", "crash");
+    assert_journal("+b");
+}
+static void one_for_all_restart(void **state) {
+    (void)state;
+    (void)three(AIRS_ONE_FOR_ALL, 1);
+    tell("t/b/0", "crash");
+    assert_journal("-c -a +a +b +c");
+}
+static void rest_for_one_restart(void **state) {
+    (void)state;
+    (void)three(AIRS_REST_FOR_ONE, 1);
+    tell("t/b/0", "crash");
+    assert_journal("-c +b +c");
+}
+
+static void escalates(airs_strategy_t strategy, const char *expected) {
+    airs_supervisor_t *supervisor = three(strategy, 1);
+    tell("t/b/0", "crash");
+    journal[0] = '\0';
+    tell("t/b/0", "crash");
+    assert_journal(expected);
+    assert_false(is_running(supervisor));
+    assert_int_equal(actor_fixture_totals(&fixture).actors, 0);
+    stop(supervisor);
+}
+static void one_for_one_escalation(void **state) {
+    (void)state;
+    escalates(AIRS_ONE_FOR_ONE, "-c ~c ~b -a ~a");
+}
+static void one_for_all_escalation(void **state) {
+    (void)state;
+    escalates(AIRS_ONE_FOR_ALL, "-c ~c ~b -a ~a");
+}
+static void rest_for_one_escalation(void **state) {
+    (void)state;
+    escalates(AIRS_REST_FOR_ONE, "-c ~c ~b -a ~a");
+}
+
+static void one_for_one_failed_restart_is_tried_again(void **state) {
+    (void)state;
+    (void)three(AIRS_ONE_FOR_ONE, 3);
+    tell("t/b/0", "fail twice");
+    assert_journal("!b !b +b");
+    assert_int_equal(actor_fixture_counters(&fixture, "t/b/0").restarts, 3);
+}
+static void one_for_all_other_child_fails_restart(void **state) {
+    (void)state;
+    (void)three(AIRS_ONE_FOR_ALL, 3);
+    workers[2].failing = 1;
+    tell("t/a/0", "crash");
+    assert_journal("-c -b +a +b !c -b -a +a +b +c");
+}
+static void rest_for_one_other_child_fails_restart(void **state) {
+    (void)state;
+    (void)three(AIRS_REST_FOR_ONE, 3);
+    workers[2].failing = 1;
+    tell("t/b/0", "crash");
+    assert_journal("-c +b !c +c");
+}
+static void one_for_one_other_child_fails_restart(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = three(AIRS_ONE_FOR_ONE, 4);
+    tell("t/a/0", "fail twice");
+    tell("t/b/0", "crash");
+    assert_journal("!a !a +a +b");
+    assert_int_equal(active(supervisor), 3);
+}
+
+static void hanging_restart_loop(void **state) {
+    (void)state;
+    for (int strategy = AIRS_ONE_FOR_ONE; strategy <= AIRS_REST_FOR_ONE; strategy++) {
+        airs_supervisor_t *supervisor = three((airs_strategy_t)strategy, 3);
+        tell("t/c/0", "fail for ever");
+        assert_false(is_running(supervisor));
+        stop(supervisor);
+        journal[0] = '\0';
+    }
+}
+
+static void restarts_outside_of_the_period_do_not_count(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = three(AIRS_ONE_FOR_ONE, 1);
+    for (int i = 0; i < 5; i++) {
+        tell("t/b/0", "crash");
+        actor_fixture_pass(&fixture, 5001 * MS);
+    }
+    assert_int_equal(active(supervisor), 3);
+    assert_int_equal(actor_fixture_counters(&fixture, "t/b/0").restarts, 5);
+    tell("t/b/0", "crash");
+    actor_fixture_pass(&fixture, 5000 * MS);
+    tell("t/a/0", "crash");
+    assert_false(is_running(supervisor));
+}
+
+static void multiple_restarts(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = three(AIRS_ONE_FOR_ONE, 3);
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "crash"));
+    assert_ok(actor_fixture_send(&fixture, "t/b/0", "crash"));
+    assert_ok(actor_fixture_send(&fixture, "t/c/0", "crash"));
+    actor_fixture_run(&fixture);
+    assert_int_equal(active(supervisor), 3);
+    assert_int_equal(actor_fixture_totals(&fixture).restarts, 3);
+}
+
+static void deaths_of_several_one_for_all(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = three(AIRS_ONE_FOR_ALL, 3);
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "crash"));
+    assert_ok(actor_fixture_send(&fixture, "t/b/0", "crash"));
+    assert_ok(actor_fixture_send(&fixture, "t/c/0", "crash"));
+    actor_fixture_run(&fixture);
+    /* Those that had not crashed when they were stopped come to their message in a later round. */
+    assert_int_equal(active(supervisor), 3);
+    assert_int_equal(actor_fixture_totals(&fixture).crashed, 3);
+    airs_actor_counters_t counters = actor_fixture_counters(&fixture, "t/a/0");
+    assert_int_equal(counters.queued, 0);
+    assert_in_range(counters.restarts, 1, 3);
+    assert_int_equal(counters.restarts, actor_fixture_counters(&fixture, "t/c/0").restarts);
+}
+
+static void temporary_bystander(void **state) {
+    (void)state;
+    static const airs_strategy_t strategies[] = {AIRS_ONE_FOR_ALL, AIRS_REST_FOR_ONE};
+    for (size_t i = 0; i < 2; i++) {
+        airs_child_spec_t children[] = {worker(0, AIRS_RESTART_PERMANENT), worker(1, AIRS_RESTART_TEMPORARY)};
+        airs_supervisor_t *supervisor = start(strategies[i], children, 2);
+        tell("t/a/0", "crash");
+        assert_journal("+a +b -b ~b +a");
+        airs_child_counts_t counts;
+        assert_ok(count(supervisor, &counts));
+        assert_int_equal(counts.specs, 1);
+        stop(supervisor);
+        journal[0] = '\0';
+    }
+}
+
+/* ---- what survives ---- */
+
+static unsigned letters_crashed;
+static char last_detail[64];
+
+static bool look(void *context, const airs_dead_letter_t *letter) {
+    (void)context;
+    letters_crashed += letter->reason == AIRS_DEAD_LETTER_CRASHED;
+    (void)snprintf(last_detail, sizeof last_detail, "%s", letter->detail);
+    return true;
+}
+
+static void mailbox_and_subscriptions_survive(void **state) {
+    (void)state;
+    static const char *const topics[] = {"news.*"};
+    airs_actor_spec_t actor = {
+        .subscriptions = topics, .subscription_count = 1, .config = airs_bytes("cfg", 3)};
+    airs_child_spec_t child = component(0, AIRS_RESTART_PERMANENT);
+    child.actor = &actor;
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, &child, 1);
+    memset(&actor, 0, sizeof actor); /* it was copied */
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "crash"));
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "x"));
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "y"));
+    actor_fixture_run(&fixture);
+    uint32_t reached = 0;
+    assert_ok(airs_actor_system_publish(fixture.system, airs_str("news.today"), airs_bytes("z", 1),
+                                        airs_str(NULL), &reached, NULL));
+    assert_int_equal(reached, 1);
+    actor_fixture_run(&fixture);
+    assert_journal("+a=cfg +a=cfg a:x a:y a:z");
+    airs_actor_counters_t counters = actor_fixture_counters(&fixture, "t/a/0");
+    assert_int_equal(counters.restarts, 1);
+    assert_int_equal(counters.received, 4);
+    assert_int_equal(counters.handled, 3);
+    assert_int_equal(counters.state, AIRS_ACTOR_RUNNING);
+    letters_crashed = 0;
+    airs_dead_letters_each(airs_actor_system_dead_letters(fixture.system), look, NULL);
+    assert_int_equal(letters_crashed, 1);
+    assert_string_equal(last_detail, "trap: because");
+    stop(supervisor);
+}
+
+static void mailboxes_of_siblings_survive(void **state) {
+    (void)state;
+    airs_child_spec_t children[] = {component(0, AIRS_RESTART_PERMANENT),
+                                    component(1, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ALL, children, 2);
+    assert_ok(actor_fixture_send(&fixture, "t/b/0", "wait"));
+    actor_fixture_run(&fixture);
+    assert_ok(actor_fixture_send(&fixture, "t/b/0", "x"));
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "crash"));
+    actor_fixture_run(&fixture);
+    airs_scripted_engine_release(&fixture.engine, "t/b/0");
+    actor_fixture_run(&fixture);
+    assert_journal("+a +b -b +a +b b:x");
+    stop(supervisor);
+}
+
+static void mailboxes_survive_the_restart_of_a_supervisor(void **state) {
+    (void)state;
+    airs_child_spec_t inner[] = {component(0, AIRS_RESTART_PERMANENT), component(1, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_spec_t inner_spec = spec_of(AIRS_ONE_FOR_ONE, inner, 2);
+    inner_spec.intensity = 0;
+    airs_child_spec_t child = {.supervisor = &inner_spec, .name = "inner"};
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, &child, 1);
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "crash"));
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "x"));
+    actor_fixture_run(&fixture);
+    /* Those that run already do not wait for the others. */
+    assert_true(strcmp(journal, "+a +b -b +a +b a:x") == 0 || strcmp(journal, "+a +b -b +a a:x +b") == 0);
+    stop(supervisor);
+}
+
+static void requests_and_callbacks_end_with_the_incarnation(void **state) {
+    (void)state;
+    airs_child_spec_t children[] = {component(0, AIRS_RESTART_PERMANENT),
+                                    component(1, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, children, 2);
+    tell("t/b/0", "wait");
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "ask b"));
+    actor_fixture_run(&fixture);
+    tell("t/a/0", "crash");
+    airs_scripted_engine_release(&fixture.engine, "t/b/0");
+    actor_fixture_run(&fixture);
+    /* b answered an incarnation that is no more. */
+    assert_journal("+a +b +a b:question");
+    airs_request_counters_t requests;
+    airs_actor_system_requests(fixture.system, &requests);
+    assert_int_equal(requests.pending, 0);
+    assert_int_equal(requests.orphaned, 1);
+    stop(supervisor);
+}
+
+static void a_queued_callback_is_discarded(void **state) {
+    (void)state;
+    airs_child_spec_t children[] = {component(0, AIRS_RESTART_PERMANENT),
+                                    component(1, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, children, 2);
+    assert_ok(actor_fixture_send(&fixture, "t/b/0", "wait"));
+    actor_fixture_run(&fixture);
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "ask b"));
+    actor_fixture_run(&fixture);
+    /* The answer comes while a is parked in a call that is killed for its time. */
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "wait"));
+    actor_fixture_run(&fixture);
+    airs_scripted_engine_release(&fixture.engine, "t/b/0");
+    actor_fixture_run(&fixture);
+    assert_journal("+a +b b:question");
+    actor_fixture_pass(&fixture, 60001 * MS);
+    assert_journal("+a");
+    assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").dropped, 1);
+    tell("t/a/0", "ask b");
+    assert_journal("b:question a:response");
+    stop(supervisor);
+}
+
+static void a_request_in_hand_fails_and_a_queued_one_stays(void **state) {
+    (void)state;
+    airs_child_spec_t child = component(0, AIRS_RESTART_PERMANENT);
+    airs_supervisor_spec_t spec = spec_of(AIRS_ONE_FOR_ONE, &child, 1);
+    spec.intensity = 2;
+    airs_supervisor_t *supervisor = start_spec(&spec);
+    airs_error_t error;
+    assert_status(airs_actor_system_call(fixture.system, id_of("t/a/0"), airs_bytes("crash", 5),
+                                         airs_str(NULL), 1000, NULL, NULL, &error),
+                  AIRS_TRAP);
+    assert_string_equal(error.text, "t/a/0: trap: because");
+    assert_ok(actor_fixture_send(&fixture, "t/a/0", "crash"));
+    assert_ok(airs_actor_system_call(fixture.system, id_of("t/a/0"), airs_bytes("q", 1), airs_str(NULL), 1000,
+                                     NULL, NULL, &error));
+    assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").restarts, 2);
+    stop(supervisor);
+}
+
+static void without_a_supervisor_a_crash_is_the_end(void **state) {
+    (void)state;
+    actor_fixture_spawn(&fixture, "t/a/0", actor_fixture_add(&fixture, guest, NULL));
+    tell("t/a/0", "crash");
+    assert_journal("+a");
+    assert_int_equal(actor_fixture_totals(&fixture).actors, 0);
+}
+
+static void the_users_stop_is_an_end_for_good(void **state) {
+    (void)state;
+    airs_child_spec_t children[] = {component(0, AIRS_RESTART_PERMANENT),
+                                    component(1, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ALL, children, 2);
+    assert_ok(actor_fixture_stop(&fixture, "t/a/0", AIRS_STOP_DRAIN));
+    assert_ok(actor_fixture_stop(&fixture, "t/b/0", AIRS_STOP_DROP));
+    assert_journal("+a +b -a -b");
+    airs_child_counts_t counts;
+    assert_ok(count(supervisor, &counts));
+    assert_int_equal(counts.specs, 2);
+    assert_int_equal(counts.active, 0);
+    assert_ok(airs_supervisor_restart_child(supervisor, "t/b/0", NULL));
+    assert_journal("+b");
+    stop(supervisor);
+}
+
+/* ---- backoff ---- */
+
+static void backoff_doubles_and_is_capped(void **state) {
+    (void)state;
+    airs_child_spec_t child = worker(0, AIRS_RESTART_PERMANENT);
+    airs_supervisor_spec_t spec = spec_of(AIRS_ONE_FOR_ONE, &child, 1);
+    spec.intensity = 100;
+    spec.backoff = (airs_backoff_t){.first_ms = 100, .max_ms = 350};
+    airs_supervisor_t *supervisor = start_spec(&spec);
+    static const uint64_t most[] = {100, 200, 350, 350};
+    for (size_t i = 0; i < 4; i++) {
+        tell("t/a/0", "crash");
+        assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").state, AIRS_ACTOR_RESTARTING);
+        actor_fixture_pass(&fixture, (most[i] / 2 - 1) * MS);
+        assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").restarts, i);
+        actor_fixture_pass(&fixture, (most[i] / 2 + 2) * MS);
+        assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").restarts, i + 1);
+    }
+    actor_fixture_pass(&fixture, 350 * MS);
+    tell("t/a/0", "crash");
+    actor_fixture_pass(&fixture, 101 * MS);
+    assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").restarts, 5);
+    tell("t/a/0", "crash");
+    stop(supervisor); /* while it waits */
+}
+
+static void backoff_in_a_round(void **state) {
+    (void)state;
+    airs_child_spec_t children[] = {worker(0, AIRS_RESTART_PERMANENT), worker(1, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_spec_t spec = spec_of(AIRS_ONE_FOR_ALL, children, 2);
+    spec.backoff.first_ms = 100;
+    airs_supervisor_t *supervisor = start_spec(&spec);
+    tell("t/a/0", "crash");
+    assert_journal("+a +b -b");
+    actor_fixture_pass(&fixture, 101 * MS);
+    assert_journal("+a +b");
+    stop(supervisor);
+}
+
+/* ---- simple-one-for-one ---- */
+
+static airs_supervisor_t *simple(airs_restart_t restart, uint32_t intensity) {
+    airs_child_spec_t model = component(0, restart);
+    airs_supervisor_spec_t spec = spec_of(AIRS_SIMPLE_ONE_FOR_ONE, &model, 1);
+    spec.intensity = intensity;
+    return start_spec(&spec);
+}
+
+static void grow(airs_supervisor_t *supervisor, const char *id) {
+    assert_ok(airs_supervisor_start_like(supervisor, id_of(id), airs_bytes(NULL, 0), NULL));
+}
+
+static void simple_one_for_one_restart(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = simple(AIRS_RESTART_PERMANENT, 1);
+    assert_journal("");
+    grow(supervisor, "t/a/0");
+    grow(supervisor, "t/b/0");
+    tell("t/a/0", "crash");
+    assert_journal("+a +b +a");
+    airs_child_counts_t counts;
+    assert_ok(count(supervisor, &counts));
+    assert_int_equal(counts.specs, 1);
+    assert_int_equal(counts.active, 2);
+    assert_status(airs_supervisor_start_like(supervisor, id_of("t/a/0"), airs_bytes(NULL, 0), NULL),
+                  AIRS_ALREADY_EXISTS);
+    stop(supervisor);
+}
+static void simple_one_for_one_escalation(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = simple(AIRS_RESTART_PERMANENT, 1);
+    grow(supervisor, "t/a/0");
+    grow(supervisor, "t/b/0");
+    tell("t/a/0", "crash");
+    tell("t/a/0", "crash");
+    assert_false(is_running(supervisor));
+    assert_status(airs_supervisor_start_like(supervisor, id_of("t/c/0"), airs_bytes(NULL, 0), NULL),
+                  AIRS_STOPPED);
+    stop(supervisor);
+}
+static void simple_one_for_one_extra_arguments(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = simple(AIRS_RESTART_TRANSIENT, 1);
+    assert_ok(airs_supervisor_start_like(supervisor, id_of("t/a/0"), airs_bytes("more", 4), NULL));
+    tell("t/a/0", "crash");
+    assert_journal("+a=more +a=more");
+    stop(supervisor);
+}
+static void simple_one_for_one_shutdown_is_together(void **state) {
+    (void)state;
+    airs_child_spec_t model = {.component = actor_fixture_add(&fixture, never_stops, NULL),
+                               .shutdown_ms = 300};
+    airs_supervisor_t *supervisor = start(AIRS_SIMPLE_ONE_FOR_ONE, &model, 1);
+    for (size_t i = 0; i < WORKERS; i++) {
+        grow(supervisor, ids[i]);
+    }
+    uint64_t before = airs_clock_monotonic(&fixture.clock.clock);
+    stop(supervisor);
+    assert_int_equal((airs_clock_monotonic(&fixture.clock.clock) - before) / MS, 300);
+}
+static void simple_children_that_end_are_forgotten(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = simple(AIRS_RESTART_TEMPORARY, 1);
+    grow(supervisor, "t/a/0");
+    grow(supervisor, "t/b/0");
+    tell("t/a/0", "crash");
+    assert_int_equal(active(supervisor), 1);
+    assert_ok(airs_supervisor_stop_child(supervisor, "t/b/0", NULL));
+    assert_status(airs_supervisor_restart_child(supervisor, "t/b/0", NULL), AIRS_NOT_FOUND);
+    grow(supervisor, "t/a/0");
+    stop(supervisor);
+}
+
+/* ---- children that come and go ---- */
+
+static void children_are_added_stopped_restarted_and_deleted(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, NULL, 0);
+    airs_child_spec_t child = component(0, AIRS_RESTART_PERMANENT);
+    assert_ok(airs_supervisor_start_child(supervisor, &child, NULL));
+    assert_status(airs_supervisor_start_child(supervisor, &child, NULL), AIRS_ALREADY_EXISTS);
+    assert_status(airs_supervisor_restart_child(supervisor, "t/a/0", NULL), AIRS_INVALID_STATE);
+    assert_status(airs_supervisor_delete_child(supervisor, "t/a/0", NULL), AIRS_INVALID_STATE);
+    assert_ok(airs_supervisor_stop_child(supervisor, "t/a/0", NULL));
+    assert_ok(airs_supervisor_stop_child(supervisor, "t/a/0", NULL));
+    assert_ok(airs_supervisor_restart_child(supervisor, "t/a/0", NULL));
+    assert_ok(airs_supervisor_stop_child(supervisor, "t/a/0", NULL));
+    assert_ok(airs_supervisor_delete_child(supervisor, "t/a/0", NULL));
+    assert_status(airs_supervisor_stop_child(supervisor, "t/a/0", NULL), AIRS_NOT_FOUND);
+    assert_journal("+a -a +a -a");
+    stop(supervisor);
+}
+
+static void a_child_that_does_not_start_is_forgotten(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, NULL, 0);
+    airs_child_spec_t child = worker(0, AIRS_RESTART_PERMANENT);
+    workers[0].failing = 1;
+    airs_error_t error;
+    assert_status(airs_supervisor_start_child(supervisor, &child, &error), AIRS_INITIALIZE_FAILED);
+    assert_string_equal(error.text, "t/a/0: internal error");
+    assert_journal("!a ~a");
+    assert_status(airs_supervisor_delete_child(supervisor, "t/a/0", NULL), AIRS_NOT_FOUND);
+    stop(supervisor);
+}
+
+/* ---- trees ---- */
+
+static void tree(void **state) {
+    (void)state;
+    airs_child_spec_t left[] = {worker(0, AIRS_RESTART_PERMANENT), worker(1, AIRS_RESTART_PERMANENT)};
+    airs_child_spec_t right[] = {worker(2, AIRS_RESTART_PERMANENT), worker(3, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_spec_t left_spec = spec_of(AIRS_ONE_FOR_ONE, left, 2);
+    airs_supervisor_spec_t right_spec = spec_of(AIRS_ONE_FOR_ALL, right, 2);
+    left_spec.intensity = 0;
+    airs_child_spec_t children[] = {{.supervisor = &left_spec, .name = "left"},
+                                    {.supervisor = &right_spec, .name = "right"},
+                                    worker(4, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_spec_t spec = spec_of(AIRS_REST_FOR_ONE, children, 3);
+    airs_supervisor_t *supervisor = start_spec(&spec);
+    assert_journal("+a +b +c +d +e");
+    airs_child_counts_t counts;
+    assert_ok(count(supervisor, &counts));
+    assert_int_equal(counts.supervisors, 2);
+    assert_int_equal(counts.workers, 1);
+    tell("t/c/0", "crash");
+    assert_journal("-d +c +d");
+    tell("t/a/0", "crash"); /* left gives up, and takes what is right of it down */
+    assert_journal("-b -e -d -c +a +b +c +d +e");
+    tell("t/a/0", "crash"); /* which is one too many for the root */
+    assert_journal("-b -e ~e -d ~d -c ~c ~b ~a");
+    assert_false(is_running(supervisor));
+    stop(supervisor);
+}
+
+static void a_tree_that_does_not_start(void **state) {
+    (void)state;
+    airs_child_spec_t inner[] = {worker(1, AIRS_RESTART_PERMANENT), worker(2, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_spec_t inner_spec = spec_of(AIRS_ONE_FOR_ONE, inner, 2);
+    airs_child_spec_t children[] = {worker(0, AIRS_RESTART_PERMANENT),
+                                    {.supervisor = &inner_spec, .name = "inner"}};
+    workers[2].failing = 1;
+    airs_supervisor_spec_t spec = spec_of(AIRS_ONE_FOR_ONE, children, 2);
+    airs_supervisor_t *supervisor = NULL;
+    airs_error_t error;
+    assert_status(airs_actor_system_start_supervisor(fixture.system, &spec, &supervisor, &error),
+                  AIRS_INITIALIZE_FAILED);
+    assert_string_equal(error.text, "t/c/0: internal error");
+    assert_journal("+a +b !c ~c -b ~b -a ~a");
+}
+
+/* ---- significance ---- */
+
+static airs_supervisor_t *significant(airs_auto_shutdown_t when) {
+    airs_child_spec_t children[] = {worker(0, AIRS_RESTART_TRANSIENT), worker(1, AIRS_RESTART_TEMPORARY),
+                                    worker(2, AIRS_RESTART_PERMANENT)};
+    children[0].significant = true;
+    children[1].significant = true;
+    airs_supervisor_spec_t spec = spec_of(AIRS_ONE_FOR_ONE, children, 3);
+    spec.auto_shutdown = when;
+    airs_supervisor_t *supervisor = start_spec(&spec);
+    assert_journal("+a +b +c");
+    return supervisor;
+}
+
+static void auto_shutdown_any_significant(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = significant(AIRS_AUTO_SHUTDOWN_ANY);
+    tell("t/a/0", "crash"); /* which a transient child comes back from */
+    assert_int_equal(active(supervisor), 3);
+    tell("t/a/0", "exit");
+    assert_false(is_running(supervisor));
+    stop(supervisor);
+}
+static void auto_shutdown_any_temporary_abnormal(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = significant(AIRS_AUTO_SHUTDOWN_ANY);
+    tell("t/b/0", "crash");
+    assert_false(is_running(supervisor));
+    stop(supervisor);
+}
+static void auto_shutdown_any_but_not_by_a_stop(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = significant(AIRS_AUTO_SHUTDOWN_ANY);
+    assert_ok(airs_supervisor_stop_child(supervisor, "t/a/0", NULL));
+    assert_true(is_running(supervisor));
+    stop(supervisor);
+}
+static void auto_shutdown_all_significant(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = significant(AIRS_AUTO_SHUTDOWN_ALL);
+    tell("t/a/0", "exit");
+    assert_true(is_running(supervisor));
+    tell("t/b/0", "crash");
+    assert_false(is_running(supervisor));
+    assert_int_equal(actor_fixture_totals(&fixture).actors, 0);
+    stop(supervisor);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(start_and_stop_in_order),
+        TEST(start_of_none),
+        TEST(start_that_fails_stops_the_earlier_ones_in_reverse),
+        TEST(start_whose_id_is_taken),
+        TEST(specifications_that_cannot_be),
+        TEST(native_that_cannot_be_restarted_is_temporary),
+        TEST(shutdown_timeout),
+        TEST(shutdown_default),
+        TEST(shutdown_infinity),
+        TEST(shutdown_brutal),
+        TEST(stop_drains),
+        TEST(the_system_stops_what_is_left),
+        TEST(permanent_normal),
+        TEST(permanent_shutdown),
+        TEST(permanent_abnormal),
+        TEST(transient_normal),
+        TEST(transient_shutdown),
+        TEST(transient_abnormal),
+        TEST(temporary_normal),
+        TEST(temporary_shutdown),
+        TEST(temporary_abnormal),
+        TEST(temporary_bystander),
+        TEST(one_for_one_restart),
+        TEST(one_for_one_escalation),
+        TEST(one_for_one_failed_restart_is_tried_again),
+        TEST(one_for_one_other_child_fails_restart),
+        TEST(one_for_all_restart),
+        TEST(one_for_all_escalation),
+        TEST(one_for_all_other_child_fails_restart),
+        TEST(rest_for_one_restart),
+        TEST(rest_for_one_escalation),
+        TEST(rest_for_one_other_child_fails_restart),
+        TEST(hanging_restart_loop),
+        TEST(restarts_outside_of_the_period_do_not_count),
+        TEST(multiple_restarts),
+        TEST(deaths_of_several_one_for_all),
+        TEST(mailbox_and_subscriptions_survive),
+        TEST(mailboxes_of_siblings_survive),
+        TEST(mailboxes_survive_the_restart_of_a_supervisor),
+        TEST(requests_and_callbacks_end_with_the_incarnation),
+        TEST(a_queued_callback_is_discarded),
+        TEST(a_request_in_hand_fails_and_a_queued_one_stays),
+        TEST(without_a_supervisor_a_crash_is_the_end),
+        TEST(the_users_stop_is_an_end_for_good),
+        TEST(backoff_doubles_and_is_capped),
+        TEST(backoff_in_a_round),
+        TEST(simple_one_for_one_restart),
+        TEST(simple_one_for_one_escalation),
+        TEST(simple_one_for_one_extra_arguments),
+        TEST(simple_one_for_one_shutdown_is_together),
+        TEST(simple_children_that_end_are_forgotten),
+        TEST(children_are_added_stopped_restarted_and_deleted),
+        TEST(a_child_that_does_not_start_is_forgotten),
+        TEST(tree),
+        TEST(a_tree_that_does_not_start),
+        TEST(auto_shutdown_any_significant),
+        TEST(auto_shutdown_any_temporary_abnormal),
+        TEST(auto_shutdown_any_but_not_by_a_stop),
+        TEST(auto_shutdown_all_significant),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
