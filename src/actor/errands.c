@@ -76,6 +76,7 @@ airs_status_t airs_errands_create(airs_services_t *services, airs_errands_t **ou
                                 .internal = true};
     airs_actor_init(&self->actor, &setup);
     (void)airs_actor_ref(&self->actor);
+    airs_actor_before_push(services, NULL);
     airs_actor_start_here(&self->actor);
     *out = self;
     return AIRS_OK;

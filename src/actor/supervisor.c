@@ -243,7 +243,7 @@ void airs_supervisor_begin(airs_supervisor_t *self) {
     self->intensity.count = 0;
     self->error.text[0] = '\0';
     for (airs_child_t *child = self->first; child != NULL; child = child->next) {
-        child->must_start = true;
+        child->must_start = !child->held;
         child->must_stop = false;
         child->tries = 0;
     }
@@ -383,8 +383,8 @@ static void set_up_round(airs_supervisor_t *self, airs_child_t *first) {
     self->state = AIRS_SUPERVISOR_ROUND;
     for (airs_child_t *child = first; child != NULL; child = child->next) {
         child->must_stop = true;
-        child->must_start = child->restart != AIRS_RESTART_TEMPORARY;
-        child->for_good = !child->must_start;
+        child->for_good = child->restart == AIRS_RESTART_TEMPORARY;
+        child->must_start = !child->for_good && !child->held;
     }
 }
 
@@ -545,6 +545,7 @@ static void hear_end(airs_child_t *child) {
     child->must_stop = false;
     /* Somebody else asked for its end. */
     child->must_start = false;
+    child->held = child->held || (!starting && !child->for_good);
     child->died = starting && !ordered;
     child->failed = child->died;
     if (!ordered) {
@@ -726,6 +727,7 @@ static void run_stop_child(airs_errand_t *errand) {
     }
     child->order = order;
     child->for_good = true;
+    child->held = true;
     if (child->state == AIRS_CHILD_DOWN) {
         airs_child_release(child);
     } else {

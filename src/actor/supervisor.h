@@ -10,7 +10,8 @@
  *
  * A first start that fails makes the supervisor's start fail. A restart that fails is tried again, and each
  * try counts as a restart. Somebody's airs_actor_system_stop of a child is an end for good: as
- * airs_supervisor_stop_child. A native child that has ended for good is forgotten, for its state is gone.
+ * airs_supervisor_stop_child, after which a child is not started with its siblings or its supervisor either, but
+ * by airs_supervisor_restart_child alone (OTP starts it with its siblings). A native child that has ended for good is forgotten, for its state is gone.
  *
  * Nobody waits in here: all that happens is looked at one after the other (actor/errands.h), so that a child
  * that takes its time to start or stop holds up the order of its own supervisor's children at most. */

@@ -204,6 +204,7 @@ static airs_status_t spawn(airs_child_t *child, airs_error_t *error) {
 void airs_child_begin(airs_child_t *child) {
     child->state = AIRS_CHILD_STARTING;
     child->for_good = false;
+    child->held = false;
     child->must_start = false;
     child->wait_ns = 0;
     if (child->nested != NULL) {

@@ -54,15 +54,16 @@ struct airs_child {
 
     airs_actor_t *actor; /* a reference, unless ENDED */
     airs_child_state_t state;
-    bool for_good;                  /* being stopped, it is not to come back */
-    bool must_stop;                 /* in its supervisor's round */
-    bool must_start;                /* likewise */
-    bool died;                      /* it has ended by itself, which is to be seen to */
-    bool failed;                    /* and that was a start */
-    bool abnormal;                  /* how it ended */
-    unsigned tries;                 /* restarts that followed upon each other */
-    uint64_t up_ns;                 /* when it was running last */
-    uint64_t wait_ns;               /* before it is restarted */
+    bool held;        /* somebody asked for its end: it starts again when somebody asks for that */
+    bool for_good;    /* being stopped, it is not to come back */
+    bool must_stop;   /* in its supervisor's round */
+    bool must_start;  /* likewise */
+    bool died;        /* it has ended by itself, which is to be seen to */
+    bool failed;      /* and that was a start */
+    bool abnormal;    /* how it ended */
+    unsigned tries;   /* restarts that followed upon each other */
+    uint64_t up_ns;   /* when it was running last */
+    uint64_t wait_ns; /* before it is restarted */
     airs_supervisor_order_t *order; /* that waits for it */
 };
 

@@ -2,6 +2,7 @@
  * every request still has its end. */
 #include "actor_fixture.h"
 
+#include "actor/supervisor.h"
 #include "core/check.h"
 #include "core/memory.h"
 #include "support/failing_allocator.h"
@@ -383,12 +384,63 @@ static void full_mailboxes(void **state) {
     airs_fail_each_allocation(waiting_life, NULL);
 }
 
+/* ---- supervisors ---- */
+
+static airs_status_t supervised_life(const airs_allocator_t *allocator, void *context) {
+    (void)context;
+    static const char *const patterns[] = {"topic.*"};
+    static const airs_actor_spec_t spec = {.subscriptions = patterns, .subscription_count = 1};
+    static const char *const messages[] = {"trap", "nap", "trap", "nap"};
+    world_t world;
+    script_t script = {.status = AIRS_OK};
+    party_t party = {.status = AIRS_OK};
+    airs_native_t native = {.size = sizeof native, .handle = take_part};
+    airs_supervisor_t *supervisor = NULL;
+    airs_status_t status = open_world(&world, allocator, true);
+    if (status == AIRS_OK) {
+        airs_component_handle_t component = airs_scripted_engine_add(&world.engine, "guest", guest, &script);
+        airs_child_spec_t inner[] = {{.component = component, .id = id_of("t/g/0"), .actor = &spec},
+                                     {.component = component, .id = id_of("t/g/1")}};
+        airs_supervisor_spec_t inner_spec = {.strategy = AIRS_ONE_FOR_ALL,
+                                             .intensity = 1,
+                                             .period_ms = 5000,
+                                             .children = inner,
+                                             .child_count = 2};
+        airs_child_spec_t outer[] = {
+            {.supervisor = &inner_spec, .name = "inner"},
+            {.native = &native, .state = &party, .id = id_of("t/n/0"), .restart = AIRS_RESTART_TEMPORARY}};
+        airs_supervisor_spec_t outer_spec = {
+            .intensity = 5, .period_ms = 5000, .children = outer, .child_count = 2};
+        keep(&status, airs_actor_system_start_supervisor(world.system, &outer_spec, &supervisor, NULL));
+    }
+    for (size_t i = 0; status == AIRS_OK && i < sizeof messages / sizeof messages[0]; i++) {
+        airs_bytes_t payload = airs_bytes(messages[i], strlen(messages[i]));
+        airs_status_t sent =
+            airs_actor_system_send(world.system, id_of("t/g/0"), payload, airs_str(NULL), NULL);
+        /* Without memory there may have been too many restarts. */
+        keep(&status, sent == AIRS_TARGET_NOT_FOUND ? AIRS_OUT_OF_MEMORY : sent);
+        (void)airs_actor_system_drain(world.system, PATIENCE_MS);
+    }
+    if (status == AIRS_OK) {
+        airs_child_spec_t late = {.component = 1, .id = id_of("t/g/2")};
+        keep(&status, airs_supervisor_start_child(supervisor, &late, NULL));
+        airs_status_t stopped = airs_supervisor_stop_child(supervisor, "inner", NULL);
+        assert_true(stopped == AIRS_OK || stopped == AIRS_STOPPED);
+    }
+    close_world(&world);
+    keep(&status, script.status);
+    return status == AIRS_STOPPED ? AIRS_OUT_OF_MEMORY : status;
+}
+
+static void supervisors(void **state) {
+    (void)state;
+    airs_fail_each_allocation(supervised_life, NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(natives_by_hand),
-        cmocka_unit_test(natives_with_threads),
-        cmocka_unit_test(guests),
-        cmocka_unit_test(full_mailboxes),
+        cmocka_unit_test(natives_by_hand), cmocka_unit_test(natives_with_threads), cmocka_unit_test(guests),
+        cmocka_unit_test(full_mailboxes),  cmocka_unit_test(supervisors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

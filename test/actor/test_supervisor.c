@@ -752,7 +752,8 @@ static void the_users_stop_is_an_end_for_good(void **state) {
     assert_int_equal(counts.specs, 2);
     assert_int_equal(counts.active, 0);
     assert_ok(airs_supervisor_restart_child(supervisor, "t/b/0", NULL));
-    assert_journal("+b");
+    tell("t/b/0", "crash");
+    assert_journal("+b +b");
     stop(supervisor);
 }
 
@@ -995,6 +996,86 @@ static void auto_shutdown_all_significant(void **state) {
     stop(supervisor);
 }
 
+/* ---- with threads ---- */
+
+#define CROWD 100
+#define STORM_MESSAGES 20000
+#define SENDERS 2
+
+static airs_scripted_next_t fragile(airs_scripted_call_t *call) {
+    bool crashes = call->kind == AIRS_CALL_HANDLE_MESSAGE && airs_scripted_payload_is(call, "crash");
+    return crashes ? airs_scripted_crash(call, AIRS_TRAP, "by chance") : airs_scripted_ok(call);
+}
+
+typedef struct sender {
+    pthread_t thread;
+    airs_seeded_random_t random;
+    uint64_t accepted;
+} sender_t;
+
+static void *send_all(void *context) {
+    sender_t *self = context;
+    for (int i = 0; i < STORM_MESSAGES; i++) {
+        char id[32];
+        (void)snprintf(id, sizeof id, "t/crowd/%u", (unsigned)airs_seeded_random_below(&self->random, CROWD));
+        const char *what = airs_seeded_random_below(&self->random, 20) == 0 ? "crash" : "x";
+        airs_status_t status = airs_actor_system_send_wait(
+            fixture.system, id_of(id), airs_bytes(what, strlen(what)), airs_str(NULL), PATIENCE_MS, NULL);
+        self->accepted += status == AIRS_OK;
+    }
+    return NULL;
+}
+
+static void storm(airs_strategy_t strategy, airs_backoff_t backoff) {
+    journal[0] = '\0';
+    actor_fixture_open(&fixture, 2);
+    airs_child_spec_t model = {.component = actor_fixture_add(&fixture, fragile, NULL)};
+    airs_supervisor_spec_t spec = {.strategy = strategy,
+                                   .intensity = AIRS_INTENSITY_MAX,
+                                   .period_ms = 1,
+                                   .backoff = backoff,
+                                   .children = &model,
+                                   .child_count = strategy == AIRS_SIMPLE_ONE_FOR_ONE ? 1 : 0};
+    airs_supervisor_t *supervisor = start_spec(&spec);
+    for (unsigned i = 0; i < CROWD; i++) {
+        char id[32];
+        (void)snprintf(id, sizeof id, "t/crowd/%u", i);
+        model.id = id_of(id);
+        assert_ok(strategy == AIRS_SIMPLE_ONE_FOR_ONE
+                      ? airs_supervisor_start_like(supervisor, model.id, airs_bytes(NULL, 0), NULL)
+                      : airs_supervisor_start_child(supervisor, &model, NULL));
+    }
+    sender_t senders[SENDERS] = {{0}};
+    for (int i = 0; i < SENDERS; i++) {
+        airs_seeded_random_init(&senders[i].random, (uint64_t)i + 1);
+        assert_int_equal(pthread_create(&senders[i].thread, NULL, send_all, &senders[i]), 0);
+    }
+    uint64_t accepted = 0;
+    for (int i = 0; i < SENDERS; i++) {
+        (void)pthread_join(senders[i].thread, NULL);
+        accepted += senders[i].accepted;
+    }
+    assert_ok(airs_actor_system_drain(fixture.system, PATIENCE_MS));
+    airs_node_counters_t totals = actor_fixture_totals(&fixture);
+    assert_int_equal(accepted, STORM_MESSAGES * SENDERS);
+    assert_int_equal(totals.actors, CROWD);
+    assert_int_equal(active(supervisor), CROWD);
+    assert_true(totals.crashed > 0 && totals.restarts >= totals.crashed);
+    /* What was in hand at a crash is a dead letter, and nothing else is. */
+    assert_int_equal(totals.dead_letters, totals.crashed);
+    assert_int_equal(totals.messages + totals.dead_letters, accepted);
+    assert_int_equal(totals.dropped, 0);
+    assert_int_equal(atomic_load(&fixture.engine.live_instances), CROWD);
+    stop(supervisor);
+    actor_fixture_close(&fixture);
+}
+
+static void a_storm_loses_nothing(void **state) {
+    (void)state;
+    storm(AIRS_SIMPLE_ONE_FOR_ONE, (airs_backoff_t){0});
+    storm(AIRS_ONE_FOR_ONE, (airs_backoff_t){.first_ms = 1, .max_ms = 2});
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -1058,6 +1139,7 @@ int main(void) {
         TEST(auto_shutdown_any_temporary_abnormal),
         TEST(auto_shutdown_any_but_not_by_a_stop),
         TEST(auto_shutdown_all_significant),
+        cmocka_unit_test(a_storm_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
