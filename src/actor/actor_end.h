@@ -4,9 +4,10 @@
 
 #include "actor/actor.h"
 
-/* The incarnation has ended. The owner's. `status` and `reason` (may be NULL, valid for the call) say why; AIRS_OK
- * for an end in order. True: the actor has ended with it, the caller's ownership and the actor's own reference
- * are given up, and it must not be touched after. False: it is down and still the caller's, who parks it. */
+/* The incarnation has ended. The owner's. `status` and `reason` (may be NULL, valid for the call) say why;
+ * AIRS_OK for an end in order. True: the actor has ended with it, the caller's ownership and the actor's own
+ * reference are given up, and it must not be touched after. False: it is down and still the caller's, who
+ * parks it. */
 bool airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status, const char *reason);
 
 /* An actor that is down ends for good: as airs_actor_finish when that answers true. */

@@ -47,9 +47,9 @@ typedef struct airs_actor_system_options {
 airs_status_t airs_actor_system_create(const airs_actor_system_options_t *options, airs_actor_system_t **out,
                                        airs_error_t *error);
 
-/* airs_actor_system_stop_all (dropping, in ten seconds), then the workers end. The program's requests that are
- * outstanding fail with AIRS_STOPPED before this returns. A native callback that never returns is waited for.
- * NULL is fine. */
+/* airs_actor_system_stop_all (dropping, in ten seconds), then the workers end. The program's requests that
+ * are outstanding fail with AIRS_STOPPED before this returns. A native callback that never returns is waited
+ * for. NULL is fine. */
 void airs_actor_system_destroy(airs_actor_system_t *system);
 
 /* What bounds one actor. Zeroed members mean the default in parentheses. */
@@ -120,8 +120,9 @@ airs_status_t airs_actor_system_call(airs_actor_system_t *system, airs_id_t targ
                                      void (*answer)(void *context, airs_bytes_t payload), void *context,
                                      airs_error_t *error);
 
-/* Send a request; `ended` (mandatory) is called once, on a worker, with how it ended, unless it is cancelled or
- * this fails. One at a time: it holds up the ends of other requests and must be brief. See airs_node_request. */
+/* Send a request; `ended` (mandatory) is called once, on a worker, with how it ended, unless it is cancelled
+ * or this fails. One at a time: it holds up the ends of other requests and must be brief. See
+ * airs_node_request. */
 airs_status_t airs_actor_system_request(airs_actor_system_t *system, airs_id_t target, airs_bytes_t payload,
                                         airs_str_t content_type, uint64_t timeout_ms,
                                         void (*ended)(void *context, const airs_answer_t *answer),
@@ -131,9 +132,9 @@ airs_status_t airs_actor_system_request(airs_actor_system_t *system, airs_id_t t
  * the program's. Any thread, the workers included. */
 airs_status_t airs_actor_system_cancel_request(airs_actor_system_t *system, const airs_request_id_t *id);
 
-/* To every subscriber of the topic, from airssys/host/0 (see actor/actor_system_subscriber.h). *reached (may be
- * NULL): how many mailboxes took it; that one did not is no error. AIRS_INVALID_ARGUMENT, AIRS_OUT_OF_MEMORY.
- * Any thread, the workers included. */
+/* To every subscriber of the topic, from airssys/host/0 (see actor/actor_system_subscriber.h). *reached (may
+ * be NULL): how many mailboxes took it; that one did not is no error. AIRS_INVALID_ARGUMENT,
+ * AIRS_OUT_OF_MEMORY. Any thread, the workers included. */
 airs_status_t airs_actor_system_publish(airs_actor_system_t *system, airs_str_t topic, airs_bytes_t payload,
                                         airs_str_t content_type, uint32_t *reached, airs_error_t *error);
 
@@ -145,8 +146,8 @@ airs_status_t airs_actor_system_subscribe(airs_actor_system_t *system, airs_id_t
 airs_status_t airs_actor_system_unsubscribe(airs_actor_system_t *system, airs_id_t id, airs_str_t pattern,
                                             airs_error_t *error);
 
-/* Have `message` called with what is published to topics that match, one at a time, on a worker. Up to 1,024 wait,
- * of 64 MiB; what comes beyond is lost as for any subscriber that is full. The subscriber is an actor
+/* Have `message` called with what is published to topics that match, one at a time, on a worker. Up to 1,024
+ * wait, of 64 MiB; what comes beyond is lost as for any subscriber that is full. The subscriber is an actor
  * airssys/subscriber/N that is not listed. As airs_actor_system_subscribe. */
 airs_status_t airs_actor_system_subscribe_function(airs_actor_system_t *system, airs_str_t pattern,
                                                    void (*message)(void *context,
@@ -154,8 +155,9 @@ airs_status_t airs_actor_system_subscribe_function(airs_actor_system_t *system, 
                                                    void *context, airs_subscription_t **out,
                                                    airs_error_t *error);
 
-/* After this `message` is not called any more; what waits for it is dropped and counted. Not inside `message`,
- * nor on a worker. NULL is fine. The system's end ends what is left, whose handle is then no more. */
+/* After this `message` is not called any more; what waits for it is dropped and counted. Not inside
+ * `message`, nor on a worker. NULL is fine. The system's end ends what is left, whose handle is then no
+ * more. */
 void airs_actor_system_unsubscribe_function(airs_actor_system_t *system, airs_subscription_t *subscription);
 
 /* Stop one actor and wait, `timeout_ms` at most; then it is ended without its shutdown call and this
@@ -166,12 +168,12 @@ void airs_actor_system_unsubscribe_function(airs_actor_system_t *system, airs_su
 airs_status_t airs_actor_system_stop(airs_actor_system_t *system, airs_id_t id, airs_stop_mode_t mode,
                                      uint64_t timeout_ms, airs_error_t *error);
 
-/* Stop every supervisor and every actor, the last started first, in about `timeout_ms` for all: when it is used up, those that do
- * not end at once are ended without their shutdown call. */
+/* Stop every supervisor and every actor, the last started first, in about `timeout_ms` for all: when it is
+ * used up, those that do not end at once are ended without their shutdown call. */
 void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms);
 
-/* Wait until nothing runs, nothing is queued, no call is parked and no request is outstanding, the program's own
- * included; timers of actors may be armed. AIRS_TIMEOUT. */
+/* Wait until nothing runs, nothing is queued, no call is parked and no request is outstanding, the program's
+ * own included; timers of actors may be armed. AIRS_TIMEOUT. */
 airs_status_t airs_actor_system_drain(airs_actor_system_t *system, uint64_t timeout_ms);
 
 /* AIRS_TARGET_NOT_FOUND when it has ended. Any thread, the workers included. */
@@ -195,8 +197,8 @@ airs_timer_service_t *airs_actor_system_timers(airs_actor_system_t *system);
 airs_dead_letters_t *airs_actor_system_dead_letters(airs_actor_system_t *system);
 airs_block_pool_t *airs_actor_system_pool(airs_actor_system_t *system);
 
-/* Have every actor that was never asked say its metadata, between two of its calls, for airs_actor_system_list to
- * tell. Does not wait for it. Any thread, the workers included. */
+/* Have every actor that was never asked say its metadata, between two of its calls, for
+ * airs_actor_system_list to tell. Does not wait for it. Any thread, the workers included. */
 void airs_actor_system_ask_metadata(airs_actor_system_t *system);
 
 /* See airs_node_requests. */

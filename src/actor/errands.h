@@ -1,8 +1,8 @@
-/* Things to be done one after the other, on a worker, whoever asks for them: for what has states of its own and
- * no thread, and is told of events on any. None waits for another's being done; none may block.
+/* Things to be done one after the other, on a worker, whoever asks for them: for what has states of its own
+ * and no thread, and is told of events on any. None waits for another's being done; none may block.
  *
- * Behind it is an actor that is not registered, so errands take their turn among the actors, count as activity
- * until they are done, and run in the order of a stepped system's choosing. */
+ * Behind it is an actor that is not registered, so errands take their turn among the actors, count as
+ * activity until they are done, and run in the order of a stepped system's choosing. */
 #ifndef AIRSSYS_ACTOR_ERRANDS_H
 #define AIRSSYS_ACTOR_ERRANDS_H
 

@@ -1,20 +1,22 @@
 /* Supervision trees, as Erlang/OTP has them.
  *
- * A supervisor starts its children from left to right, restarts those that end and should not have, and stops
- * them from right to left. Its children are actors and supervisors. When restarts become too frequent it stops
- * its children and ends itself, which is then a matter for its own supervisor.
+ * A supervisor starts its children from left to right, restarts those that end and should not have, and
+ * stops them from right to left. Its children are actors and supervisors. When restarts become too frequent
+ * it stops its children and ends itself, which is then a matter for its own supervisor.
  *
- * A restarted actor keeps its id, its mailbox, which goes on accepting meanwhile, and its subscriptions. That
- * holds for the siblings that a strategy restarts with it too, and through the restart of a whole supervisor,
- * but not for the children of a simple-one-for-one supervisor: they end with it, and are not made anew.
+ * A restarted actor keeps its id, its mailbox, which goes on accepting meanwhile, and its subscriptions.
+ * That holds for the siblings that a strategy restarts with it too, and through the restart of a whole
+ * supervisor, but not for the children of a simple-one-for-one supervisor: they end with it, and are not made
+ * anew.
  *
- * A first start that fails makes the supervisor's start fail. A restart that fails is tried again, and each
- * try counts as a restart. Somebody's airs_actor_system_stop of a child is an end for good: as
- * airs_supervisor_stop_child, after which a child is not started with its siblings or its supervisor either, but
- * by airs_supervisor_restart_child alone (OTP starts it with its siblings). A native child that has ended for good is forgotten, for its state is gone.
+ * A first start that fails makes the supervisor's start fail. A restart that fails is tried again, and
+ * each try counts as a restart. Somebody's airs_actor_system_stop of a child is an end for good: as
+ * airs_supervisor_stop_child, after which a child is not started with its siblings or its supervisor either,
+ * but by airs_supervisor_restart_child alone (OTP starts it with its siblings). A native child that has ended
+ * for good is forgotten, for its state is gone.
  *
- * Nobody waits in here: all that happens is looked at one after the other (actor/errands.h), so that a child
- * that takes its time to start or stop holds up the order of its own supervisor's children at most. */
+ * Nobody waits in here: all that happens is looked at one after the other (actor/errands.h), so that a
+ * child that takes its time to start or stop holds up the order of its own supervisor's children at most. */
 #ifndef AIRSSYS_ACTOR_SUPERVISOR_H
 #define AIRSSYS_ACTOR_SUPERVISOR_H
 
@@ -26,8 +28,8 @@ typedef enum airs_strategy {
     AIRS_ONE_FOR_ONE,  /* it alone */
     AIRS_ONE_FOR_ALL,  /* all */
     AIRS_REST_FOR_ONE, /* those to its right */
-    /* It alone; children are all alike (the first child of the specification says how), none is there at first,
-     * and they start, stop and restart without regard to each other. */
+    /* It alone; children are all alike (the first child of the specification says how), none is there at
+     * first, and they start, stop and restart without regard to each other. */
     AIRS_SIMPLE_ONE_FOR_ONE,
 } airs_strategy_t;
 
@@ -49,8 +51,8 @@ typedef enum airs_auto_shutdown {
 #define AIRS_SHUTDOWN_INFINITY UINT64_MAX
 #define AIRS_SHUTDOWN_BRUTAL (UINT64_MAX - 1) /* without its shutdown call */
 
-/* Restarts wait; the time doubles with each that follows upon the last, and half of it is random. A child that
- * has run for `max_ms` begins again with `first_ms`. */
+/* Restarts wait; the time doubles with each that follows upon the last, and half of it is random. A child
+ * that has run for `max_ms` begins again with `first_ms`. */
 typedef struct airs_backoff {
     uint64_t first_ms; /* 0: restarts do not wait */
     uint64_t max_ms;   /* (60,000) */
@@ -69,7 +71,8 @@ typedef struct airs_child_spec {
     const airs_actor_spec_t *actor; /* NULL: all defaults */
     airs_restart_t restart;
     bool significant; /* not of a permanent child, nor under AIRS_AUTO_SHUTDOWN_NEVER */
-    /* How long its end in order may take; then it is killed. (5,000; of a supervisor AIRS_SHUTDOWN_INFINITY) */
+    /* How long its end in order may take; then it is killed. (5,000; of a supervisor
+     * AIRS_SHUTDOWN_INFINITY) */
     uint64_t shutdown_ms;
 } airs_child_spec_t;
 
@@ -93,16 +96,17 @@ struct airs_supervisor_spec {
 airs_status_t airs_supervisor_start(airs_services_t *services, const airs_supervisor_spec_t *spec,
                                     airs_supervisor_t **out, airs_error_t *error);
 
-/* Stop it and free it: its children in reverse, each in the time it has, all of them in `timeout_ms` (UINT64_MAX:
- * no limit of its own); what is left then is killed. Drain: each child handles what waits for it first. The
- * system's end does the same with what is left, whose handle is then no more. NULL is fine. */
+/* Stop it and free it: its children in reverse, each in the time it has, all of them in `timeout_ms`
+ * (UINT64_MAX: no limit of its own); what is left then is killed. Drain: each child handles what waits for it
+ * first. The system's end does the same with what is left, whose handle is then no more. NULL is fine. */
 void airs_supervisor_stop(airs_supervisor_t *supervisor, airs_stop_mode_t mode, uint64_t timeout_ms);
 
-/* The functions below answer AIRS_STOPPED when the supervisor has ended, and AIRS_NOT_FOUND when there is no such
- * child, AIRS_INVALID_STATE also when another of them waits for the same child. They are for threads from outside. */
+/* The functions below answer AIRS_STOPPED when the supervisor has ended, and AIRS_NOT_FOUND when there is no
+ * such child, AIRS_INVALID_STATE also when another of them waits for the same child. They are for threads
+ * from outside. */
 
-/* One more, to the right. AIRS_INVALID_ARGUMENT, AIRS_ALREADY_EXISTS, AIRS_UNSUPPORTED (a simple one), AIRS_OUT_OF_MEMORY, or
- * why it did not start: then it is forgotten. */
+/* One more, to the right. AIRS_INVALID_ARGUMENT, AIRS_ALREADY_EXISTS, AIRS_UNSUPPORTED (a simple one),
+ * AIRS_OUT_OF_MEMORY, or why it did not start: then it is forgotten. */
 airs_status_t airs_supervisor_start_child(airs_supervisor_t *supervisor, const airs_child_spec_t *spec,
                                           airs_error_t *error);
 
@@ -111,13 +115,13 @@ airs_status_t airs_supervisor_start_child(airs_supervisor_t *supervisor, const a
 airs_status_t airs_supervisor_start_like(airs_supervisor_t *supervisor, airs_id_t id, airs_bytes_t config,
                                          airs_error_t *error);
 
-/* Stop a child for good and wait for it. It is still known, and can be restarted or deleted, unless it is temporary or a
- * simple one's. */
+/* Stop a child for good and wait for it. It is still known, and can be restarted or deleted, unless it is
+ * temporary or a simple one's. */
 airs_status_t airs_supervisor_stop_child(airs_supervisor_t *supervisor, const char *name,
                                          airs_error_t *error);
 
-/* Start one that has ended for good, as for the first time. AIRS_INVALID_STATE: it has not. When it fails it is
- * still known. */
+/* Start one that has ended for good, as for the first time. AIRS_INVALID_STATE: it has not. When it fails it
+ * is still known. */
 airs_status_t airs_supervisor_restart_child(airs_supervisor_t *supervisor, const char *name,
                                             airs_error_t *error);
 
