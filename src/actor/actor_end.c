@@ -71,9 +71,6 @@ static void end_in_hand(airs_actor_t *actor, airs_actor_end_t end, airs_status_t
         return;
     }
     actor->in_hand = NULL;
-    if (is_callback(message)) {
-        airs_response_router_settle(actor);
-    }
     if (message->kind == AIRS_MESSAGE_REQUEST && !actor->answered) {
         bool crashed = end == AIRS_END_CRASHED;
         airs_response_router_leave(actor->services->responses, actor, &message->correlation,

@@ -107,9 +107,6 @@ static airs_progress_t conclude_handle(airs_actor_t *actor, const airs_call_resu
     airs_component_message_t *message = actor->in_hand;
     actor->in_hand = NULL;
     airs_count(&actor->handled, 1);
-    if (message->kind == AIRS_MESSAGE_RESPONSE || message->kind == AIRS_MESSAGE_FAILURE) {
-        airs_response_router_settle(actor);
-    }
     if (!actor->internal) {
         airs_tally_t *tally = airs_actor_tally(actor);
         airs_tally_add(tally, &tally->handled, 1);
@@ -194,10 +191,13 @@ static airs_progress_t begin_handle(airs_actor_t *actor, airs_component_message_
         airs_actor_drop(actor, message);
         return GOES_ON;
     }
-    if (airs_response_router_is_stale(actor, message)) {
+    if (message->kind == AIRS_MESSAGE_RESPONSE || message->kind == AIRS_MESSAGE_FAILURE) {
+        /* Before the call, which may ask anew. */
         airs_response_router_settle(actor);
-        airs_actor_drop(actor, message);
-        return GOES_ON;
+        if (airs_response_router_is_stale(actor, message)) {
+            airs_actor_drop(actor, message);
+            return GOES_ON;
+        }
     }
     actor->in_hand = message;
     actor->answered = false;

@@ -19,9 +19,7 @@ static uint32_t ticket_of(const airs_pending_request_t *request) {
 
 bool airs_response_router_is_stale(const airs_actor_t *requester, const airs_component_message_t *message) {
     /* What nobody restarts may use marks of its own. */
-    return requester->keeper != NULL &&
-           (message->kind == AIRS_MESSAGE_RESPONSE || message->kind == AIRS_MESSAGE_FAILURE) &&
-           message->ticket != (uint32_t)requester->incarnation;
+    return requester->keeper != NULL && message->ticket != (uint32_t)requester->incarnation;
 }
 
 /* Give the end of a request, which was taken, to its requester. Takes the message. */

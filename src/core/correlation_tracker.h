@@ -64,7 +64,7 @@ airs_status_t airs_correlation_tracker_register(airs_correlation_tracker_t *trac
                                                 airs_pending_list_t *list, const airs_pending_parts_t *parts,
                                                 airs_correlation_id_t *out);
 
-/* The requester is done with one end (its callback ran or was discarded, or there is none): it counts
+/* The requester is done with one end (its callback runs or was discarded, or there is none): it counts
  * against the limit no longer. Once for each request that was registered, by whoever took it or by
  * whom that hands it to. Any thread. */
 void airs_pending_list_settle(airs_pending_list_t *list);

@@ -274,6 +274,30 @@ static void requests_outstanding_are_limited(void **state) {
     assert_ok(asker.asked);
 }
 
+/* Asks once for a message, and from the callback again until it has asked ten times. */
+static airs_scripted_next_t ask_again(airs_scripted_call_t *call) {
+    unsigned *asked = call->context;
+    bool told = call->kind == AIRS_CALL_HANDLE_MESSAGE || call->kind == AIRS_CALL_HANDLE_CALLBACK;
+    if (told && *asked < 10) {
+        *asked += airs_scripted_request(call, "t/target/0", "again", 1000, NULL) == AIRS_OK;
+    }
+    return airs_scripted_ok(call);
+}
+
+static void a_callback_may_ask_at_the_limit(void **state) {
+    (void)state;
+    static unsigned asked;
+    asked = 0;
+    spawn_target("answer");
+    airs_component_handle_t component = actor_fixture_add(&fixture, ask_again, &asked);
+    airs_actor_spec_t spec = {.max_requests = 1};
+    assert_ok(airs_actor_system_spawn_component(fixture.system, component, id_of("t/asker/0"), &spec, NULL));
+    assert_ok(actor_fixture_send(&fixture, "t/asker/0", ""));
+    actor_fixture_run(&fixture);
+    assert_int_equal(asked, 10);
+    assert_int_equal(counters().completed, 10);
+}
+
 static airs_scripted_next_t deep(airs_scripted_call_t *call) {
     unsigned *callbacks = call->context;
     if (call->kind == AIRS_CALL_HANDLE_MESSAGE && airs_scripted_payload_is(call, "go")) {
@@ -690,6 +714,7 @@ int main(void) {
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_full_mailbox_is_an_error_of_the_call, set_up, tear_down),
         cmocka_unit_test_setup_teardown(requests_outstanding_are_limited, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_callback_may_ask_at_the_limit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_request_to_oneself_works, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_requesters_end_cancels, set_up, tear_down),
         cmocka_unit_test_setup_teardown(callbacks_are_exempt_from_the_mailbox, set_up, tear_down),

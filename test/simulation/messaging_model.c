@@ -585,6 +585,7 @@ bool model_take(model_t *model, size_t number, const model_entry_t *seen) {
             actor->busy = true;
             actor->answered = false;
             take_out(&actor->mailbox, i, sizeof *entry);
+            actor->outstanding -= is_callback(actor->hand.kind);
             if (actor->hand.kind == MODEL_TIMER) {
                 timer_taken(model, actor, actor->hand.timer);
             }
@@ -599,7 +600,6 @@ void model_done(model_t *model, size_t number) {
     if (to_be_answered(actor)) {
         (void)model_respond(model, number, "");
     }
-    actor->outstanding -= is_callback(actor->hand.kind);
     actor->busy = false;
     model->handled += number != MODEL_HOST;
 }
