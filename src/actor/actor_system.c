@@ -72,6 +72,9 @@ static airs_status_t make_pool(airs_actor_system_t *system) {
     return status;
 }
 
+/* A worker is on a core; the timers' thread may have to wait for one. */
+static void help_with_timers(void *timers) { (void)airs_timer_wheel_help(timers); }
+
 static airs_status_t make_scheduler(airs_actor_system_t *system, const airs_actor_system_options_t *options) {
     airs_services_t *services = &system->services;
     airs_scheduler_options_t scheduler = {
@@ -82,6 +85,8 @@ static airs_status_t make_scheduler(airs_actor_system_t *system, const airs_acto
         .workers = options->workers > 0 ? options->workers : airs_cpu_count(),
         .stepped = options->stepped,
         .run = airs_actor_turn,
+        .between = help_with_timers,
+        .context = system->timers,
     };
     return airs_scheduler_create(&scheduler, &services->scheduler);
 }

@@ -7,6 +7,8 @@
  * all of the other. Who hears of a timeout comes from there, and may not stand in line behind a thousand who
  * keep this worker busy. */
 #define OUTSIDE_EVERY 2
+/* Of short turns, how many pass between looks at what is beside the actors. */
+#define BETWEEN_TURNS 16
 /* How long an idle worker looks around while others run: rounds, with pauses in each; some microseconds. */
 #define LOOK_ROUNDS 40
 #define LOOK_PAUSES 4
@@ -200,11 +202,24 @@ uint64_t airs_worker_slice(airs_worker_t *worker) {
     return slice;
 }
 
-static void run_turn(airs_worker_t *worker, airs_actor_t *actor) {
-    if (worker->scheduler->options.run(worker, actor) == AIRS_TURN_AGAIN) {
+/* Whether it was a long one: the actor has more to do. */
+static bool run_turn(airs_worker_t *worker, airs_actor_t *actor) {
+    bool again = worker->scheduler->options.run(worker, actor) == AIRS_TURN_AGAIN;
+    if (again) {
         (void)airs_run_queue_push(&worker->queue, actor);
     }
     airs_scheduler_share(worker, ONE_TO_RUN_NEXT);
+    return again;
+}
+
+static void look_beside(airs_worker_t *worker, bool was_long) {
+    const airs_scheduler_options_t *options = &worker->scheduler->options;
+    if (options->between != NULL && (was_long || worker->turns % BETWEEN_TURNS == 0)) {
+        /* As if from outside: who is woken by it must not stand in this worker's line behind all that is busy. */
+        current_worker = NULL;
+        options->between(options->context);
+        current_worker = worker;
+    }
 }
 
 static void *work(void *argument) {
@@ -221,7 +236,7 @@ static void *work(void *argument) {
             go_to_sleep(worker);
         } else {
             set_busy(worker, true);
-            run_turn(worker, actor);
+            look_beside(worker, run_turn(worker, actor));
         }
     }
     set_busy(worker, false);
@@ -272,7 +287,7 @@ bool airs_scheduler_step(airs_scheduler_t *scheduler) {
     airs_worker_t *outer = current_worker; /* a callback of another system may run this one */
     current_worker = worker;
     set_busy(worker, true);
-    run_turn(worker, actor);
+    (void)run_turn(worker, actor);
     set_busy(worker, false);
     current_worker = outer;
     return true;

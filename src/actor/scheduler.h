@@ -52,6 +52,10 @@ typedef struct airs_scheduler_options {
     bool stepped;
     /* Run an actor for a turn on the calling worker. */
     airs_turn_t (*run)(airs_worker_t *worker, airs_actor_t *actor);
+    /* Called on a worker's thread between turns, after each that was long and some of the others, as a thread from
+     * outside. May be NULL. */
+    void (*between)(void *context);
+    void *context;
 } airs_scheduler_options_t;
 
 /* AIRS_OUT_OF_MEMORY, AIRS_INTERNAL (a thread cannot be started). */

@@ -1,6 +1,7 @@
 #include "actor/timer_wheel.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <time.h>
 
 #include "actor/thread.h"
@@ -44,6 +45,8 @@ struct airs_timer_wheel {
     pthread_cond_t earlier; /* a deadline came before `wakes_at`, or the end */
     pthread_cond_t fired;   /* `firing` is over */
     uint64_t wakes_at;      /* when the thread will look by itself; 0: it is awake */
+    /* Not after the next deadline. Written under the lock, read by those who might help without it. */
+    _Atomic uint64_t due_from;
     uint64_t next_serial;
     airs_timer_t *firing;
     bool ending;
@@ -199,6 +202,12 @@ static uint64_t nothing_before(airs_timer_wheel_t *wheel) {
     return slot != NULL ? slot->earliest : UINT64_MAX;
 }
 
+/* Relaxed, here and in `add` and `help`: who reads it looks at the timers under the lock, and who misses a change
+ * leaves them to the thread. */
+static void expect_next(airs_timer_wheel_t *wheel, uint64_t moment) {
+    atomic_store_explicit(&wheel->due_from, moment, memory_order_relaxed);
+}
+
 /* The next timer if it is due; otherwise NULL. Under the lock. */
 static airs_timer_t *due(airs_timer_wheel_t *wheel) {
     uint64_t now = airs_clock_monotonic(wheel->clock);
@@ -227,6 +236,7 @@ static void wait_for_firing(airs_timer_wheel_t *wheel) {
 /* Sleep until the first deadline, or until an earlier one comes. */
 static void sleep_until_due(airs_timer_wheel_t *wheel) {
     wheel->wakes_at = nothing_before(wheel);
+    expect_next(wheel, wheel->wakes_at);
     if (wheel->wakes_at == UINT64_MAX) {
         pthread_cond_wait(&wheel->earlier, &wheel->lock);
     } else {
@@ -266,6 +276,9 @@ static airs_status_t add(airs_timer_service_t *service, airs_timer_t *timer) {
     AIRS_ASSERT(timer->position == NOT_ARMED);
     timer->serial = wheel->next_serial++;
     put(wheel, timer);
+    if (timer->deadline_ns < atomic_load_explicit(&wheel->due_from, memory_order_relaxed)) {
+        expect_next(wheel, timer->deadline_ns);
+    }
     if (timer->deadline_ns < wheel->wakes_at) {
         wheel->wakes_at = 0; /* once is enough */
         pthread_cond_signal(&wheel->earlier);
@@ -319,6 +332,7 @@ airs_status_t airs_timer_wheel_create(const airs_allocator_t *allocator, airs_cl
     wheel->allocator = allocator;
     wheel->clock = clock;
     wheel->tick = airs_clock_monotonic(clock) >> TICK_BITS;
+    atomic_init(&wheel->due_from, UINT64_MAX);
     airs_status_t status = init_locks(wheel);
     if (status == AIRS_OK && threaded) {
         wheel->threaded = true;
@@ -342,6 +356,10 @@ void airs_timer_wheel_stop(airs_timer_wheel_t *wheel) {
     pthread_cond_signal(&wheel->earlier);
     pthread_mutex_unlock(&wheel->lock);
     pthread_join(wheel->thread, NULL);
+    /* Nor may one who helps be in a callback. */
+    pthread_mutex_lock(&wheel->lock);
+    wait_for_firing(wheel);
+    pthread_mutex_unlock(&wheel->lock);
 }
 
 void airs_timer_wheel_destroy(airs_timer_wheel_t *wheel) {
@@ -360,6 +378,27 @@ size_t airs_timer_wheel_advance(airs_timer_wheel_t *wheel) {
         wait_for_firing(wheel);
         airs_timer_t *timer = due(wheel);
         if (timer == NULL) {
+            break;
+        }
+        fire(wheel, timer);
+        fired++;
+    }
+    pthread_mutex_unlock(&wheel->lock);
+    return fired;
+}
+
+size_t airs_timer_wheel_help(airs_timer_wheel_t *wheel) {
+    size_t fired = 0;
+    uint64_t due_from = atomic_load_explicit(&wheel->due_from, memory_order_relaxed);
+    if (due_from == UINT64_MAX || due_from > airs_clock_monotonic(wheel->clock) ||
+        pthread_mutex_trylock(&wheel->lock) != 0) {
+        return 0;
+    }
+    /* In the order of the deadlines, so one at a time: while another fires there is nothing to help with. */
+    while (!wheel->ending && wheel->firing == NULL) {
+        airs_timer_t *timer = due(wheel);
+        if (timer == NULL) {
+            expect_next(wheel, nothing_before(wheel));
             break;
         }
         fire(wheel, timer);

@@ -35,6 +35,11 @@ airs_timer_service_t *airs_timer_wheel_service(airs_timer_wheel_t *wheel);
 /* Fire what is due, on this thread. Any thread, not from a timer's callback. Returns how many. */
 size_t airs_timer_wheel_advance(airs_timer_wheel_t *wheel);
 
+/* The same for a thread that runs anyway while the wheel's own waits for a core, which under load takes the kernel
+ * some milliseconds: costs a look at the clock when nothing is due, and never waits. Any thread that holds
+ * nothing that callbacks want, not from a timer's callback. */
+size_t airs_timer_wheel_help(airs_timer_wheel_t *wheel);
+
 /* Exactly when the next one is due; UINT64_MAX: none is armed. Looks at every timer of a slot: for a stepped
  * system. */
 uint64_t airs_timer_wheel_next_deadline(airs_timer_wheel_t *wheel);

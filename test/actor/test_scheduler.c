@@ -68,6 +68,15 @@ static airs_turn_t run(airs_worker_t *worker, airs_actor_t *actor) {
     return AIRS_TURN_GONE;
 }
 
+static _Atomic unsigned looks;
+static _Atomic unsigned looks_as_worker;
+
+static void look_beside(void *context) {
+    assert_ptr_equal(context, &looks);
+    atomic_fetch_add(&looks, 1);
+    atomic_fetch_add(&looks_as_worker, airs_scheduler_worker(scheduler) != NULL);
+}
+
 static void open_scheduler(unsigned workers, bool stepped) {
     airs_seeded_random_init(&seeded, 5);
     atomic_store(&finished, 0);
@@ -81,6 +90,8 @@ static void open_scheduler(unsigned workers, bool stepped) {
         .workers = workers,
         .stepped = stepped,
         .run = run,
+        .between = look_beside,
+        .context = &looks,
     };
     assert_ok(airs_scheduler_create(&options, &scheduler));
 }
@@ -114,6 +125,22 @@ static task_t *make_tasks(unsigned turns) {
         tasks[i].number = i;
     }
     return tasks;
+}
+
+/* Of 200 actors each has 20 turns, of which all but the last are long. */
+static void something_else_is_looked_at_between_turns(void **state) {
+    (void)state;
+    atomic_store(&looks, 0);
+    atomic_store(&looks_as_worker, 0);
+    open_scheduler(2, false);
+    task_t *tasks = make_tasks(20);
+    for (unsigned i = 0; i < TASKS; i++) {
+        submit(&tasks[i]);
+    }
+    await_quiet();
+    close_scheduler();
+    assert_in_range(atomic_load(&looks), TASKS * 19, TASKS * 20);
+    assert_int_equal(atomic_load(&looks_as_worker), 0);
 }
 
 static void all_run_until_they_are_gone(void **state) {
@@ -274,6 +301,7 @@ static void every_allocation_may_fail(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_run_until_they_are_gone),
+        cmocka_unit_test(something_else_is_looked_at_between_turns),
         cmocka_unit_test(a_backlog_is_stolen),
         cmocka_unit_test(what_comes_from_outside_takes_turns_with_the_rest),
         cmocka_unit_test(no_wake_up_is_lost),

@@ -546,6 +546,102 @@ static void the_thread_sleeps_through_later_deadlines(void **state) {
     assert_true(atomic_load(&counted.looked) < 100);
 }
 
+static size_t helped_inside;
+
+static void help_inside(airs_timer_t *timer) {
+    ring(timer);
+    helped_inside += airs_timer_wheel_help(wheel);
+}
+
+/* As advance does, but not while somebody fires. */
+static void who_helps_fires_what_is_due(void **state) {
+    (void)state;
+    rung[0] = '\0';
+    helped_inside = 0;
+    alarm_t a, b, c, d;
+    assert_int_equal(airs_timer_wheel_help(wheel), 0);
+    add(&c, 'c', 30 * MS);
+    add(&b, 'b', 30 * MS - 1);
+    add(&a, 'a', 10);
+    add(&d, 'd', 5);
+    assert_true(timers->cancel(timers, &d.timer));
+    b.timer.fire = help_inside;
+    airs_fake_clock_advance(&fake, 9);
+    assert_int_equal(airs_timer_wheel_help(wheel), 0);
+    airs_fake_clock_advance(&fake, 1);
+    assert_int_equal(airs_timer_wheel_help(wheel), 1);
+    assert_string_equal(rung, "a");
+    airs_fake_clock_advance(&fake, 40 * MS);
+    assert_int_equal(airs_timer_wheel_help(wheel), 2);
+    assert_string_equal(rung, "abc");
+    assert_int_equal(helped_inside, 0);
+    assert_int_equal(airs_timer_wheel_help(wheel), 0);
+    add(&d, 'd', 7);
+    airs_fake_clock_advance(&fake, 7);
+    assert_int_equal(airs_timer_wheel_help(wheel), 1);
+    assert_string_equal(rung, "abcd");
+}
+
+typedef struct racing {
+    airs_timer_t timer;
+    _Atomic unsigned fired;
+} racing_t;
+
+static void note_fired(airs_timer_t *timer) { atomic_fetch_add(&((racing_t *)timer)->fired, 1); }
+
+static atomic_bool racing_over;
+
+static void *help_all_the_time(void *threaded) {
+    while (!atomic_load(&racing_over)) {
+        (void)airs_timer_wheel_help(threaded);
+    }
+    return NULL;
+}
+
+/* Two who help, the wheel's thread and who cancels: each timer fires once or was cancelled, and none fires after
+ * the stop. */
+static void helpers_race_with_the_thread(void **state) {
+    (void)state;
+    static racing_t timer[64];
+    airs_timer_wheel_t *threaded = NULL;
+    pthread_t helpers[2];
+    assert_ok(airs_timer_wheel_create(airs_allocator_default(), airs_clock_system(), true, &threaded));
+    airs_timer_service_t *service = airs_timer_wheel_service(threaded);
+    atomic_store(&racing_over, false);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&helpers[i], NULL, help_all_the_time, threaded), 0);
+    }
+    size_t doubled = 0;
+    size_t lost = 0;
+    for (unsigned round = 0; round < 300; round++) {
+        for (unsigned i = 0; i < 64; i++) {
+            memset(&timer[i], 0, sizeof timer[i]);
+            timer[i].timer.fire = note_fired;
+            timer[i].timer.deadline_ns = now() + UINT64_C(500) * i;
+            (void)service->add(service, &timer[i].timer);
+        }
+        for (unsigned i = 0; i < 64; i++) {
+            unsigned times = service->cancel(service, &timer[i].timer) ? 1 : 0;
+            times += atomic_load(&timer[i].fired);
+            doubled += times > 1;
+            lost += times == 0;
+        }
+    }
+    racing_t late = {.timer = {.deadline_ns = now() + 5 * MS, .fire = note_fired}};
+    (void)service->add(service, &late.timer);
+    airs_timer_wheel_stop(threaded);
+    unsigned before = atomic_load(&late.fired);
+    (void)service->cancel(service, &late.timer);
+    assert_int_equal(atomic_load(&late.fired), before);
+    atomic_store(&racing_over, true);
+    for (unsigned i = 0; i < 2; i++) {
+        pthread_join(helpers[i], NULL);
+    }
+    airs_timer_wheel_destroy(threaded);
+    assert_int_equal(doubled, 0);
+    assert_int_equal(lost, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(fire_in_order, set_up, tear_down),
@@ -560,6 +656,8 @@ int main(void) {
         cmocka_unit_test(the_thread_sleeps_through_later_deadlines),
         cmocka_unit_test(cancel_waits_for_a_callback_that_runs),
         cmocka_unit_test(cancels_race_with_firing),
+        cmocka_unit_test_setup_teardown(who_helps_fires_what_is_due, set_up, tear_down),
+        cmocka_unit_test(helpers_race_with_the_thread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
