@@ -176,9 +176,13 @@ airs_status_t airs_actor_ask_to_stop(airs_actor_t *actor, airs_stop_mode_t mode)
     if (mode == AIRS_STOP_DRAIN) {
         return push_stop(actor);
     }
-    /* First: whoever obeys the signal looks at it. */
-    airs_actor_refuse(actor);
+    /* Refused first: whoever obeys the signal looks at it. Told last: whoever waits for room and hears that
+     * there will be none finds the stop asked for. */
+    bool awaited = airs_mailbox_refuse(&actor->mailbox);
     airs_actor_signal(actor, AIRS_SIGNAL_STOP);
+    if (awaited) {
+        airs_actor_tell_of_room(actor, airs_scheduler_worker(actor->services->scheduler));
+    }
     return AIRS_OK;
 }
 

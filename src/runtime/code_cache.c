@@ -151,6 +151,10 @@ static airs_status_t have_secret(airs_code_cache_t *cache, airs_error_t *error) 
         return AIRS_OK;
     }
     if (faccessat(cache->folder, SECRET_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+        /* It was made a moment ago, or it is no good. */
+        if (read_secret(cache)) {
+            return AIRS_OK;
+        }
         return airs_error_set(
             error, AIRS_IO,
             "the cache's secret is not a file of 32 bytes with mode 0600 of yours; remove it and the "

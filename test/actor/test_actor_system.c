@@ -202,7 +202,8 @@ static void waiting_for_room_ends_with_the_actor(void **state) {
     assert_status(status, AIRS_NOT_RUNNING);
     probe_block(&probe, false);
     pthread_join(thread, NULL);
-    assert_int_equal(actor_fixture_totals(&fixture).dropped, 1);
+    /* Who came only after the refusal may have let go of the message in hand before the stop was asked for. */
+    assert_int_equal(actor_fixture_totals(&fixture).dropped + probe_count(&probe), 2);
     probe_free(&probe);
 }
 
