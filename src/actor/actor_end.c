@@ -49,10 +49,6 @@ static void bury(airs_actor_t *actor, airs_component_message_t *message, airs_de
     airs_dead_letters_put(actor->services->dead_letters, reason, detail, actor->id, message, now);
 }
 
-static bool is_callback(const airs_component_message_t *message) {
-    return message->kind == AIRS_MESSAGE_RESPONSE || message->kind == AIRS_MESSAGE_FAILURE;
-}
-
 /* Has it been started so far that a failure is no longer that of its first start? */
 static bool has_lived(airs_actor_t *actor) {
     return airs_actor_state(actor) != AIRS_ACTOR_STARTING ||
@@ -93,10 +89,11 @@ static void end_waiting(airs_actor_t *actor, airs_actor_end_t end, airs_componen
         airs_response_router_leave(actor->services->responses, actor, &message->correlation, AIRS_STOPPED,
                                    NULL);
     }
-    if (is_callback(message)) {
+    bool callback = airs_component_message_is_callback(message);
+    if (callback) {
         airs_response_router_settle(actor);
     }
-    bool ends_with_it = is_callback(message) || message->kind == AIRS_MESSAGE_TIMER;
+    bool ends_with_it = callback || message->kind == AIRS_MESSAGE_TIMER;
     if (ends_with_it || end == AIRS_END_DROPPED || end == AIRS_END_KILLED) {
         airs_actor_drop(actor, message);
         return;

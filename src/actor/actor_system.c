@@ -11,6 +11,7 @@
 #include "actor/supervisor.h"
 #include "actor/timer_wheel.h"
 #include "actor/waiting_senders.h"
+#include "core/deadline.h"
 
 /* How long stop_all at the end takes, and what it gives each actor when that is used up: one that does not
  * end must not cost the others their shutdown call. */
@@ -274,28 +275,29 @@ static airs_actor_t *find(airs_services_t *services, airs_id_t id, airs_error_t 
     return actor;
 }
 
-airs_status_t airs_actor_system_subscribe(airs_actor_system_t *system, airs_id_t id, airs_str_t pattern,
-                                          airs_error_t *error) {
+typedef airs_status_t change_subscriptions_fn(airs_subscription_service_t *service, airs_actor_t *actor,
+                                              airs_str_t pattern, airs_error_t *error);
+
+static airs_status_t change_subscriptions(airs_actor_system_t *system, airs_id_t id, airs_str_t pattern,
+                                          change_subscriptions_fn *change, airs_error_t *error) {
     airs_actor_t *actor = find(&system->services, id, error);
     if (actor == NULL) {
         return AIRS_TARGET_NOT_FOUND;
     }
-    airs_subscription_service_t *service = airs_actor_system_subscriber_service(system->services.subscriber);
-    airs_status_t status = airs_subscription_service_subscribe(service, actor, pattern, error);
+    airs_status_t status =
+        change(airs_actor_system_subscriber_service(system->services.subscriber), actor, pattern, error);
     airs_actor_unref(actor);
     return status;
 }
 
+airs_status_t airs_actor_system_subscribe(airs_actor_system_t *system, airs_id_t id, airs_str_t pattern,
+                                          airs_error_t *error) {
+    return change_subscriptions(system, id, pattern, airs_subscription_service_subscribe, error);
+}
+
 airs_status_t airs_actor_system_unsubscribe(airs_actor_system_t *system, airs_id_t id, airs_str_t pattern,
                                             airs_error_t *error) {
-    airs_actor_t *actor = find(&system->services, id, error);
-    if (actor == NULL) {
-        return AIRS_TARGET_NOT_FOUND;
-    }
-    airs_subscription_service_t *service = airs_actor_system_subscriber_service(system->services.subscriber);
-    airs_status_t status = airs_subscription_service_unsubscribe(service, actor, pattern, error);
-    airs_actor_unref(actor);
-    return status;
+    return change_subscriptions(system, id, pattern, airs_subscription_service_unsubscribe, error);
 }
 
 airs_status_t airs_actor_system_subscribe_function(airs_actor_system_t *system, airs_str_t pattern,
@@ -366,7 +368,7 @@ static uint64_t stop_time(const airs_services_t *services, uint64_t deadline_ns)
 
 void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms) {
     airs_services_t *services = &system->services;
-    uint64_t deadline = airs_services_deadline(services, timeout_ms);
+    uint64_t deadline = airs_deadline_in(services->clock, timeout_ms);
     if (services->supervisors != NULL) {
         airs_supervisors_stop_all(services->supervisors, mode, timeout_ms);
     }

@@ -1,6 +1,7 @@
 #include "actor/actor_timers.h"
 
 #include "core/check.h"
+#include "core/deadline.h"
 #include "core/hash_table.h"
 
 /* It is the timer service's while it is armed, and the actor's owner's from then on: `cancel`, or the message
@@ -168,7 +169,7 @@ airs_status_t airs_router_start_timer(airs_message_router_t *router, airs_actor_
     if (status != AIRS_OK) {
         return status;
     }
-    timer->timer.deadline_ns = airs_services_deadline(self->services, delay_ms);
+    timer->timer.deadline_ns = airs_deadline_in(self->services->clock, delay_ms);
     if (__builtin_mul_overflow(period_ms, UINT64_C(1000000), &timer->period_ns)) {
         timer->period_ns = UINT64_MAX;
     }

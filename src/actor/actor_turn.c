@@ -191,7 +191,7 @@ static airs_progress_t begin_handle(airs_actor_t *actor, airs_component_message_
         airs_actor_drop(actor, message);
         return GOES_ON;
     }
-    if (message->kind == AIRS_MESSAGE_RESPONSE || message->kind == AIRS_MESSAGE_FAILURE) {
+    if (airs_component_message_is_callback(message)) {
         /* Before the call, which may ask anew. */
         airs_response_router_settle(actor);
         if (airs_response_router_is_stale(actor, message)) {

@@ -117,9 +117,9 @@ static airs_poll_t component_start(airs_actor_t *actor, airs_call_result_t *resu
 
 static airs_poll_t component_handle(airs_actor_t *actor, const airs_component_message_t *message,
                                     airs_call_result_t *result) {
-    bool callback = message->kind == AIRS_MESSAGE_RESPONSE || message->kind == AIRS_MESSAGE_FAILURE;
     airs_call_t handle = {
-        .kind = callback ? AIRS_CALL_HANDLE_CALLBACK : AIRS_CALL_HANDLE_MESSAGE,
+        .kind = airs_component_message_is_callback(message) ? AIRS_CALL_HANDLE_CALLBACK
+                                                            : AIRS_CALL_HANDLE_MESSAGE,
         .message = message,
     };
     return call(component_of(actor), &handle, result);

@@ -4,6 +4,7 @@
 #include "actor/host_requests.h"
 #include "actor/message_broker.h"
 #include "core/content_type.h"
+#include "core/deadline.h"
 #include "core/memory.h"
 
 struct airs_host_caller {
@@ -176,7 +177,7 @@ airs_status_t airs_host_caller_send_wait(airs_host_caller_t *caller, airs_id_t t
                                          airs_str_t content_type, uint64_t timeout_ms, airs_error_t *error) {
     airs_services_t *services = caller->services;
     airs_message_parts_t parts = parts_for(caller, AIRS_MESSAGE_PLAIN, payload, content_type);
-    uint64_t deadline = airs_services_deadline(services, timeout_ms);
+    uint64_t deadline = airs_deadline_in(services->clock, timeout_ms);
     airs_route_t route = {0};
     airs_status_t status = nobody_yet(content_type, error);
     /* When it ends while this waits: whoever has its name then. */

@@ -2,6 +2,7 @@
 
 #include "actor/accepted_codecs.h"
 #include "core/content_type.h"
+#include "core/deadline.h"
 #include "core/memory.h"
 #include "core/request_error.h"
 
@@ -122,7 +123,7 @@ airs_status_t airs_response_router_open(airs_response_router_t *router, const ai
         .incarnation = requester->incarnation,
         .requester_id = requester->id,
         .target_id = parts->target->id,
-        .deadline_ns = airs_services_deadline(services, parts->timeout_ms),
+        .deadline_ns = airs_deadline_in(services->clock, parts->timeout_ms),
         .user = parts->note,
         .limit = requester->max_requests,
     };

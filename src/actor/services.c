@@ -1,16 +1,5 @@
 #include "actor/services.h"
 
-#define AWAY_MS_MAX (UINT64_C(1) << 53)
-
-uint64_t airs_services_deadline(const airs_services_t *services, uint64_t milliseconds) {
-    uint64_t deadline = 0;
-    if (milliseconds > AWAY_MS_MAX || __builtin_mul_overflow(milliseconds, UINT64_C(1000000), &deadline) ||
-        __builtin_add_overflow(deadline, airs_clock_monotonic(services->clock), &deadline)) {
-        return UINT64_MAX;
-    }
-    return deadline;
-}
-
 static bool wait_stepped(airs_services_t *services, bool (*condition)(void *context), void *context) {
     while (!condition(context)) {
         if (airs_scheduler_step(services->scheduler)) {

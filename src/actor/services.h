@@ -45,10 +45,6 @@ typedef struct airs_services {
     void *idle_context;
 } airs_services_t;
 
-/* The moment of the monotonic clock that is so far away; UINT64_MAX for more than 2^53 ms, or than the clock can
- * tell: never. */
-uint64_t airs_services_deadline(const airs_services_t *services, uint64_t milliseconds);
-
 /* airs_gate_wait, or in a stepped system: run actors until the condition holds or nothing can run. */
 bool airs_services_wait(airs_services_t *services, airs_gate_t *gate, bool (*condition)(void *context),
                         void *context, uint64_t timeout_ms);

@@ -4,6 +4,7 @@
 
 #include "actor/response_router.h"
 #include "core/check.h"
+#include "core/deadline.h"
 
 /* A send that waits; its sender's. Everything below `all` is under the lock. */
 struct airs_waiting_send {
@@ -181,12 +182,7 @@ static void set_deadline(airs_waiting_send_t *send, const airs_wait_t *wait) {
         limit_ms = wait->request_timeout_ms;
         send->at_deadline = AIRS_TIMEOUT;
     }
-    uint64_t deadline = 0;
-    if (__builtin_mul_overflow(limit_ms, UINT64_C(1000000), &deadline) ||
-        __builtin_add_overflow(deadline, airs_clock_monotonic(send->all->services->clock), &deadline)) {
-        deadline = UINT64_MAX;
-    }
-    send->timer.deadline_ns = deadline;
+    send->timer.deadline_ns = airs_deadline_in(send->all->services->clock, limit_ms);
     send->timer.fire = expire;
 }
 

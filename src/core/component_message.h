@@ -68,4 +68,9 @@ static inline bool airs_component_message_has_correlation(const airs_component_m
     return message->kind >= AIRS_MESSAGE_REQUEST && message->kind <= AIRS_MESSAGE_FAILURE;
 }
 
+/* Does it tell of a request's end? */
+static inline bool airs_component_message_is_callback(const airs_component_message_t *message) {
+    return message->kind == AIRS_MESSAGE_RESPONSE || message->kind == AIRS_MESSAGE_FAILURE;
+}
+
 #endif

@@ -34,7 +34,7 @@ typedef struct airs_message_router_ops {
                           airs_id_t target, airs_bytes_t payload, airs_error_t *error);
     /* As send; the answer comes to the sender's handle-callback. AIRS_TOO_MANY_REQUESTS. A target that
      * cannot be reached is an error of this call, not a later failure callback. `timeout_ms` 0: the
-     * request times out at the next turn of the timers; above 2^53: clamped to it. */
+     * request times out at the next turn of the timers; one too long for the clock: never. */
     airs_status_t (*request)(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
                              airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
                              airs_correlation_id_t *out, airs_error_t *error);

@@ -1,5 +1,6 @@
 #include "runtime/host/services.h"
 
+#include "core/deadline.h"
 #include "core/memory.h"
 #include "runtime/host/text.h"
 #include "runtime/host/values.h"
@@ -173,12 +174,7 @@ static bool sleep_deadline(void *host, uint64_t duration_ms, uint64_t *deadline_
         airs_host_reason(reason, "%s", error.text);
         return false;
     }
-    uint64_t now = airs_clock_monotonic(instance->host.clock);
-    uint64_t duration_ns = 0;
-    if (__builtin_mul_overflow(duration_ms, UINT64_C(1000000), &duration_ns) ||
-        __builtin_add_overflow(now, duration_ns, deadline_ns)) {
-        *deadline_ns = UINT64_MAX;
-    }
+    *deadline_ns = airs_deadline_in(instance->host.clock, duration_ms);
     return true;
 }
 
