@@ -1,8 +1,7 @@
-#include "actor/supervisor_child.h"
+#include "actor/supervisor_internal.h"
 
 #include "actor/actor_spec.h"
 #include "actor/component_spawner.h"
-#include "core/check.h"
 
 #define WORKER_SHUTDOWN_MS 5000
 

@@ -5,7 +5,6 @@
 
 #include "actor/actor.h"
 #include "actor/errands.h"
-#include "actor/restart_intensity.h"
 #include "actor/supervisor.h"
 
 typedef struct airs_child airs_child_t;
@@ -67,44 +66,11 @@ struct airs_child {
     airs_supervisor_order_t *order; /* that waits for it */
 };
 
-typedef enum airs_supervisor_state {
-    AIRS_SUPERVISOR_ENDED, /* or not started; children may be down */
-    AIRS_SUPERVISOR_ROUND, /* children are stopped and started in order */
-    AIRS_SUPERVISOR_RUNNING,
-    AIRS_SUPERVISOR_ENDING,
-} airs_supervisor_state_t;
-
-struct airs_supervisor {
-    airs_services_t *services;
-    airs_child_t *parent; /* what it is to its own supervisor; NULL: it has none */
-    airs_supervisor_t *next_root;
-    airs_strategy_t strategy;
-    airs_auto_shutdown_t auto_shutdown;
-    airs_backoff_t backoff;
-    airs_restart_intensity_t intensity;
-    airs_child_t *first;
-    airs_child_t *last;
-    airs_child_t *model; /* of a simple one: what its children are like */
-    airs_supervisor_state_t state;
-    bool starting;                  /* the round is its start */
-    bool lived;                     /* it has been running */
-    bool for_good;                  /* ending, it is not to come back */
-    bool abnormal;                  /* how it ends */
-    airs_halt_t halt;               /* ending: how */
-    airs_error_t error;             /* of the last start that failed */
-    airs_supervisor_order_t *order; /* that waits for its start or end */
-};
-
 /* Checks and copies a specification; a simple one's model has no id. Takes native state in any case. */
 airs_status_t airs_child_create(airs_services_t *services, const airs_child_spec_t *spec, bool model,
                                 airs_child_t **out, airs_error_t *error);
 /* ENDED, and linked nowhere. */
 void airs_child_free(airs_child_t *child);
-
-/* As airs_child_create, with all that is below. */
-airs_status_t airs_supervisor_create(airs_services_t *services, const airs_supervisor_spec_t *spec,
-                                     airs_supervisor_t **out, airs_error_t *error);
-void airs_supervisor_free(airs_supervisor_t *self);
 
 /* Starts it, for the first time or again. Its owner hears how that went. */
 void airs_child_begin(airs_child_t *child);
@@ -123,12 +89,5 @@ void airs_child_cancel_timer(airs_child_t *child);
 #define AIRS_CHILD_ABNORMAL 8U /* with one of these two */
 #define AIRS_CHILD_TIMED 16U
 void airs_child_tell(airs_child_t *child, uint32_t events);
-
-/* What a child asks of its owner, and of the supervisor that it may be. */
-void airs_supervisor_hear(airs_child_t *child, uint32_t events);
-void airs_supervisor_begin(airs_supervisor_t *self);
-void airs_supervisor_end(airs_supervisor_t *self, bool for_good, airs_halt_t how);
-
-airs_errands_t *airs_supervisors_errands(airs_supervisors_t *supervisors);
 
 #endif

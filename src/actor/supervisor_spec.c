@@ -1,0 +1,141 @@
+#include "actor/supervisor_internal.h"
+
+#define BACKOFF_MAX_MS 60000
+#define MS_NS UINT64_C(1000000)
+
+static airs_status_t check(const airs_supervisor_spec_t *spec, airs_error_t *error) {
+    if ((unsigned)spec->strategy > AIRS_SIMPLE_ONE_FOR_ONE) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT, "there is no strategy %d", (int)spec->strategy);
+    }
+    if ((unsigned)spec->auto_shutdown > AIRS_AUTO_SHUTDOWN_ALL) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT, "there is no auto-shutdown %d",
+                              (int)spec->auto_shutdown);
+    }
+    if (spec->intensity > AIRS_INTENSITY_MAX || spec->period_ms == 0 ||
+        spec->period_ms > UINT64_MAX / MS_NS) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "at most %d restarts in a period above 0 can be allowed", AIRS_INTENSITY_MAX);
+    }
+    if (spec->backoff.first_ms > UINT64_MAX / MS_NS || spec->backoff.max_ms > UINT64_MAX / MS_NS) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT, "a restart cannot wait for so long");
+    }
+    if (spec->strategy == AIRS_SIMPLE_ONE_FOR_ONE && spec->child_count != 1) {
+        return airs_error_set(
+            error, AIRS_INVALID_ARGUMENT,
+            "a simple-one-for-one supervisor has one child specification, for all its children");
+    }
+    return AIRS_OK;
+}
+
+airs_child_t *airs_supervisor_find_child(const airs_supervisor_t *self, const char *name) {
+    airs_child_t *child = self->first;
+    while (child != NULL && strcmp(child->name, name) != 0) {
+        child = child->next;
+    }
+    return child;
+}
+
+airs_status_t airs_supervisor_check_child(const airs_supervisor_t *self, const airs_child_t *child,
+                                          airs_error_t *error) {
+    if (child->significant && self->auto_shutdown == AIRS_AUTO_SHUTDOWN_NEVER) {
+        return airs_error_set(
+            error, AIRS_INVALID_ARGUMENT,
+            "a child can only be significant to a supervisor that shuts down automatically");
+    }
+    if (child->name != NULL && airs_supervisor_find_child(self, child->name) != NULL) {
+        return airs_error_set(error, AIRS_ALREADY_EXISTS, "the supervisor has a child %s already",
+                              child->name);
+    }
+    return AIRS_OK;
+}
+
+void airs_supervisor_link_child(airs_supervisor_t *self, airs_child_t *child) {
+    child->owner = self;
+    child->previous = self->last;
+    child->next = NULL;
+    *(self->last != NULL ? &self->last->next : &self->first) = child;
+    self->last = child;
+}
+
+void airs_supervisor_forget_child(airs_supervisor_t *self, airs_child_t *child) {
+    *(child->previous != NULL ? &child->previous->next : &self->first) = child->next;
+    *(child->next != NULL ? &child->next->previous : &self->last) = child->previous;
+    airs_child_free(child);
+}
+
+static airs_status_t add_child(airs_supervisor_t *self, const airs_child_spec_t *spec, airs_error_t *error) {
+    bool model = self->strategy == AIRS_SIMPLE_ONE_FOR_ONE;
+    airs_child_t *child = NULL;
+    airs_status_t status = airs_child_create(self->services, spec, model, &child, error);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    status = airs_supervisor_check_child(self, child, error);
+    if (status != AIRS_OK) {
+        airs_child_free(child);
+    } else if (model) {
+        child->owner = self;
+        self->model = child;
+    } else {
+        airs_supervisor_link_child(self, child);
+    }
+    return status;
+}
+
+/* Of the children from this one on, of which nothing was made. */
+static void drop_states(const airs_supervisor_spec_t *spec, size_t from) {
+    for (size_t i = from; i < spec->child_count; i++) {
+        const airs_child_spec_t *child = &spec->children[i];
+        if (child->native != NULL && child->native->destroy != NULL) {
+            child->native->destroy(child->state);
+        } else if (child->supervisor != NULL) {
+            drop_states(child->supervisor, 0);
+        }
+    }
+}
+
+airs_status_t airs_supervisor_create(airs_services_t *services, const airs_supervisor_spec_t *spec,
+                                     airs_supervisor_t **out, airs_error_t *error) {
+    airs_status_t status = check(spec, error);
+    airs_supervisor_t *self = NULL;
+    if (status == AIRS_OK) {
+        self = airs_alloc_zeroed(services->allocator, sizeof *self);
+        status = self != NULL ? AIRS_OK : AIRS_OUT_OF_MEMORY;
+    }
+    if (status != AIRS_OK) {
+        drop_states(spec, 0);
+        return status;
+    }
+    self->services = services;
+    self->strategy = spec->strategy;
+    self->auto_shutdown = spec->auto_shutdown;
+    self->backoff = spec->backoff;
+    if (self->backoff.max_ms == 0) {
+        self->backoff.max_ms = BACKOFF_MAX_MS;
+    }
+    status = airs_restart_intensity_init(&self->intensity, services->allocator, spec->intensity,
+                                         spec->period_ms * MS_NS);
+    size_t made = 0;
+    while (made < spec->child_count && status == AIRS_OK) {
+        status = add_child(self, &spec->children[made++], error);
+    }
+    if (status != AIRS_OK) {
+        drop_states(spec, made);
+        airs_supervisor_free(self);
+        return status;
+    }
+    *out = self;
+    return AIRS_OK;
+}
+
+void airs_supervisor_free(airs_supervisor_t *self) {
+    if (self == NULL) {
+        return;
+    }
+    while (self->first != NULL) {
+        airs_supervisor_forget_child(self, self->first);
+    }
+    airs_child_free(self->model);
+    airs_restart_intensity_free(&self->intensity, self->services->allocator);
+    airs_release(self->services->allocator, self);
+}
