@@ -13,6 +13,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Why an actor ended, or an incarnation of one that is restarted (variant exit-reason). */
+typedef enum airs_reason_kind {
+    AIRS_REASON_NORMAL,   /* of its own will, having done what it was to do */
+    AIRS_REASON_SHUTDOWN, /* it was stopped in order: by its supervisor, by the program, by another actor */
+    AIRS_REASON_KILLED,   /* it was ended without being asked */
+    AIRS_REASON_ERROR,    /* it said so itself, or its start or its shutdown call failed */
+    AIRS_REASON_CRASH,    /* it trapped, exceeded a limit, broke the rules, or a native callback failed */
+    AIRS_REASON_NO_ACTOR, /* there was none with this id */
+} airs_reason_kind_t;
+
+typedef struct airs_exit_reason {
+    airs_reason_kind_t kind;
+    const char *text; /* what happened, of AIRS_REASON_ERROR and _CRASH; else "". Borrowed, never NULL */
+} airs_exit_reason_t;
+
+/* "normal", "shutdown", "killed", "error", "crash", "no-actor"; "unknown" for another number. Static. Any
+ * thread. */
+AIRS_API const char *airs_reason_text(airs_reason_kind_t kind);
+
 /* What a native actor's callbacks call back into; valid inside the callback it was handed to. */
 typedef struct airs_actor_context airs_actor_context_t;
 
@@ -119,5 +138,12 @@ AIRS_API bool airs_actor_cancel_timer(airs_actor_context_t *context, airs_timer_
 /* End this actor in order once `handle` returns (messages still queued are dropped and counted, unless its
  * supervisor restarts it). */
 AIRS_API void airs_actor_exit(airs_actor_context_t *context);
+
+/* The same with a reason other than AIRS_REASON_NORMAL, which is what a supervisor, links and monitors see:
+ * after AIRS_REASON_NORMAL and _SHUTDOWN a transient child is not restarted. The text is copied; NULL is "". The
+ * last call in a callback counts; in the stop callback it is too late, and nothing happens.
+ * AIRS_INVALID_ARGUMENT: AIRS_REASON_NO_ACTOR, or another number. AIRS_OUT_OF_MEMORY: without its text it is not
+ * done. */
+AIRS_API airs_status_t airs_actor_exit_with(airs_actor_context_t *context, const airs_exit_reason_t *reason);
 
 #endif

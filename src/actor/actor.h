@@ -13,6 +13,7 @@
 #include "actor/mailbox.h"
 #include "actor/services.h"
 #include "core/correlation_tracker.h"
+#include "core/exit_reason.h"
 #include "core/refcount.h"
 
 typedef struct airs_behaviour airs_behaviour_t;
@@ -64,12 +65,6 @@ typedef enum airs_actor_end {
     AIRS_END_CRASHED, /* what waits are dead letters, the message in hand too */
 } airs_actor_end_t;
 
-/* How an incarnation ended, as its keeper sees it. */
-typedef enum airs_exit {
-    AIRS_EXIT_NORMAL,   /* of its own will, or because it was asked to */
-    AIRS_EXIT_ABNORMAL, /* a crash, a failed start or shutdown call, a kill */
-} airs_exit_t;
-
 typedef enum airs_life_event {
     AIRS_LIFE_STARTED, /* it is running */
     AIRS_LIFE_DOWN,    /* its incarnation has ended: the keeper decides whether there will be another */
@@ -85,8 +80,8 @@ typedef enum airs_life_event {
  * what waits is dropped, and with KILL it becomes dead letters. */
 typedef struct airs_keeper airs_keeper_t;
 struct airs_keeper {
-    /* On the actor's owner. `exit` is that of DOWN and GONE. After GONE it is not used again. */
-    void (*tell)(airs_keeper_t *keeper, airs_life_event_t event, airs_exit_t exit);
+    /* On the actor's owner. `reason` is that of DOWN and GONE. After GONE it is not used again. */
+    void (*tell)(airs_keeper_t *keeper, airs_life_event_t event, airs_reason_kind_t reason);
 };
 
 /* The senders that wait for room in an actor's mailbox, the first first; see actor/waiting_senders.h. */
@@ -184,8 +179,11 @@ struct airs_actor {
     uint64_t parked_since_ns;
     airs_park_timer_t *park; /* NULL: its calls never pend */
     airs_log_limiter_t complaints;
-    char *end_reason; /* how it ended, read by others once the state is STOPPED; NULL: just the status */
-    airs_status_t end_status; /* likewise */
+    /* How it ended, read by others once the state is STOPPED, or when it is DOWN by its keeper. While it is
+     * `exiting`, the reason that it gave for that. */
+    char *end_reason; /* NULL: just the status */
+    airs_status_t end_status;
+    uint8_t end_kind; /* airs_reason_kind_t */
 
     /* The owner's, read by whoever asks for counters. */
     _Atomic uint64_t handled;
@@ -279,6 +277,13 @@ void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal);
 
 /* An outside thread with a reference: wait until it has ended, `timeout_ms` at most. False: it has not. */
 bool airs_actor_await_end(airs_actor_t *actor, uint64_t timeout_ms);
+
+/* The owner's, in a call of the actor's: have it end for this reason once the call has returned, having handled
+ * what is in hand. AIRS_INVALID_ARGUMENT, AIRS_INVALID_STATE (it is stopping), AIRS_OUT_OF_MEMORY. */
+airs_status_t airs_actor_exit_for(airs_actor_t *actor, const airs_exit_reason_t *reason);
+
+/* How it ended, borrowed, likewise. */
+airs_exit_reason_t airs_actor_reason(const airs_actor_t *actor);
 
 /* The owner's: it was asked to end, and not only behind what is queued. */
 static inline bool airs_actor_is_asked_to_stop(const airs_actor_t *actor) {

@@ -104,18 +104,61 @@ static void end_waiting(airs_actor_t *actor, airs_actor_end_t end, airs_componen
          NULL);
 }
 
-static void keep_reason(airs_actor_t *actor, airs_status_t status, const char *reason) {
+/* NULL is no reason. False: no memory for it. */
+static bool set_reason(airs_actor_t *actor, const char *reason) {
+    const airs_allocator_t *allocator = actor->services->allocator;
+    size_t size = reason != NULL ? strlen(reason) + 1 : 0;
+    char *copy = size > 0 ? airs_alloc(allocator, size) : NULL;
+    if (copy != NULL) {
+        memcpy(copy, reason, size);
+    }
+    airs_release(allocator, actor->end_reason);
+    actor->end_reason = copy;
+    return copy != NULL || reason == NULL;
+}
+
+static airs_reason_kind_t kind_of(const airs_actor_t *actor, airs_actor_end_t end, airs_status_t status) {
+    if (end == AIRS_END_KILLED) {
+        return AIRS_REASON_KILLED;
+    }
+    if (end == AIRS_END_CRASHED || status != AIRS_OK) {
+        return airs_reason_of_status(status);
+    }
+    return actor->exiting ? (airs_reason_kind_t)actor->end_kind : AIRS_REASON_SHUTDOWN;
+}
+
+static void keep_reason(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status, const char *reason) {
+    actor->end_kind = (uint8_t)kind_of(actor, end, status);
     actor->end_status = status;
-    airs_release(actor->services->allocator, actor->end_reason);
-    actor->end_reason = NULL;
-    if (reason == NULL || status == AIRS_OK) {
-        return;
+    /* One that exits has said why. */
+    if (status != AIRS_OK || !actor->exiting) {
+        (void)set_reason(actor, status != AIRS_OK ? reason : NULL);
     }
-    size_t size = strlen(reason) + 1;
-    actor->end_reason = airs_alloc(actor->services->allocator, size);
-    if (actor->end_reason != NULL) {
-        memcpy(actor->end_reason, reason, size);
+}
+
+airs_status_t airs_actor_exit_for(airs_actor_t *actor, const airs_exit_reason_t *reason) {
+    if ((unsigned)reason->kind >= AIRS_REASON_NO_ACTOR) {
+        return AIRS_INVALID_ARGUMENT;
     }
+    if (airs_actor_state(actor) == AIRS_ACTOR_STOPPING) {
+        return AIRS_INVALID_STATE;
+    }
+    bool has_text = airs_reason_has_text(reason->kind) && reason->text != NULL;
+    if (!set_reason(actor, has_text ? reason->text : NULL)) {
+        return AIRS_OUT_OF_MEMORY;
+    }
+    actor->exiting = true;
+    actor->end_kind = (uint8_t)reason->kind;
+    return AIRS_OK;
+}
+
+airs_exit_reason_t airs_actor_reason(const airs_actor_t *actor) {
+    airs_exit_reason_t reason = {.kind = (airs_reason_kind_t)actor->end_kind, .text = ""};
+    if (airs_reason_has_text(reason.kind)) {
+        const char *status = actor->end_status != AIRS_OK ? airs_status_text(actor->end_status) : "";
+        reason.text = actor->end_reason != NULL ? actor->end_reason : status;
+    }
+    return reason;
 }
 
 static void end_incarnation(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status,
@@ -124,19 +167,14 @@ static void end_incarnation(airs_actor_t *actor, airs_actor_end_t end, airs_stat
     bool crashed = end == AIRS_END_CRASHED;
     airs_waiting_senders_withdraw(services->waiting_senders, actor);
     airs_actor_pay(actor);
-    keep_reason(actor, status, reason);
+    keep_reason(actor, end, status, reason);
     end_in_hand(actor, end, status, reason);
     airs_deferred_replies_end(actor, crashed ? status : AIRS_STOPPED, crashed ? reason : NULL);
     airs_actor_timers_end(actor);
     actor->behaviour->discard(actor); /* `reason` is gone with it */
 }
 
-static airs_exit_t exit_of(airs_actor_end_t end, airs_status_t status) {
-    bool normal = (end == AIRS_END_DRAINED || end == AIRS_END_DROPPED) && status == AIRS_OK;
-    return normal ? AIRS_EXIT_NORMAL : AIRS_EXIT_ABNORMAL;
-}
-
-static void end_actor(airs_actor_t *actor, airs_actor_end_t end, airs_exit_t exit) {
+static void end_actor(airs_actor_t *actor, airs_actor_end_t end) {
     airs_services_t *services = actor->services;
     airs_worker_t *worker = actor->worker;
     if (!actor->internal) {
@@ -157,7 +195,7 @@ static void end_actor(airs_actor_t *actor, airs_actor_end_t end, airs_exit_t exi
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_STOPPED) == AIRS_OK);
     airs_gate_notify(&services->lives);
     if (actor->keeper != NULL) {
-        actor->keeper->tell(actor->keeper, AIRS_LIFE_GONE, exit);
+        actor->keeper->tell(actor->keeper, AIRS_LIFE_GONE, (airs_reason_kind_t)actor->end_kind);
     }
     airs_actor_unref(actor);
     airs_scheduler_deactivate(services->scheduler, worker);
@@ -178,16 +216,14 @@ bool airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
     (void)airs_mailbox_clear_signals(&actor->mailbox,
                                      AIRS_SIGNAL_KILL | AIRS_SIGNAL_STOP | AIRS_SIGNAL_PARK_EXPIRED);
     if (!outlives_it(actor)) {
-        end_actor(actor, end, exit_of(end, status));
+        end_actor(actor, end);
         return true;
     }
     airs_response_router_cancel_all(services->responses, actor);
     actor->at_rest = true;
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_RESTARTING) == AIRS_OK);
-    actor->keeper->tell(actor->keeper, AIRS_LIFE_DOWN, exit_of(end, status));
+    actor->keeper->tell(actor->keeper, AIRS_LIFE_DOWN, (airs_reason_kind_t)actor->end_kind);
     return false;
 }
 
-void airs_actor_give_up(airs_actor_t *actor, airs_actor_end_t end) {
-    end_actor(actor, end, exit_of(end, actor->end_status));
-}
+void airs_actor_give_up(airs_actor_t *actor, airs_actor_end_t end) { end_actor(actor, end); }

@@ -37,6 +37,11 @@ static airs_progress_t finish(airs_actor_t *actor, airs_actor_end_t end, airs_st
 
 /* ---- how calls end ---- */
 
+/* A call has ended well. */
+static airs_progress_t carry_on(airs_actor_t *actor) {
+    return actor->exiting ? begin_stop(actor, AIRS_END_DROPPED) : GOES_ON;
+}
+
 static airs_progress_t conclude_start(airs_actor_t *actor, const airs_call_result_t *result) {
     if (result->status != AIRS_OK) {
         airs_status_t status = result->status == AIRS_GUEST_ERROR ? AIRS_INITIALIZE_FAILED : result->status;
@@ -48,9 +53,9 @@ static airs_progress_t conclude_start(airs_actor_t *actor, const airs_call_resul
         airs_gate_notify(&actor->services->lives);
     }
     if (actor->keeper != NULL) {
-        actor->keeper->tell(actor->keeper, AIRS_LIFE_STARTED, AIRS_EXIT_NORMAL);
+        actor->keeper->tell(actor->keeper, AIRS_LIFE_STARTED, AIRS_REASON_NORMAL);
     }
-    return actor->exiting ? begin_stop(actor, AIRS_END_DROPPED) : GOES_ON;
+    return carry_on(actor);
 }
 
 static airs_progress_t conclude_stop(airs_actor_t *actor, const airs_call_result_t *result) {
@@ -70,7 +75,7 @@ static airs_progress_t conclude_describe(airs_actor_t *actor, const airs_call_re
     if (result->status == AIRS_OK && result->name != NULL && result->version != NULL) {
         airs_actor_keep_metadata(actor, result->name, result->version);
     }
-    return GOES_ON;
+    return carry_on(actor);
 }
 
 /* handle-message or handle-callback answered with an error. */
@@ -116,7 +121,7 @@ static airs_progress_t conclude_handle(airs_actor_t *actor, const airs_call_resu
     } else {
         conclude_error(actor, message, result->reason);
     }
-    return actor->exiting ? begin_stop(actor, AIRS_END_DROPPED) : GOES_ON;
+    return carry_on(actor);
 }
 
 static airs_progress_t conclude(airs_actor_t *actor, airs_poll_t poll, const airs_call_result_t *result) {

@@ -293,4 +293,12 @@ bool airs_actor_cancel_timer(airs_actor_context_t *context, airs_timer_id_t id) 
     return router->ops->cancel_timer(router, &context->self->actor, id);
 }
 
-void airs_actor_exit(airs_actor_context_t *context) { context->self->actor.exiting = true; }
+void airs_actor_exit(airs_actor_context_t *context) {
+    static const airs_exit_reason_t normal = {.kind = AIRS_REASON_NORMAL, .text = ""};
+    (void)airs_actor_exit_for(&context->self->actor, &normal);
+}
+
+airs_status_t airs_actor_exit_with(airs_actor_context_t *context, const airs_exit_reason_t *reason) {
+    airs_status_t status = airs_actor_exit_for(&context->self->actor, reason);
+    return status == AIRS_INVALID_STATE ? AIRS_OK : status;
+}

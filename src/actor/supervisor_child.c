@@ -84,7 +84,7 @@ static airs_status_t fill(airs_child_t *self, airs_services_t *services, const a
 
 static void run(airs_errand_t *errand);
 static void timed(airs_timer_t *timer);
-static void told(airs_keeper_t *keeper, airs_life_event_t event, airs_exit_t exit);
+static void told(airs_keeper_t *keeper, airs_life_event_t event, airs_reason_kind_t reason);
 
 airs_status_t airs_child_create(airs_services_t *services, const airs_child_spec_t *spec, bool model,
                                 airs_child_t **out, airs_error_t *error) {
@@ -153,10 +153,10 @@ static void run(airs_errand_t *errand) {
     airs_supervisor_hear(child, atomic_exchange_explicit(&child->events, 0, memory_order_acquire));
 }
 
-static void told(airs_keeper_t *keeper, airs_life_event_t event, airs_exit_t exit) {
+static void told(airs_keeper_t *keeper, airs_life_event_t event, airs_reason_kind_t reason) {
     static const uint32_t events[] = {AIRS_CHILD_STARTED, AIRS_CHILD_WENT_DOWN, AIRS_CHILD_GONE};
     airs_child_tell((airs_child_t *)keeper,
-                    events[event] | (exit == AIRS_EXIT_ABNORMAL ? AIRS_CHILD_ABNORMAL : 0));
+                    events[event] | (airs_reason_is_orderly(reason) ? 0 : AIRS_CHILD_ABNORMAL));
 }
 
 static void timed(airs_timer_t *timer) {

@@ -74,6 +74,13 @@ static airs_status_t worker_handle(airs_actor_context_t *context, void *state,
         airs_actor_exit(context);
         return AIRS_OK;
     }
+    static const airs_exit_reason_t reasons[] = {
+        {AIRS_REASON_NORMAL, ""}, {AIRS_REASON_SHUTDOWN, ""}, {AIRS_REASON_ERROR, "no more"}};
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (airs_str_equal(text, airs_str(airs_reason_text(reasons[i].kind)))) {
+            return airs_actor_exit_with(context, &reasons[i]);
+        }
+    }
     char more[64];
     (void)snprintf(more, sizeof more, ":%.*s", AIRS_STR_ARG(text));
     note("", self->name, more);
@@ -413,6 +420,26 @@ static void temporary_normal(void **state) {
 static void temporary_abnormal(void **state) {
     (void)state;
     one_child(AIRS_RESTART_TEMPORARY, "crash", "+a ~a", 0);
+}
+
+/* With the reasons that a child gives itself. */
+static void permanent_exit(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_PERMANENT, "normal", "+a -a +a", 1);
+    one_child(AIRS_RESTART_PERMANENT, "shutdown", "+a -a +a", 1);
+    one_child(AIRS_RESTART_PERMANENT, "error", "+a -a +a", 1);
+}
+static void transient_exit(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_TRANSIENT, "normal", "+a -a ~a", 0);
+    one_child(AIRS_RESTART_TRANSIENT, "shutdown", "+a -a ~a", 0);
+    one_child(AIRS_RESTART_TRANSIENT, "error", "+a -a +a", 1);
+}
+static void temporary_exit(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_TEMPORARY, "normal", "+a -a ~a", 0);
+    one_child(AIRS_RESTART_TEMPORARY, "shutdown", "+a -a ~a", 0);
+    one_child(AIRS_RESTART_TEMPORARY, "error", "+a -a ~a", 0);
 }
 
 /* Ends with the reason shutdown are those of supervisors that give up, or shut down automatically. */
@@ -1101,6 +1128,9 @@ int main(void) {
         TEST(temporary_normal),
         TEST(temporary_shutdown),
         TEST(temporary_abnormal),
+        TEST(permanent_exit),
+        TEST(transient_exit),
+        TEST(temporary_exit),
         TEST(temporary_bystander),
         TEST(one_for_one_restart),
         TEST(one_for_one_escalation),
