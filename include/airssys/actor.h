@@ -8,6 +8,7 @@
 
 #include <airssys/bytes.h>
 #include <airssys/error.h>
+#include <airssys/health.h>
 #include <airssys/id.h>
 
 #include <stdbool.h>
@@ -72,6 +73,8 @@ typedef struct airs_native {
     /* Make the state again what it was before the first start, from whatever an incarnation left; then `start`
      * runs. Anything but AIRS_OK: the restart has failed. NULL: the actor cannot be restarted. */
     airs_status_t (*restart)(void *state);
+    /* How well it is: asked between two other calls, at the interval that its spawn options say. NULL: unknown. */
+    airs_health_t (*health)(airs_actor_context_t *context, void *state);
 } airs_native_t;
 
 /* The calling actor's id. */

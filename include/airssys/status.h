@@ -51,7 +51,8 @@
     X(TOO_MANY_REQUESTS, 40, "too many requests are outstanding")              \
     X(UNSUPPORTED_CODEC, 41, "the receiver does not accept this codec")        \
     X(DEADLOCK, 42, "it would wait for itself")                                \
-    X(PENDING, 43, "not done yet")
+    X(PENDING, 43, "not done yet")                                             \
+    X(HEALTH_CHECKS_FAILED, 44, "health checks found the actor unhealthy")
 
 typedef enum airs_status {
 #define AIRS_STATUS_ENUM(name, number, text) AIRS_##name = (number),

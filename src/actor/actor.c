@@ -1,6 +1,7 @@
 #include "actor/actor.h"
 
 #include "actor/actor_timers.h"
+#include "actor/health_monitor.h"
 #include "actor/response_router.h"
 #include "actor/waiting_senders.h"
 
@@ -34,6 +35,8 @@ void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
     airs_refcount_init(&actor->references);
     atomic_init(&actor->run_state, AIRS_RUN_ON);
     atomic_init(&actor->state, AIRS_ACTOR_CREATED);
+    atomic_init(&actor->health, AIRS_HEALTH_UNKNOWN);
+    atomic_init(&actor->health_asks, NULL);
     airs_mailbox_init(&actor->mailbox, setup->mailbox);
     airs_response_router_attach(setup->services->responses, actor);
 }
@@ -48,6 +51,7 @@ void airs_actor_unref(airs_actor_t *actor) {
         return;
     }
     airs_actor_timers_free(actor);
+    airs_health_monitor_free(actor);
     airs_release(actor->services->allocator, actor->end_reason);
     airs_release(actor->services->allocator, atomic_load_explicit(&actor->metadata, memory_order_relaxed));
     airs_component_id_unref_many(actor->id, UINT64_C(1) + actor->id_credit);
@@ -293,7 +297,7 @@ void airs_actor_info(airs_actor_t *actor, char name[AIRS_ID_MAX + 1], airs_actor
         .native = !actor->behaviour->uses_engine,
         .name = airs_actor_name(actor, metadata, name),
         .version = metadata != NULL ? metadata->version : "",
-        .health = "unknown",
+        .health = airs_health_text(airs_actor_health(actor)),
         .started_ns = actor->started_ns,
         .mailbox_messages = actor->mailbox.limits.messages,
         .mailbox_policy = actor->mailbox.limits.policy,

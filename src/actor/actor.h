@@ -17,6 +17,7 @@
 #include "core/refcount.h"
 
 typedef struct airs_behaviour airs_behaviour_t;
+typedef struct airs_health_monitor airs_health_monitor_t;
 
 /* What kinds of actors do in their own way. Calls are as in core/runtime_engine.h: PENDING ones are
  * announced through airs_actor_wake and gone on with by `resume`. */
@@ -29,6 +30,8 @@ struct airs_behaviour {
     airs_poll_t (*stop)(airs_actor_t *actor, airs_call_result_t *result);
     /* Its metadata: `name` and `version` of the result. NULL: it has none. */
     airs_poll_t (*describe)(airs_actor_t *actor, airs_call_result_t *result);
+    /* How well it is: `health` of the result. NULL: it cannot be asked. */
+    airs_poll_t (*health)(airs_actor_t *actor, airs_call_result_t *result);
     airs_poll_t (*resume)(airs_actor_t *actor, airs_call_result_t *result);
     /* AIRS_SIGNAL_ATTEND came. NULL: nobody gives it. */
     void (*attend)(airs_actor_t *actor);
@@ -55,6 +58,7 @@ typedef enum airs_actor_step {
     AIRS_STEP_HANDLE,
     AIRS_STEP_STOP,
     AIRS_STEP_DESCRIBE,
+    AIRS_STEP_HEALTH,
 } airs_actor_step_t;
 
 /* Why an incarnation ended, which decides what happens to what it leaves. */
@@ -134,8 +138,11 @@ struct airs_actor {
     atomic_bool metadata_asked;
     _Atomic uint8_t run_state; /* airs_run_state_t */
     _Atomic uint8_t state;     /* airs_actor_state_t */
+    _Atomic uint8_t health;    /* airs_health_t; see actor/health_monitor.h */
     airs_refcount_t references;
     _Atomic(airs_actor_metadata_t *) metadata; /* NULL: not known; once set it stays */
+
+    _Atomic(struct airs_health_ask *) health_asks; /* who waits for how well it is */
 
     /* The registry's, under its locks. */
     airs_actor_t *registry_next;
@@ -159,10 +166,11 @@ struct airs_actor {
     _Atomic uint32_t timer_count;
 
     /* The owner's. */
-    uint64_t incarnation;                   /* counts from 1 over the whole system */
-    uint32_t id_credit;                     /* references to `id` that messages to be sent will carry */
-    struct airs_deferred_replies *deferred; /* answers it has taken over; NULL: it never did */
-    struct airs_actor_timers *timers;       /* NULL: it never had one */
+    uint64_t incarnation;                       /* counts from 1 over the whole system */
+    uint32_t id_credit;                         /* references to `id` that messages to be sent will carry */
+    struct airs_deferred_replies *deferred;     /* answers it has taken over; NULL: it never did */
+    struct airs_actor_timers *timers;           /* NULL: it never had one */
+    struct airs_health_monitor *health_monitor; /* NULL: it is not asked at an interval */
     airs_actor_t *run_next;
     airs_worker_t *worker; /* whose turn this is; NULL on an outside thread */
     airs_component_message_t *in_hand;

@@ -6,6 +6,7 @@
 #include "actor/actor_timers.h"
 #include "actor/component_registry.h"
 #include "actor/deferred_replies.h"
+#include "actor/health_monitor.h"
 #include "actor/response_router.h"
 #include "actor/waiting_senders.h"
 #include "core/check.h"
@@ -171,6 +172,7 @@ static void end_incarnation(airs_actor_t *actor, airs_actor_end_t end, airs_stat
     end_in_hand(actor, end, status, reason);
     airs_deferred_replies_end(actor, crashed ? status : AIRS_STOPPED, crashed ? reason : NULL);
     airs_actor_timers_end(actor);
+    airs_health_monitor_end(actor, status);
     actor->behaviour->discard(actor); /* `reason` is gone with it */
 }
 
@@ -182,6 +184,7 @@ static void end_actor(airs_actor_t *actor, airs_actor_end_t end) {
     }
     airs_component_message_t *message = airs_mailbox_close(&actor->mailbox);
     airs_actor_tell_of_room(actor, worker);
+    airs_health_monitor_close(actor);
     airs_subscription_service_end(airs_actor_system_subscriber_service(services->subscriber), actor);
     while (message != NULL) {
         airs_component_message_t *next = atomic_load_explicit(&message->next, memory_order_relaxed);

@@ -13,6 +13,8 @@ static const airs_actor_spec_t defaults = {
     .max_subscriptions = 1000,
     .max_deferred = 100000,
     .block_time_ms = 10000,
+    .health_timeout_ms = 5000,
+    .unhealthy_after = 3,
     .limits = {.max_memory_bytes = 64 * MIB, .max_execution_time_ms = 5000, .max_parked_time_ms = 60000},
     .storage_quota = UINT64_MAX,
 };
@@ -35,6 +37,8 @@ airs_actor_spec_t airs_actor_spec_complete(const airs_actor_spec_t *given) {
     spec.max_subscriptions = (uint32_t)or_default(spec.max_subscriptions, defaults.max_subscriptions);
     spec.max_deferred = (uint32_t)or_default(spec.max_deferred, defaults.max_deferred);
     spec.block_time_ms = or_default(spec.block_time_ms, defaults.block_time_ms);
+    spec.health_timeout_ms = or_default(spec.health_timeout_ms, defaults.health_timeout_ms);
+    spec.unhealthy_after = (uint32_t)or_default(spec.unhealthy_after, defaults.unhealthy_after);
     spec.storage_quota = or_default(spec.storage_quota, defaults.storage_quota);
     limits->max_memory_bytes = or_default(limits->max_memory_bytes, defaults.limits.max_memory_bytes);
     limits->max_execution_time_ms =

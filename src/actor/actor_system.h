@@ -65,6 +65,11 @@ typedef struct airs_actor_spec {
     uint64_t block_time_ms; /* of a full mailbox that has its senders wait (10,000) */
     airs_codecs_t accepts;  /* 0: any, without looking */
 
+    /* How well it is, asked at an interval (actor/health_monitor.h). 0: never. */
+    uint64_t health_interval_ms;
+    uint64_t health_timeout_ms; /* for its answer (5,000) */
+    uint32_t unhealthy_after;   /* checks in a row that end it (3) */
+
     /* Patterns that it is subscribed to before it starts. Borrowed for the spawn. */
     const char *const *subscriptions;
     size_t subscription_count;

@@ -2,6 +2,7 @@
 
 #include "actor/actor_end.h"
 #include "actor/actor_timers.h"
+#include "actor/health_monitor.h"
 #include "actor/response_router.h"
 #include "core/check.h"
 
@@ -52,6 +53,7 @@ static airs_progress_t conclude_start(airs_actor_t *actor, const airs_call_resul
         atomic_fetch_add_explicit(&actor->services->spawned, 1, memory_order_relaxed);
         airs_gate_notify(&actor->services->lives);
     }
+    airs_health_monitor_begin(actor);
     if (actor->keeper != NULL) {
         actor->keeper->tell(actor->keeper, AIRS_LIFE_STARTED, AIRS_REASON_NORMAL);
     }
@@ -76,6 +78,17 @@ static airs_progress_t conclude_describe(airs_actor_t *actor, const airs_call_re
         airs_actor_keep_metadata(actor, result->name, result->version);
     }
     return carry_on(actor);
+}
+
+static airs_progress_t conclude_health(airs_actor_t *actor, const airs_call_result_t *result) {
+    char reason[AIRS_HEALTH_REASON_MAX];
+    if (result->status != AIRS_OK) {
+        return finish(actor, AIRS_END_CRASHED, result->status, result->reason);
+    }
+    if (airs_health_monitor_answer(actor, result->health, reason)) {
+        return finish(actor, AIRS_END_CRASHED, AIRS_HEALTH_CHECKS_FAILED, reason);
+    }
+    return actor->exiting ? begin_stop(actor, AIRS_END_DROPPED) : GOES_ON;
 }
 
 /* handle-message or handle-callback answered with an error. */
@@ -141,6 +154,8 @@ static airs_progress_t conclude(airs_actor_t *actor, airs_poll_t poll, const air
         return conclude_stop(actor, result);
     case AIRS_STEP_DESCRIBE:
         return conclude_describe(actor, result);
+    case AIRS_STEP_HEALTH:
+        return conclude_health(actor, result);
     case AIRS_STEP_NONE:
         break;
     }
@@ -186,6 +201,14 @@ static airs_progress_t begin_describe(airs_actor_t *actor) {
     return conclude(actor, poll, &result);
 }
 
+static airs_progress_t begin_health(airs_actor_t *actor) {
+    begin_step(actor, AIRS_STEP_HEALTH);
+    airs_health_monitor_called(actor);
+    airs_call_result_t result = {0};
+    airs_poll_t poll = actor->behaviour->health(actor, &result);
+    return conclude(actor, poll, &result);
+}
+
 static airs_progress_t begin_handle(airs_actor_t *actor, airs_component_message_t *message) {
     if (message->kind == AIRS_MESSAGE_SYSTEM) {
         AIRS_ASSERT(message->system == AIRS_SYSTEM_STOP);
@@ -223,6 +246,9 @@ static void disarm(airs_actor_t *actor) {
     (void)services->timers->cancel(services->timers, &actor->park->timer);
     uint64_t parked = airs_clock_monotonic(services->clock) - actor->parked_since_ns;
     actor->parked_left_ns = parked < actor->parked_left_ns ? actor->parked_left_ns - parked : 0;
+    if (actor->step == AIRS_STEP_HEALTH) {
+        airs_health_monitor_parked(actor, parked);
+    }
 }
 
 static airs_status_t arm(airs_actor_t *actor) {
@@ -293,6 +319,11 @@ static airs_progress_t go_on(airs_actor_t *actor) {
     if ((signals & AIRS_SIGNAL_PARK_EXPIRED) != 0) {
         return finish(actor, AIRS_END_CRASHED, AIRS_PARKED_TIME_EXCEEDED, NULL);
     }
+    char reason[AIRS_HEALTH_REASON_MAX];
+    if (actor->step == AIRS_STEP_HEALTH && airs_health_monitor_overdue(actor, reason)) {
+        actor->pending = false;
+        return finish(actor, AIRS_END_CRASHED, AIRS_HEALTH_CHECKS_FAILED, reason);
+    }
     airs_call_result_t result = {0};
     airs_poll_t poll = actor->behaviour->resume(actor, &result);
     return conclude(actor, poll, &result);
@@ -341,7 +372,14 @@ static airs_progress_t obey(airs_actor_t *actor, uint32_t signals) {
     if ((signals & AIRS_SIGNAL_ATTEND) != 0) {
         actor->behaviour->attend(actor);
     }
-    return (signals & AIRS_SIGNAL_DESCRIBE) != 0 ? begin_describe(actor) : GOES_ON;
+    if ((signals & AIRS_SIGNAL_DESCRIBE) != 0) {
+        return begin_describe(actor);
+    }
+    if ((signals & AIRS_SIGNAL_HEALTH) == 0) {
+        return GOES_ON;
+    }
+    (void)airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_HEALTH);
+    return airs_health_monitor_due(actor) ? begin_health(actor) : GOES_ON;
 }
 
 /* How long a turn has lasted. With an engine that counts time slices that costs a load; otherwise the clock

@@ -135,6 +135,11 @@ static airs_poll_t component_describe(airs_actor_t *actor, airs_call_result_t *r
     return call(component_of(actor), &metadata, result);
 }
 
+static airs_poll_t component_health(airs_actor_t *actor, airs_call_result_t *result) {
+    airs_call_t health = {.kind = AIRS_CALL_HEALTH};
+    return call(component_of(actor), &health, result);
+}
+
 static airs_poll_t component_resume(airs_actor_t *actor, airs_call_result_t *result) {
     airs_component_actor_t *self = component_of(actor);
     airs_poll_t poll = ops_of(self)->resume(self->instance, result);
@@ -163,6 +168,7 @@ airs_actor_t *airs_component_actor_create(const airs_actor_setup_t *setup, airs_
         .handle = component_handle,
         .stop = component_stop,
         .describe = component_describe,
+        .health = component_health,
         .resume = component_resume,
         .discard = component_discard,
         .release = component_release,

@@ -5,6 +5,7 @@
 #include "actor/actor_system_subscriber.h"
 #include "actor/component_actor.h"
 #include "actor/component_registry.h"
+#include "actor/health_monitor.h"
 #include "actor/host_caller.h"
 #include "actor/native_actor.h"
 #include "core/check.h"
@@ -92,6 +93,24 @@ static void discard_state(const airs_spawn_t *spawn) {
     }
 }
 
+/* It was never started. */
+static void discard(airs_actor_t *actor) {
+    actor->behaviour->discard(actor);
+    if (actor->behaviour->retire != NULL) {
+        actor->behaviour->retire(actor);
+    }
+}
+
+static airs_status_t watch_health(airs_actor_t *actor, const airs_actor_spec_t *spec) {
+    if (spec->health_interval_ms == 0 || actor->behaviour->health == NULL) {
+        return AIRS_OK;
+    }
+    airs_health_settings_t settings = {.interval_ms = spec->health_interval_ms,
+                                       .timeout_ms = spec->health_timeout_ms,
+                                       .unhealthy_after = spec->unhealthy_after};
+    return airs_health_monitor_attach(actor, &settings);
+}
+
 /* A created actor with a reference besides its own for the caller. */
 static airs_status_t create(airs_services_t *services, const airs_spawn_t *spawn,
                             const airs_actor_spec_t *spec, bool internal, airs_keeper_t *keeper,
@@ -107,16 +126,14 @@ static airs_status_t create(airs_services_t *services, const airs_spawn_t *spawn
         discard_state(spawn);
         return status != AIRS_OK ? status : AIRS_OUT_OF_MEMORY;
     }
+    status = watch_health(actor, spec);
+    if (status != AIRS_OK) {
+        discard(actor);
+        airs_actor_unref(actor);
+        return status;
+    }
     *out = airs_actor_ref(actor);
     return AIRS_OK;
-}
-
-/* It was never started. */
-static void discard(airs_actor_t *actor) {
-    actor->behaviour->discard(actor);
-    if (actor->behaviour->retire != NULL) {
-        actor->behaviour->retire(actor);
-    }
 }
 
 static airs_status_t subscribe(airs_actor_t *actor, const airs_actor_spec_t *spec, airs_error_t *error) {

@@ -7,6 +7,7 @@
 #include "actor/actor_timers.h"
 #include "actor/component_registry.h"
 #include "actor/deferred_replies.h"
+#include "actor/health_monitor.h"
 #include "actor/response_router.h"
 #include "actor/waiting_senders.h"
 
@@ -395,7 +396,7 @@ static airs_peer_info_t info_of(airs_actor_t *actor, const airs_actor_metadata_t
         .id = actor->id,
         .name = airs_actor_name(actor, metadata, name),
         .version = metadata != NULL ? metadata->version : "",
-        .health = "unknown",
+        .health = airs_health_text(airs_actor_health(actor)),
     };
 }
 

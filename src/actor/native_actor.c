@@ -97,6 +97,14 @@ static airs_poll_t native_stop(airs_actor_t *actor, airs_call_result_t *result) 
     return done(result, AIRS_OK);
 }
 
+static airs_poll_t native_health(airs_actor_t *actor, airs_call_result_t *result) {
+    airs_native_actor_t *self = native_of(actor);
+    done(result, AIRS_OK);
+    result->health = self->native.health != NULL ? self->native.health(&self->context, self->state)
+                                                 : AIRS_HEALTH_UNKNOWN;
+    return AIRS_POLL_DONE;
+}
+
 /* A native call never pends. */
 static airs_poll_t native_resume(airs_actor_t *actor, airs_call_result_t *result) {
     (void)actor;
@@ -128,6 +136,7 @@ airs_actor_t *airs_native_actor_create(const airs_actor_setup_t *setup, const ai
         .start = native_start,
         .handle = native_handle,
         .stop = native_stop,
+        .health = native_health,
         .resume = native_resume,
         .discard = native_discard,
         .retire = native_retire,

@@ -9,6 +9,7 @@
 #define AIRSSYS_CORE_RUNTIME_ENGINE_H
 
 #include <airssys/clock.h>
+#include <airssys/health.h>
 #include <airssys/log.h>
 #include <airssys/random.h>
 
@@ -94,8 +95,6 @@ typedef struct airs_call {
     const airs_component_message_t *message; /* HANDLE_*: kept by the caller until the call is done */
     const airs_component_config_t *config;   /* INITIALIZE: likewise */
 } airs_call_t;
-
-typedef enum airs_health { AIRS_HEALTHY, AIRS_DEGRADED, AIRS_UNHEALTHY, AIRS_HEALTH_UNKNOWN } airs_health_t;
 
 typedef enum airs_poll { AIRS_POLL_DONE, AIRS_POLL_PENDING } airs_poll_t;
 

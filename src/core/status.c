@@ -103,6 +103,8 @@ const char *airs_status_name(airs_status_t status) {
         return "deadlock";
     case AIRS_PENDING:
         return "pending";
+    case AIRS_HEALTH_CHECKS_FAILED:
+        return "health-checks-failed";
     }
     return "unknown";
 }
