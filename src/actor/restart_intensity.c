@@ -25,3 +25,13 @@ bool airs_restart_intensity_add(airs_restart_intensity_t *self, uint64_t now_ns)
     self->count++;
     return allowed;
 }
+
+uint32_t airs_restart_intensity_count(const airs_restart_intensity_t *self, uint64_t now_ns) {
+    uint64_t known = self->count < self->most ? self->count : self->most;
+    uint32_t recent = 0;
+    while (recent < known &&
+           now_ns - self->moments[(self->count - 1 - recent) % self->most] <= self->period_ns) {
+        recent++;
+    }
+    return recent;
+}

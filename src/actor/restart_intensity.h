@@ -23,4 +23,7 @@ void airs_restart_intensity_free(airs_restart_intensity_t *self, const airs_allo
 /* There is one more, now. False: it is one too many. The clock never goes back. */
 bool airs_restart_intensity_add(airs_restart_intensity_t *self, uint64_t now_ns);
 
+/* How many of those that were allowed count at this moment. */
+uint32_t airs_restart_intensity_count(const airs_restart_intensity_t *self, uint64_t now_ns);
+
 #endif

@@ -12,20 +12,35 @@ static void conclude_child(airs_child_t *child, airs_status_t status, const char
     airs_supervisor_conclude(order, status, text);
 }
 
-static void complain(airs_supervisor_t *self, const char *what, const char *child) {
-    airs_log_t *log = self->services->log;
-    if (AIRS_LOG_ERROR < log->level) {
-        return;
+/* ---- children that wait for something to be done ---- */
+
+void airs_supervisor_set_must_stop(airs_child_t *child, bool must_stop) {
+    child->owner->to_stop += (size_t)must_stop - (size_t)child->must_stop;
+    child->must_stop = must_stop;
+}
+
+void airs_supervisor_mourn(airs_child_t *child, bool failed) {
+    airs_supervisor_t *self = child->owner;
+    airs_supervisor_let_rest(child);
+    child->died = true;
+    child->failed = failed;
+    /* A start that failed is what a round waits for. */
+    child->previous_dead = failed ? NULL : self->last_dead;
+    child->next_dead = failed ? self->first_dead : NULL;
+    *(child->previous_dead != NULL ? &child->previous_dead->next_dead : &self->first_dead) = child;
+    *(child->next_dead != NULL ? &child->next_dead->previous_dead : &self->last_dead) = child;
+}
+
+void airs_supervisor_let_rest(airs_child_t *child) {
+    airs_supervisor_t *self = child->owner;
+    if (child->died) {
+        *(child->previous_dead != NULL ? &child->previous_dead->next_dead : &self->first_dead) =
+            child->next_dead;
+        *(child->next_dead != NULL ? &child->next_dead->previous_dead : &self->last_dead) =
+            child->previous_dead;
     }
-    const airs_log_field_t fields[] = {{airs_str("child"), airs_str(child)}};
-    airs_log_record_t record = {
-        .level = AIRS_LOG_ERROR,
-        .source = airs_str(self->parent != NULL ? self->parent->name : "supervisor"),
-        .message = airs_str(what),
-        .fields = fields,
-        .field_count = 1,
-    };
-    log->write(log, &record);
+    child->died = false;
+    child->failed = false;
 }
 
 /* ---- its start and end ---- */
@@ -37,8 +52,14 @@ static bool is_unordered(const airs_supervisor_t *self) {
 
 /* It is of no use to its owner once it has ended. */
 static bool is_passing(const airs_child_t *child) {
-    return child->restart == AIRS_RESTART_TEMPORARY || child->is_native ||
+    return child->restart == AIRS_RESTART_TEMPORARY || child->is_native || child->unwanted ||
            airs_supervisor_is_simple(child->owner);
+}
+
+/* Will it be of use again when its supervisor is restarted? Then it starts as its specification says. */
+static bool returns(const airs_child_t *child) {
+    return child->specified && !child->is_native && !child->held && !child->unwanted &&
+           child->owner->parent != NULL;
 }
 
 void airs_supervisor_begin(airs_supervisor_t *self) {
@@ -49,9 +70,13 @@ void airs_supervisor_begin(airs_supervisor_t *self) {
     self->abnormal = false;
     self->intensity.count = 0;
     self->error.text[0] = '\0';
+    self->verdict = NULL;
+    self->stop_at = NULL;
+    self->start_at = self->first;
     for (airs_child_t *child = self->first; child != NULL; child = child->next) {
-        child->must_start = !child->held;
-        child->must_stop = false;
+        airs_supervisor_awaken(self, child);
+        airs_supervisor_set_must_stop(child, false);
+        child->must_start = !child->held && !child->dormant;
         child->tries = 0;
     }
     airs_supervisor_advance(self);
@@ -70,10 +95,9 @@ static void announce_start(airs_supervisor_t *self) {
 }
 
 static void end_child(airs_supervisor_t *self, airs_child_t *child, bool hurry) {
-    child->must_stop = true;
+    airs_supervisor_let_rest(child);
+    airs_supervisor_set_must_stop(child, true);
     child->must_start = false;
-    child->died = false;
-    child->failed = false;
     child->for_good = self->for_good || child->restart == AIRS_RESTART_TEMPORARY;
     if (child->state == AIRS_CHILD_DOWN || child->state == AIRS_CHILD_ENDED) {
         airs_child_cancel_timer(child);
@@ -90,6 +114,7 @@ void airs_supervisor_end(airs_supervisor_t *self, bool for_good, airs_halt_t how
     self->state = AIRS_SUPERVISOR_ENDING;
     self->for_good = self->for_good || for_good || airs_supervisor_is_simple(self);
     self->halt = how > self->halt ? how : self->halt;
+    self->stop_at = self->last;
     for (airs_child_t *child = self->first; child != NULL; child = child->next) {
         end_child(self, child, hurry);
     }
@@ -115,10 +140,9 @@ static void announce_end(airs_supervisor_t *self) {
 
 /* Right to left. False: it takes time. */
 static bool stop_children(airs_supervisor_t *self) {
-    bool all = true;
     /* Those that go on their own do not wait for each other. */
     bool together = airs_supervisor_is_simple(self) || self->halt == AIRS_HALT_KILL;
-    for (airs_child_t *child = self->last; child != NULL && (all || together); child = child->previous) {
+    for (airs_child_t *child = self->stop_at; child != NULL; child = child->previous) {
         if (!child->must_stop) {
             continue;
         }
@@ -127,40 +151,51 @@ static bool stop_children(airs_supervisor_t *self) {
         } else if (child->state == AIRS_CHILD_DOWN && child->for_good) {
             airs_child_release(child);
         }
-        if (child->state == AIRS_CHILD_STOPPING) {
-            all = false;
-        } else {
-            child->must_stop = false;
-            child->died = false;
-            child->failed = false;
+        if (child->state != AIRS_CHILD_STOPPING) {
+            airs_supervisor_let_rest(child);
+            airs_supervisor_set_must_stop(child, false);
+        } else if (!together) {
+            self->stop_at = child;
+            return false;
         }
     }
-    return all;
+    self->stop_at = NULL;
+    return self->to_stop == 0;
+}
+
+static void begin_in_turn(airs_child_t *child) {
+    bool can_begin = child->state == AIRS_CHILD_DOWN || child->state == AIRS_CHILD_ENDED;
+    if (!can_begin || child->timed) {
+        return;
+    }
+    if (child->wait_ns > 0) {
+        airs_child_set_timer(child, child->wait_ns);
+    } else {
+        airs_child_begin(child);
+    }
 }
 
 /* Left to right. False: it takes time. */
 static bool start_children(airs_supervisor_t *self) {
-    for (airs_child_t *child = self->first; child != NULL; child = child->next) {
-        if (!child->must_start) {
-            if (child->state == AIRS_CHILD_STARTING) {
-                return false;
-            }
-            continue;
-        }
-        if (child->state != AIRS_CHILD_DOWN && child->state != AIRS_CHILD_ENDED) {
+    for (airs_child_t *child = self->start_at; child != NULL; child = child->next) {
+        self->start_at = child;
+        if (child->must_start) {
+            begin_in_turn(child);
             return false;
         }
-        if (child->timed) {
+        if (child->state == AIRS_CHILD_STARTING) {
             return false;
         }
-        if (child->wait_ns > 0) {
-            airs_child_set_timer(child, child->wait_ns);
-        } else {
-            airs_child_begin(child);
-        }
-        return false;
     }
+    self->start_at = NULL;
     return true;
+}
+
+/* Does the round only wait for the time of a restart to come? */
+static bool bides_its_time(const airs_supervisor_t *self) {
+    const airs_child_t *child = self->start_at;
+    return self->state == AIRS_SUPERVISOR_ROUND && self->to_stop == 0 && child != NULL && child->must_start &&
+           child->timed;
 }
 
 /* ---- restarts ---- */
@@ -189,24 +224,28 @@ static uint64_t back_off(airs_supervisor_t *self, airs_child_t *child) {
 /* A round with these and all to their right. */
 static void set_up_round(airs_supervisor_t *self, airs_child_t *first) {
     self->state = AIRS_SUPERVISOR_ROUND;
+    self->stop_at = self->last;
+    self->start_at = self->first;
     for (airs_child_t *child = first; child != NULL; child = child->next) {
-        child->must_stop = true;
+        airs_supervisor_set_must_stop(child, true);
         child->for_good = child->restart == AIRS_RESTART_TEMPORARY;
-        child->must_start = !child->for_good && !child->held;
+        child->must_start = !child->for_good && !child->held && !child->dormant;
     }
 }
 
-static void give_up(airs_supervisor_t *self, const airs_child_t *child) {
-    complain(self, "too many restarts: the supervisor gives up", child->name);
+static void give_up(airs_supervisor_t *self, const airs_child_t *child, bool failed) {
+    self->verdict = "too many restarts";
+    airs_supervisor_log_end(self, child, failed);
     airs_supervisor_end(self, self->parent == NULL, AIRS_HALT_KEEP);
 }
 
-static void restart(airs_supervisor_t *self, airs_child_t *child) {
+static void restart(airs_supervisor_t *self, airs_child_t *child, bool failed) {
     if (!airs_restart_intensity_add(&self->intensity, airs_clock_monotonic(self->services->clock))) {
-        give_up(self, child);
+        give_up(self, child, failed);
         return;
     }
     child->wait_ns = back_off(self, child);
+    airs_supervisor_log_restart(self, child, failed);
     if (!is_unordered(self)) {
         set_up_round(self, self->strategy == AIRS_ONE_FOR_ALL ? self->first : child);
     } else if (child->wait_ns > 0) {
@@ -229,8 +268,10 @@ static bool any_significant(const airs_supervisor_t *self, const airs_child_t *b
 static void let_go(airs_supervisor_t *self, airs_child_t *child) {
     bool shuts_down = child->significant &&
                       (self->auto_shutdown == AIRS_AUTO_SHUTDOWN_ANY || !any_significant(self, child));
+    airs_supervisor_log_loss(self, child, shuts_down);
     airs_child_release(child);
     if (shuts_down) {
+        self->verdict = "a significant child has ended";
         airs_supervisor_end(self, self->parent == NULL, AIRS_HALT_KEEP);
     }
 }
@@ -238,26 +279,24 @@ static void let_go(airs_supervisor_t *self, airs_child_t *child) {
 /* One has ended by itself. */
 static void see_to(airs_supervisor_t *self, airs_child_t *child) {
     bool failed = child->failed;
-    child->died = false;
-    child->failed = false;
+    airs_supervisor_let_rest(child);
     if (failed && self->starting) {
         self->abnormal = true;
         airs_supervisor_end(self, !self->lived, AIRS_HALT_KEEP);
     } else if (failed || child->restart == AIRS_RESTART_PERMANENT ||
                (child->restart == AIRS_RESTART_TRANSIENT && child->abnormal)) {
-        restart(self, child);
+        restart(self, child, failed);
     } else {
         let_go(self, child);
     }
 }
 
-/* In a round only starts that failed are seen to at once: they are what it waits for. */
+/* In a round only starts that failed are seen to at once: they are what it waits for. But one that waits to
+ * restart a child is no reason for others to wait. */
 static airs_child_t *next_dead(const airs_supervisor_t *self) {
-    airs_child_t *child = self->first;
-    while (child != NULL && !(child->died && (child->failed || self->state == AIRS_SUPERVISOR_RUNNING))) {
-        child = child->next;
-    }
-    return child;
+    airs_child_t *child = self->first_dead;
+    bool at_once = self->state == AIRS_SUPERVISOR_RUNNING || bides_its_time(self);
+    return child != NULL && (child->failed || at_once) ? child : NULL;
 }
 
 /* One step. False: nothing is to be done before something happens. */
@@ -296,6 +335,7 @@ void airs_supervisor_advance(airs_supervisor_t *self) {
 static void hear_start(airs_child_t *child) {
     if (child->state == AIRS_CHILD_STARTING) {
         child->state = AIRS_CHILD_UP;
+        child->lived = true;
         child->must_start = false;
         child->up_ns = airs_clock_monotonic(child->services->clock);
         if (waits_for_start(child)) {
@@ -323,26 +363,36 @@ static void hear_down(airs_child_t *child, bool abnormal) {
     /* One that was stopped did not ask for its end: what waits for it must not be dropped if it does not come
      * back after all. */
     child->abnormal = abnormal || before == AIRS_CHILD_STOPPING;
-    if (before == AIRS_CHILD_STARTING && waits_for_start(child)) {
+    if (before == AIRS_CHILD_STARTING) {
         keep_error(child);
+    }
+    if (before == AIRS_CHILD_STARTING && waits_for_start(child)) {
+        child->unwanted = child->order->forgets;
+        child->held = true;
         conclude_child(child, child->owner->error.status, child->owner->error.text);
         airs_child_release(child);
-    } else if (before == AIRS_CHILD_STOPPING) {
-        if (child->for_good) {
-            airs_child_release(child);
-        }
+    } else if (before != AIRS_CHILD_STOPPING) {
+        airs_supervisor_mourn(child, before == AIRS_CHILD_STARTING);
+    } else if (child->for_good) {
+        airs_child_release(child);
     } else {
-        child->died = true;
-        child->failed = before == AIRS_CHILD_STARTING;
+        airs_supervisor_set_must_stop(child, false);
+    }
+}
+
+/* It is in no state to be told anything any more. */
+static void drop(airs_supervisor_t *self, airs_child_t *child) {
+    if (returns(child)) {
+        airs_supervisor_put_to_sleep(self, child);
+    } else {
+        airs_supervisor_forget_child(self, child);
     }
 }
 
 static void hear_end(airs_child_t *child) {
     airs_supervisor_t *self = child->owner;
-    airs_child_state_t before = child->state;
-    bool starting = before == AIRS_CHILD_STARTING;
+    bool starting = child->state == AIRS_CHILD_STARTING;
     bool ordered = waits_for_start(child);
-    bool forgets = is_passing(child) || (ordered && child->order->forgets);
     airs_child_cancel_timer(child);
     if (starting) {
         keep_error(child);
@@ -350,21 +400,29 @@ static void hear_end(airs_child_t *child) {
     airs_actor_unref(child->actor);
     child->actor = NULL;
     child->state = AIRS_CHILD_ENDED;
-    child->must_stop = false;
-    /* Somebody else asked for its end. */
-    child->must_start = false;
-    child->held = child->held || (!starting && !child->for_good);
-    child->died = starting && !ordered;
-    child->failed = child->died;
-    if (!ordered) {
-        conclude_child(child, AIRS_OK, NULL);
-    } else if (starting) {
+    airs_supervisor_let_rest(child);
+    airs_supervisor_set_must_stop(child, false);
+    /* Did somebody else ask for its end? Nobody has to when a first start is cut short. */
+    child->held = child->held || (!starting && child->lived && !child->leaving && !child->for_good);
+    child->must_start = child->must_start && !starting && !child->held && !is_passing(child);
+    if (child->must_start) {
+        return; /* its turn comes in the round */
+    }
+    if (starting && !ordered) {
+        airs_supervisor_mourn(child, true);
+        return;
+    }
+    if (ordered) {
+        child->unwanted = child->order->forgets;
+        child->held = true;
+    }
+    if (ordered && starting) {
         conclude_child(child, self->error.status, self->error.text);
     } else {
-        conclude_child(child, AIRS_STOPPED, NULL);
+        conclude_child(child, ordered ? AIRS_STOPPED : AIRS_OK, NULL);
     }
-    if (!child->died && forgets) {
-        airs_supervisor_forget_child(self, child);
+    if (is_passing(child)) {
+        drop(self, child);
     }
 }
 

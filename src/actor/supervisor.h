@@ -7,7 +7,8 @@
  * A restarted actor keeps its id, its mailbox, which goes on accepting meanwhile, and its subscriptions.
  * That holds for the siblings that a strategy restarts with it too, and through the restart of a whole
  * supervisor, but not for the children of a simple-one-for-one supervisor: they end with it, and are not made
- * anew.
+ * anew. A supervisor that is restarted starts the children that were added to it too (OTP forgets those), and
+ * anew the temporary ones of its specification.
  *
  * A first start that fails makes the supervisor's start fail. A restart that fails is tried again, and
  * each try counts as a restart. Somebody's airs_actor_system_stop of a child is an end for good: as
@@ -87,6 +88,7 @@ struct airs_supervisor_spec {
     airs_backoff_t backoff;
     const airs_child_spec_t *children;
     size_t child_count;
+    const char *name; /* what the log calls it, unless it is a child; NULL: "supervisor" */
 };
 
 /* One restart in five seconds, and no children. */

@@ -41,6 +41,15 @@ static airs_status_t check(const airs_child_spec_t *spec, bool model, airs_error
     return AIRS_OK;
 }
 
+void airs_child_spec_drop(const airs_child_spec_t *spec) {
+    if (spec->native != NULL && spec->native->destroy != NULL) {
+        spec->native->destroy(spec->state);
+    }
+    if (spec->supervisor != NULL) {
+        airs_supervisor_spec_drop(spec->supervisor);
+    }
+}
+
 /* "namespace/name/instance", or what a supervisor is called. */
 static airs_status_t take_name(airs_child_t *self, const airs_allocator_t *allocator, const char *name) {
     size_t size = strlen(name) + 1;
@@ -71,7 +80,9 @@ static airs_status_t fill(airs_child_t *self, airs_services_t *services, const a
         status = spec->supervisor != NULL ? take_name(self, allocator, spec->name)
                                           : take_id(self, allocator, spec->id, error);
     }
-    if (status == AIRS_OK && spec->supervisor != NULL) {
+    if (status != AIRS_OK && spec->supervisor != NULL) {
+        airs_supervisor_spec_drop(spec->supervisor);
+    } else if (status == AIRS_OK && spec->supervisor != NULL) {
         status = airs_supervisor_create(services, spec->supervisor, &self->nested, error);
     } else if (status == AIRS_OK) {
         status = airs_actor_spec_copy(allocator, spec->actor, &self->spec, &self->spec_memory);
@@ -90,9 +101,7 @@ airs_status_t airs_child_create(airs_services_t *services, const airs_child_spec
                                 airs_child_t **out, airs_error_t *error) {
     airs_child_t *self = airs_alloc_zeroed(services->allocator, sizeof *self);
     if (self == NULL) {
-        if (spec->native != NULL && spec->native->destroy != NULL) {
-            spec->native->destroy(spec->state);
-        }
+        airs_child_spec_drop(spec);
         return AIRS_OUT_OF_MEMORY;
     }
     self->keeper.tell = told;
@@ -201,6 +210,8 @@ static airs_status_t spawn(airs_child_t *child, airs_error_t *error) {
 }
 
 void airs_child_begin(airs_child_t *child) {
+    child->lived = child->lived && child->state == AIRS_CHILD_DOWN;
+    child->leaving = false;
     child->state = AIRS_CHILD_STARTING;
     child->for_good = false;
     child->held = false;
@@ -245,6 +256,7 @@ static void stop_actor(airs_child_t *child, airs_halt_t how) {
 void airs_child_halt(airs_child_t *child, airs_halt_t how) {
     airs_child_cancel_timer(child);
     child->state = AIRS_CHILD_STOPPING;
+    child->leaving = child->leaving || child->for_good;
     if (child->shutdown_ms == AIRS_SHUTDOWN_BRUTAL) {
         how = AIRS_HALT_KILL;
     }
@@ -266,6 +278,7 @@ void airs_child_release(airs_child_t *child) {
     airs_child_cancel_timer(child);
     child->state = AIRS_CHILD_STOPPING;
     child->for_good = true;
+    child->leaving = true;
     if (child->nested != NULL) {
         airs_supervisor_end(child->nested, true, AIRS_HALT_KEEP);
         return;

@@ -5,6 +5,7 @@
 
 #include "actor/actor.h"
 #include "actor/errands.h"
+#include "core/hash_table.h"
 #include "actor/supervisor.h"
 
 typedef struct airs_child airs_child_t;
@@ -36,6 +37,9 @@ struct airs_child {
     airs_supervisor_t *owner; /* whose child this is */
     airs_child_t *next;
     airs_child_t *previous;
+    airs_child_t *next_dead; /* among its supervisor's children that are to be seen to */
+    airs_child_t *previous_dead;
+    airs_hash_entry_t by_name; /* in its supervisor's table, unless dormant */
     char *name;
 
     /* What it is. */
@@ -53,6 +57,11 @@ struct airs_child {
 
     airs_actor_t *actor; /* a reference, unless ENDED */
     airs_child_state_t state;
+    bool specified;   /* by its supervisor's specification, and not added later */
+    bool dormant;     /* it has ended and is not known any more, until its supervisor is restarted */
+    bool lived;       /* it has been running since it was made */
+    bool leaving;     /* it was told not to come back */
+    bool unwanted;    /* somebody added it, and was told that it failed: to be forgotten when it has ended */
     bool held;        /* somebody asked for its end: it starts again when somebody asks for that */
     bool for_good;    /* being stopped, it is not to come back */
     bool must_stop;   /* in its supervisor's round */
@@ -66,9 +75,12 @@ struct airs_child {
     airs_supervisor_order_t *order; /* that waits for it */
 };
 
-/* Checks and copies a specification; a simple one's model has no id. Takes native state in any case. */
+/* Checks and copies a specification; a simple one's model has no id. Takes the native states in it in any
+ * case. */
 airs_status_t airs_child_create(airs_services_t *services, const airs_child_spec_t *spec, bool model,
                                 airs_child_t **out, airs_error_t *error);
+/* Of a specification of which nothing is made: drop the native states that came with it. */
+void airs_child_spec_drop(const airs_child_spec_t *spec);
 /* ENDED, and linked nowhere. */
 void airs_child_free(airs_child_t *child);
 

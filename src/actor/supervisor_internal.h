@@ -1,8 +1,13 @@
-/* What the parts of the supervisor share: its making (supervisor_spec.c), the machine (supervisor.c), the orders
- * from outside (supervisor_orders.c). But for the making and freeing everything is done inside errands. */
+/* What the parts of the supervisor share: its making (supervisor_spec.c), the machine (supervisor.c), what it says
+ * in the log (supervisor_log.c), the orders from outside (supervisor_orders.c). But for the making and freeing
+ * everything is done inside errands.
+ *
+ * What happens to one child must not cost a look at all of them, for there may be very many: those that are to be
+ * seen to stand in a list, a round remembers how far it has come, and names are in a table. */
 #ifndef AIRSSYS_ACTOR_SUPERVISOR_INTERNAL_H
 #define AIRSSYS_ACTOR_SUPERVISOR_INTERNAL_H
 
+#include "actor/log_limiter.h"
 #include "actor/restart_intensity.h"
 #include "actor/supervisor_child.h"
 #include "core/check.h"
@@ -22,16 +27,25 @@ struct airs_supervisor {
     airs_auto_shutdown_t auto_shutdown;
     airs_backoff_t backoff;
     airs_restart_intensity_t intensity;
+    char *name; /* of one without a parent, in the log */
     airs_child_t *first;
     airs_child_t *last;
-    airs_child_t *model; /* of a simple one: what its children are like */
+    airs_child_t *model;      /* of a simple one: what its children are like */
+    airs_hash_table_t names;  /* of its children */
+    airs_child_t *first_dead; /* those that have ended by themselves, failed starts before the others */
+    airs_child_t *last_dead;
+    airs_child_t *stop_at;  /* of those to its right none is to be told to stop any more */
+    airs_child_t *start_at; /* those to its left have been started */
+    size_t to_stop;         /* children of which must_stop holds */
     airs_supervisor_state_t state;
-    bool starting;                  /* the round is its start */
-    bool lived;                     /* it has been running */
-    bool for_good;                  /* ending, it is not to come back */
-    bool abnormal;                  /* how it ends */
-    airs_halt_t halt;               /* ending: how */
-    airs_error_t error;             /* of the last start that failed */
+    bool starting;       /* the round is its start */
+    bool lived;          /* it has been running */
+    bool for_good;       /* ending, it is not to come back */
+    bool abnormal;       /* how it ends */
+    airs_halt_t halt;    /* ending: how */
+    airs_error_t error;  /* of the last start that failed */
+    const char *verdict; /* why it has ended, if not for an order */
+    airs_log_limiter_t complaints;
     airs_supervisor_order_t *order; /* that waits for its start or end */
 };
 
@@ -50,6 +64,8 @@ static inline bool airs_supervisor_has_ended(const airs_supervisor_t *self) {
 airs_status_t airs_supervisor_create(airs_services_t *services, const airs_supervisor_spec_t *spec,
                                      airs_supervisor_t **out, airs_error_t *error);
 void airs_supervisor_free(airs_supervisor_t *self);
+/* As airs_child_spec_drop. */
+void airs_supervisor_spec_drop(const airs_supervisor_spec_t *spec);
 
 /* NULL: there is none of that name. */
 airs_child_t *airs_supervisor_find_child(const airs_supervisor_t *self, const char *name);
@@ -58,10 +74,20 @@ airs_status_t airs_supervisor_check_child(const airs_supervisor_t *self, const a
                                           airs_error_t *error);
 /* The last from here on. */
 void airs_supervisor_link_child(airs_supervisor_t *self, airs_child_t *child);
+/* One that has ended: it is not known by its name any more, or again. */
+void airs_supervisor_put_to_sleep(airs_supervisor_t *self, airs_child_t *child);
+void airs_supervisor_awaken(airs_supervisor_t *self, airs_child_t *child);
 /* One that has ended: unlink and free it. */
 void airs_supervisor_forget_child(airs_supervisor_t *self, airs_child_t *child);
 
 /* ---- the machine ---- */
+
+/* In the round, or the end, that is going on the child is to be stopped, or has been. */
+void airs_supervisor_set_must_stop(airs_child_t *child, bool must_stop);
+/* It has ended by itself, which is to be seen to; `failed`: that was a start. */
+void airs_supervisor_mourn(airs_child_t *child, bool failed);
+/* Nothing is to be seen to any more. */
+void airs_supervisor_let_rest(airs_child_t *child);
 
 /* Start it, for the first time or again. */
 void airs_supervisor_begin(airs_supervisor_t *self);
@@ -72,6 +98,15 @@ void airs_supervisor_end(airs_supervisor_t *self, bool for_good, airs_halt_t how
 void airs_supervisor_advance(airs_supervisor_t *self);
 /* What has happened to a child. */
 void airs_supervisor_hear(airs_child_t *child, uint32_t events);
+
+/* ---- the log ---- */
+
+/* It ended by itself and is restarted, or its start failed and is tried again. */
+void airs_supervisor_log_restart(airs_supervisor_t *self, const airs_child_t *child, bool failed);
+/* It would have to be restarted once too often. */
+void airs_supervisor_log_end(airs_supervisor_t *self, const airs_child_t *child, bool failed);
+/* It ended by itself and is not restarted; `shuts_down`: nor does the supervisor go on. */
+void airs_supervisor_log_loss(airs_supervisor_t *self, const airs_child_t *child, bool shuts_down);
 
 /* ---- orders ---- */
 

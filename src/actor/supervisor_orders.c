@@ -110,6 +110,7 @@ static void begin_child(airs_supervisor_t *self, airs_child_t *child, airs_super
         airs_child_begin(child);
     } else {
         child->must_start = true;
+        self->start_at = self->first;
     }
 }
 
@@ -153,8 +154,7 @@ static void run_stop_child(airs_errand_t *errand) {
         return;
     }
     child->must_start = false;
-    child->died = false;
-    child->failed = false;
+    airs_supervisor_let_rest(child);
     airs_child_cancel_timer(child);
     if (child->state == AIRS_CHILD_ENDED) {
         airs_supervisor_conclude(order, AIRS_OK, NULL);
@@ -208,10 +208,10 @@ static void run_count(airs_errand_t *errand) {
     }
     airs_child_counts_t counts = {.specs = self->model != NULL ? 1 : 0};
     for (airs_child_t *child = self->first; child != NULL; child = child->next) {
-        counts.specs += self->model == NULL;
+        counts.specs += self->model == NULL && !child->dormant;
         counts.active += child->state != AIRS_CHILD_ENDED;
-        counts.supervisors += child->nested != NULL;
-        counts.workers += child->nested == NULL;
+        counts.supervisors += child->nested != NULL && !child->dormant;
+        counts.workers += child->nested == NULL && !child->dormant;
     }
     *order->counts = counts;
     airs_supervisor_conclude(order, AIRS_OK, NULL);
@@ -267,9 +267,7 @@ airs_status_t airs_supervisor_start_child(airs_supervisor_t *supervisor, const a
                                           airs_error_t *error) {
     airs_services_t *services = supervisor->services;
     if (airs_supervisor_is_simple(supervisor)) {
-        if (spec->native != NULL && spec->native->destroy != NULL) {
-            spec->native->destroy(spec->state);
-        }
+        airs_child_spec_drop(spec);
         return airs_error_set(error, AIRS_UNSUPPORTED,
                               "the children of a simple-one-for-one supervisor are all alike");
     }

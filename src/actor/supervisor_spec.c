@@ -27,12 +27,19 @@ static airs_status_t check(const airs_supervisor_spec_t *spec, airs_error_t *err
     return AIRS_OK;
 }
 
+static airs_child_t *child_of(const airs_hash_entry_t *entry) {
+    return (airs_child_t *)((char *)(uintptr_t)entry - offsetof(airs_child_t, by_name));
+}
+
+static bool is_called(const airs_hash_entry_t *entry, const void *name) {
+    return strcmp(child_of(entry)->name, name) == 0;
+}
+
+static uint64_t hash_of(const char *name) { return airs_hash_bytes(airs_bytes(name, strlen(name)), 0); }
+
 airs_child_t *airs_supervisor_find_child(const airs_supervisor_t *self, const char *name) {
-    airs_child_t *child = self->first;
-    while (child != NULL && strcmp(child->name, name) != 0) {
-        child = child->next;
-    }
-    return child;
+    airs_hash_entry_t *entry = airs_hash_table_find(&self->names, hash_of(name), is_called, name);
+    return entry != NULL ? child_of(entry) : NULL;
 }
 
 airs_status_t airs_supervisor_check_child(const airs_supervisor_t *self, const airs_child_t *child,
@@ -55,9 +62,29 @@ void airs_supervisor_link_child(airs_supervisor_t *self, airs_child_t *child) {
     child->next = NULL;
     *(self->last != NULL ? &self->last->next : &self->first) = child;
     self->last = child;
+    airs_hash_table_insert(&self->names, &child->by_name, hash_of(child->name));
+}
+
+void airs_supervisor_put_to_sleep(airs_supervisor_t *self, airs_child_t *child) {
+    airs_hash_table_remove(&self->names, &child->by_name);
+    child->dormant = true;
+}
+
+void airs_supervisor_awaken(airs_supervisor_t *self, airs_child_t *child) {
+    if (child->dormant && airs_supervisor_find_child(self, child->name) == NULL) {
+        airs_hash_table_insert(&self->names, &child->by_name, hash_of(child->name));
+        child->dormant = false;
+    }
 }
 
 void airs_supervisor_forget_child(airs_supervisor_t *self, airs_child_t *child) {
+    airs_supervisor_let_rest(child);
+    airs_supervisor_set_must_stop(child, false);
+    self->stop_at = self->stop_at == child ? child->previous : self->stop_at;
+    self->start_at = self->start_at == child ? child->next : self->start_at;
+    if (!child->dormant) {
+        airs_hash_table_remove(&self->names, &child->by_name);
+    }
     *(child->previous != NULL ? &child->previous->next : &self->first) = child->next;
     *(child->next != NULL ? &child->next->previous : &self->last) = child->previous;
     airs_child_free(child);
@@ -77,6 +104,7 @@ static airs_status_t add_child(airs_supervisor_t *self, const airs_child_spec_t 
         child->owner = self;
         self->model = child;
     } else {
+        child->specified = true;
         airs_supervisor_link_child(self, child);
     }
     return status;
@@ -85,13 +113,20 @@ static airs_status_t add_child(airs_supervisor_t *self, const airs_child_spec_t 
 /* Of the children from this one on, of which nothing was made. */
 static void drop_states(const airs_supervisor_spec_t *spec, size_t from) {
     for (size_t i = from; i < spec->child_count; i++) {
-        const airs_child_spec_t *child = &spec->children[i];
-        if (child->native != NULL && child->native->destroy != NULL) {
-            child->native->destroy(child->state);
-        } else if (child->supervisor != NULL) {
-            drop_states(child->supervisor, 0);
-        }
+        airs_child_spec_drop(&spec->children[i]);
     }
+}
+
+void airs_supervisor_spec_drop(const airs_supervisor_spec_t *spec) { drop_states(spec, 0); }
+
+static airs_status_t take_name(airs_supervisor_t *self, const char *name) {
+    size_t size = strlen(name) + 1;
+    self->name = airs_alloc(self->services->allocator, size);
+    if (self->name == NULL) {
+        return AIRS_OUT_OF_MEMORY;
+    }
+    memcpy(self->name, name, size);
+    return AIRS_OK;
 }
 
 airs_status_t airs_supervisor_create(airs_services_t *services, const airs_supervisor_spec_t *spec,
@@ -103,7 +138,7 @@ airs_status_t airs_supervisor_create(airs_services_t *services, const airs_super
         status = self != NULL ? AIRS_OK : AIRS_OUT_OF_MEMORY;
     }
     if (status != AIRS_OK) {
-        drop_states(spec, 0);
+        airs_supervisor_spec_drop(spec);
         return status;
     }
     self->services = services;
@@ -113,8 +148,12 @@ airs_status_t airs_supervisor_create(airs_services_t *services, const airs_super
     if (self->backoff.max_ms == 0) {
         self->backoff.max_ms = BACKOFF_MAX_MS;
     }
+    airs_hash_table_init(&self->names, services->allocator);
     status = airs_restart_intensity_init(&self->intensity, services->allocator, spec->intensity,
                                          spec->period_ms * MS_NS);
+    if (status == AIRS_OK && spec->name != NULL) {
+        status = take_name(self, spec->name);
+    }
     size_t made = 0;
     while (made < spec->child_count && status == AIRS_OK) {
         status = add_child(self, &spec->children[made++], error);
@@ -137,5 +176,7 @@ void airs_supervisor_free(airs_supervisor_t *self) {
     }
     airs_child_free(self->model);
     airs_restart_intensity_free(&self->intensity, self->services->allocator);
+    airs_hash_table_free(&self->names);
+    airs_release(self->services->allocator, self->name);
     airs_release(self->services->allocator, self);
 }

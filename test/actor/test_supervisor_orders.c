@@ -1,0 +1,137 @@
+/* Children that come and go, and the other orders from outside. */
+#include "actor/supervisor_fixture.h"
+
+static void children_are_added_stopped_restarted_and_deleted(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, NULL, 0);
+    airs_child_spec_t child = component(0, AIRS_RESTART_PERMANENT);
+    assert_ok(airs_supervisor_start_child(supervisor, &child, NULL));
+    assert_status(airs_supervisor_start_child(supervisor, &child, NULL), AIRS_ALREADY_EXISTS);
+    assert_status(airs_supervisor_restart_child(supervisor, "t/a/0", NULL), AIRS_INVALID_STATE);
+    assert_status(airs_supervisor_delete_child(supervisor, "t/a/0", NULL), AIRS_INVALID_STATE);
+    assert_ok(airs_supervisor_stop_child(supervisor, "t/a/0", NULL));
+    assert_ok(airs_supervisor_stop_child(supervisor, "t/a/0", NULL));
+    assert_ok(airs_supervisor_restart_child(supervisor, "t/a/0", NULL));
+    assert_ok(airs_supervisor_stop_child(supervisor, "t/a/0", NULL));
+    assert_ok(airs_supervisor_delete_child(supervisor, "t/a/0", NULL));
+    assert_status(airs_supervisor_stop_child(supervisor, "t/a/0", NULL), AIRS_NOT_FOUND);
+    assert_journal("+a -a +a -a");
+    stop(supervisor);
+}
+
+static void a_child_that_does_not_start_is_forgotten(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, NULL, 0);
+    airs_child_spec_t child = worker(0, AIRS_RESTART_PERMANENT);
+    workers[0].failing = 1;
+    airs_error_t error;
+    assert_status(airs_supervisor_start_child(supervisor, &child, &error), AIRS_INITIALIZE_FAILED);
+    assert_string_equal(error.text, "t/a/0: internal error");
+    assert_journal("!a ~a");
+    assert_status(airs_supervisor_delete_child(supervisor, "t/a/0", NULL), AIRS_NOT_FOUND);
+    stop(supervisor);
+}
+
+static void names_are_found_among_many(void **state) {
+    (void)state;
+    airs_child_spec_t children[WORKERS];
+    for (unsigned i = 0; i < WORKERS; i++) {
+        children[i] = component(i, AIRS_RESTART_PERMANENT);
+    }
+    airs_supervisor_t *supervisor = start(AIRS_REST_FOR_ONE, children, WORKERS);
+    journal[0] = '\0';
+    assert_ok(airs_supervisor_stop_child(supervisor, "t/c/0", NULL));
+    assert_ok(airs_supervisor_delete_child(supervisor, "t/c/0", NULL));
+    assert_status(airs_supervisor_start_child(supervisor, &children[3], NULL), AIRS_ALREADY_EXISTS);
+    assert_ok(airs_supervisor_start_child(supervisor, &children[2], NULL)); /* the last now */
+    tell("t/h/0", "crash");
+    assert_journal("-c +c -c +h +c");
+    stop(supervisor);
+}
+
+static void count_children(void **state) {
+    (void)state;
+    airs_child_spec_t inner = component(2, AIRS_RESTART_PERMANENT);
+    airs_supervisor_spec_t inner_spec = spec_of(AIRS_ONE_FOR_ONE, &inner, 1);
+    airs_child_spec_t children[] = {component(0, AIRS_RESTART_PERMANENT),
+                                    {.supervisor = &inner_spec, .name = "inner"},
+                                    component(1, AIRS_RESTART_TEMPORARY)};
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, children, 3);
+    airs_child_counts_t counts;
+    assert_ok(count(supervisor, &counts));
+    assert_int_equal(counts.specs, 3);
+    assert_int_equal(counts.active, 3);
+    assert_int_equal(counts.supervisors, 1);
+    assert_int_equal(counts.workers, 2);
+    assert_ok(airs_supervisor_stop_child(supervisor, "inner", NULL));
+    tell("t/b/0", "crash");
+    assert_ok(count(supervisor, &counts));
+    assert_int_equal(counts.specs, 2);
+    assert_int_equal(counts.active, 1);
+    assert_int_equal(counts.supervisors, 1);
+    assert_int_equal(counts.workers, 1);
+    assert_ok(airs_supervisor_restart_child(supervisor, "inner", NULL));
+    assert_int_equal(active(supervisor), 2);
+    stop(supervisor);
+    assert_int_equal(actor_fixture_totals(&fixture).actors, 0);
+}
+
+static unsigned starts;
+
+static airs_scripted_next_t starts_once(airs_scripted_call_t *call) {
+    bool fails = call->kind == AIRS_CALL_INITIALIZE && starts++ > 0;
+    return fails ? airs_scripted_error(call, "no more") : airs_scripted_ok(call);
+}
+
+static void a_child_that_could_not_be_restarted_is_left_alone(void **state) {
+    (void)state;
+    starts = 0;
+    airs_child_spec_t children[] = {
+        component(0, AIRS_RESTART_PERMANENT),
+        {.component = actor_fixture_add(&fixture, starts_once, NULL), .id = id_of("t/x/0")}};
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ALL, children, 2);
+    assert_ok(airs_supervisor_stop_child(supervisor, "t/x/0", NULL));
+    airs_error_t error;
+    assert_status(airs_supervisor_restart_child(supervisor, "t/x/0", &error), AIRS_INITIALIZE_FAILED);
+    assert_string_equal(error.text, "t/x/0: no more");
+    tell("t/a/0", "crash");
+    assert_journal("+a +a");
+    assert_int_equal(starts, 2);
+    assert_ok(airs_supervisor_delete_child(supervisor, "t/x/0", NULL));
+    stop(supervisor);
+}
+
+/* A supervisor whose children cannot be made drops the states that came with it, however deep. */
+static void states_of_what_is_not_made(void **state) {
+    (void)state;
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, NULL, 0);
+    airs_child_spec_t deepest = worker(0, AIRS_RESTART_PERMANENT);
+    airs_supervisor_spec_t deep_spec = spec_of(AIRS_ONE_FOR_ONE, &deepest, 1);
+    airs_child_spec_t deep[] = {worker(1, AIRS_RESTART_PERMANENT),
+                                {.supervisor = &deep_spec, .name = "deep"}};
+    airs_supervisor_spec_t spec = spec_of(AIRS_ONE_FOR_ONE, deep, 2);
+    airs_child_spec_t nameless = {.supervisor = &spec};
+    assert_status(airs_supervisor_start_child(supervisor, &nameless, NULL), AIRS_INVALID_ARGUMENT);
+    assert_journal("~b ~a");
+    stop(supervisor);
+    airs_child_spec_t model = component(0, AIRS_RESTART_PERMANENT);
+    supervisor = start(AIRS_SIMPLE_ONE_FOR_ONE, &model, 1);
+    airs_child_spec_t named = {.supervisor = &spec, .name = "named"};
+    assert_status(airs_supervisor_start_child(supervisor, &named, NULL), AIRS_UNSUPPORTED);
+    assert_journal("~b ~a");
+    stop(supervisor);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(children_are_added_stopped_restarted_and_deleted),
+        TEST(a_child_that_does_not_start_is_forgotten),
+        TEST(names_are_found_among_many),
+        TEST(count_children),
+        TEST(a_child_that_could_not_be_restarted_is_left_alone),
+        TEST(states_of_what_is_not_made),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
