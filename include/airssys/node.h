@@ -98,6 +98,11 @@ typedef struct airs_spawn_options {
     /* Patterns that it is subscribed to before it starts. */
     const char *const *subscriptions;
     size_t subscription_count;
+    /* It is asked how well it is, at this interval; 0: never. An answer that is late is AIRS_UNHEALTHY, and so many
+     * checks in a row that find it unhealthy end it (AIRS_HEALTH_CHECKS_FAILED). */
+    uint64_t health_interval_ms;
+    uint64_t health_timeout_ms; /* for an answer; default 5,000 */
+    uint32_t unhealthy_after;   /* default 3 */
 } airs_spawn_options_t;
 
 #define AIRS_SPAWN_OPTIONS_INIT {.size = sizeof(airs_spawn_options_t)}
@@ -240,7 +245,7 @@ typedef struct airs_actor_info {
     bool native;
     const char *name;    /* as its metadata say, or its id's name before it was asked */
     const char *version; /* likewise; "" when unknown */
-    const char *health;  /* "healthy", "degraded", "unhealthy", "unknown" */
+    const char *health;  /* "healthy", "degraded", "unhealthy", or while it has not answered "unknown" */
     airs_actor_counters_t counters;
     uint64_t started_ns; /* since 1970 */
     uint32_t mailbox_messages;
@@ -249,6 +254,12 @@ typedef struct airs_actor_info {
     uint64_t deferred;      /* answers it has taken over and owes */
     uint64_t timers;        /* that are armed */
     uint64_t subscriptions; /* patterns */
+    /* Of one that has been restarted: when an incarnation ended last otherwise than in order (since 1970; 0: none
+     * has), what that was ("trap", "initialize-failed", …; "" for none), and why, with a guest's backtrace in further
+     * lines. */
+    uint64_t failed_ns;
+    const char *failure;
+    const char *failure_reason;
 } airs_actor_info_t;
 
 /* Calls each() for every live actor in the order of their start; false stops. Callable inside native actors

@@ -2,6 +2,7 @@
 
 #include "actor/actor_timers.h"
 #include "actor/health_monitor.h"
+#include "actor/last_failure.h"
 #include "actor/response_router.h"
 #include "actor/waiting_senders.h"
 
@@ -52,6 +53,7 @@ void airs_actor_unref(airs_actor_t *actor) {
     }
     airs_actor_timers_free(actor);
     airs_health_monitor_free(actor);
+    airs_last_failure_free(actor);
     airs_release(actor->services->allocator, actor->end_reason);
     airs_release(actor->services->allocator, atomic_load_explicit(&actor->metadata, memory_order_relaxed));
     airs_component_id_unref_many(actor->id, UINT64_C(1) + actor->id_credit);
@@ -289,13 +291,13 @@ void airs_actor_counters(airs_actor_t *actor, airs_actor_counters_t *out) {
     };
 }
 
-void airs_actor_info(airs_actor_t *actor, char name[AIRS_ID_MAX + 1], airs_actor_info_t *out) {
+void airs_actor_info(airs_actor_t *actor, airs_actor_texts_t *texts, airs_actor_info_t *out) {
     /* Not asked for what it has not said: to look at actors does not have them run. */
     const airs_actor_metadata_t *metadata = airs_actor_known_metadata(actor);
     *out = (airs_actor_info_t){
         .id = airs_component_id_view(actor->id),
         .native = !actor->behaviour->uses_engine,
-        .name = airs_actor_name(actor, metadata, name),
+        .name = airs_actor_name(actor, metadata, texts->name),
         .version = metadata != NULL ? metadata->version : "",
         .health = airs_health_text(airs_actor_health(actor)),
         .started_ns = actor->started_ns,
@@ -307,4 +309,6 @@ void airs_actor_info(airs_actor_t *actor, char name[AIRS_ID_MAX + 1], airs_actor
         .subscriptions = atomic_load_explicit(&actor->subscription_count, memory_order_relaxed),
     };
     airs_actor_counters(actor, &out->counters);
+    out->failed_ns = airs_last_failure_copy(actor, &out->failure, texts->failure, sizeof texts->failure);
+    out->failure_reason = texts->failure;
 }

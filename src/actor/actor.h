@@ -18,6 +18,7 @@
 
 typedef struct airs_behaviour airs_behaviour_t;
 typedef struct airs_health_monitor airs_health_monitor_t;
+typedef struct airs_last_failure airs_last_failure_t;
 
 /* What kinds of actors do in their own way. Calls are as in core/runtime_engine.h: PENDING ones are
  * announced through airs_actor_wake and gone on with by `resume`. */
@@ -142,6 +143,7 @@ struct airs_actor {
     airs_refcount_t references;
     _Atomic(airs_actor_metadata_t *) metadata; /* NULL: not known; once set it stays */
 
+    airs_last_failure_t *last_failure; /* under airs_services_t's lock `failures`; NULL: it had none */
     _Atomic(struct airs_health_ask *) health_asks; /* who waits for how well it is */
 
     /* The registry's, under its locks. */
@@ -320,8 +322,14 @@ const char *airs_actor_name(airs_actor_t *actor, const airs_actor_metadata_t *me
 
 void airs_actor_counters(airs_actor_t *actor, airs_actor_counters_t *out);
 
-/* Any thread with a reference. The texts are valid as long as that and `name`, which is for airs_actor_name. */
-void airs_actor_info(airs_actor_t *actor, char name[AIRS_ID_MAX + 1], airs_actor_info_t *out);
+/* Room for the texts of an airs_actor_info_t. */
+typedef struct airs_actor_texts {
+    char name[AIRS_ID_MAX + 1];
+    char failure[1024];
+} airs_actor_texts_t;
+
+/* Any thread with a reference. The texts in it are valid as long as that and `texts`. */
+void airs_actor_info(airs_actor_t *actor, airs_actor_texts_t *texts, airs_actor_info_t *out);
 
 /* The owner's: a reference to the actor's id for a message that it sends. */
 airs_component_id_t *airs_actor_lend_id(airs_actor_t *actor);

@@ -7,6 +7,7 @@
 #include "actor/component_registry.h"
 #include "actor/deferred_replies.h"
 #include "actor/health_monitor.h"
+#include "actor/last_failure.h"
 #include "actor/response_router.h"
 #include "actor/waiting_senders.h"
 #include "core/check.h"
@@ -223,6 +224,7 @@ bool airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
         return true;
     }
     airs_response_router_cancel_all(services->responses, actor);
+    airs_last_failure_keep(actor);
     actor->at_rest = true;
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_RESTARTING) == AIRS_OK);
     actor->keeper->tell(actor->keeper, AIRS_LIFE_DOWN, (airs_reason_kind_t)actor->end_kind);

@@ -435,9 +435,9 @@ typedef struct airs_list_context {
 
 static bool list_one(void *context, airs_actor_t *actor) {
     const airs_list_context_t *list = context;
-    char name[AIRS_ID_MAX + 1];
+    airs_actor_texts_t texts;
     airs_actor_info_t info;
-    airs_actor_info(actor, name, &info);
+    airs_actor_info(actor, &texts, &info);
     return list->each(list->context, &info);
 }
 

@@ -4,9 +4,10 @@
 
 #include "core/check.h"
 #include "core/memory.h"
+#include "core/utf8.h"
 
-/* Of a reason's detail; a guest's backtrace is in the log in full. */
-#define DETAIL_MAX 500
+/* Of a reason's detail, most of which is a guest's backtrace. */
+#define DETAIL_MAX 2000
 
 typedef struct airs_letter {
     airs_component_message_t *message;
@@ -89,7 +90,7 @@ static char *copy_detail(airs_dead_letters_t *letters, const char *detail) {
     if (detail == NULL || *detail == '\0') {
         return NULL;
     }
-    size_t size = strnlen(detail, DETAIL_MAX);
+    size_t size = airs_utf8_cut_lines(airs_str(detail), DETAIL_MAX);
     char *copy = airs_alloc(letters->allocator, size + 1);
     if (copy != NULL) {
         memcpy(copy, detail, size);

@@ -5,6 +5,7 @@
 #include "actor/dead_letters.h"
 #include "actor/gate.h"
 #include "actor/scheduler.h"
+#include "actor/spinlock.h"
 #include "core/runtime_engine.h"
 
 typedef struct airs_component_registry airs_component_registry_t;
@@ -35,6 +36,8 @@ typedef struct airs_services {
     _Atomic uint64_t spawned;
     _Atomic uint64_t crashed;
     _Atomic uint64_t restarts;
+
+    airs_spinlock_t failures; /* over what is told of actors' last failures */
 
     airs_gate_t lives; /* an actor has started or ended */
     airs_gate_t room;  /* a mailbox that somebody waits for has room, or has closed */

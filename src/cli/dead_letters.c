@@ -76,9 +76,8 @@ static void print_letter(const json_t *letter) {
     printf("\n");
     airs_str_t detail = airs_str(airs_json_text(letter, "detail"));
     if (detail.size > 0) {
-        /* The first line; a backtrace is in the log. */
         printf("    ");
-        airs_visible_print(airs_str_n(detail.data, strcspn(detail.data, "\n")), false, stdout);
+        airs_visible_print_block(detail, 4, stdout);
         printf("\n");
     }
     print_payload(letter);

@@ -84,10 +84,10 @@ static const char *short_id(const json_t *node, const json_t *actor) {
 
 /* In a pipe and in a terminal of 80 columns those up to UP; what follows where there is room. */
 static const airs_table_column_t columns[] = {
-    {"ID", false},      {"STATE", false},  {"HEALTH", false}, {"VERSION", false},
-    {"QUEUED", true},   {"HANDLED", true}, {"ERRORS", true},  {"UP", true},
-    {"SENT", true},     {"REFUSED", true}, {"DROPPED", true}, {"REQUESTS", true},
-    {"DEFERRED", true}, {"TIMERS", true},  {"TOPICS", true},  {"NAME", false},
+    {"ID", false},     {"STATE", false},   {"HEALTH", false},  {"QUEUED", true},   {"HANDLED", true},
+    {"ERRORS", true},  {"RESTARTS", true}, {"UP", true},       {"VERSION", false}, {"SENT", true},
+    {"REFUSED", true}, {"DROPPED", true},  {"REQUESTS", true}, {"DEFERRED", true}, {"TIMERS", true},
+    {"TOPICS", true},  {"NAME", false},
 };
 
 #define COLUMN_COUNT (sizeof columns / sizeof columns[0])
@@ -113,11 +113,12 @@ static void add_actor(airs_table_t *table, const json_t *node, const json_t *act
     airs_table_add(table, short_id(node, actor));
     add_text(table, actor, "state");
     add_text(table, actor, "health");
-    add_text(table, actor, "version");
     add_queue(table, actor);
     airs_table_add_number(table, airs_json_number(actor, "handled"));
     airs_table_add_number(table, airs_json_number(actor, "errors"));
+    airs_table_add_number(table, airs_json_number(actor, "restarts"));
     airs_table_add(table, uptime_text(actor, uptime));
+    add_text(table, actor, "version");
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         airs_table_add_number(table, airs_json_number(actor, numbers[i]));
     }
@@ -150,7 +151,7 @@ static void print_member(const char *name, const json_t *value) {
         (void)fputc(i >= size || name[i] == '_' ? ' ' : name[i], stdout);
     }
     if (json_is_string(value)) {
-        airs_visible_print(airs_str(json_string_value(value)), false, stdout);
+        airs_visible_print_block(airs_str(json_string_value(value)), LABEL_WIDTH + 2, stdout);
     } else if (json_is_integer(value)) {
         printf("%s", airs_count_text((uint64_t)json_integer_value(value), count));
     } else {
@@ -283,7 +284,8 @@ int airs_verb_ps(int argc, char **argv) {
         .summary = "Show a running node and its actors, or those that TARGET names: one of them in detail.",
         .help = AIRS_CLIENT_TARGET_HELP
         "QUEUED is what waits in the mailbox and how much may, HANDLED the calls that ended, ERRORS how\n"
-        "many of them with an error, UP how long the actor has lived.\n"
+        "many of them with an error, UP how long the actor has lived. One actor in detail has also when and\n"
+        "why it crashed last, if it was restarted.\n"
         "\n"
         "Examples:\n"
         "  airssys ps\n"

@@ -21,3 +21,16 @@ void airs_visible_print(airs_str_t text, bool lines, FILE *stream) {
         text = airs_str_n(text.data + length, text.size - length);
     }
 }
+
+void airs_visible_print_block(airs_str_t text, int indent, FILE *stream) {
+    while (text.size > 0) {
+        const char *newline = memchr(text.data, '\n', text.size);
+        size_t size = newline != NULL ? (size_t)(newline - text.data) : text.size;
+        airs_visible_print(airs_str_n(text.data, size), false, stream);
+        if (newline == NULL) {
+            return;
+        }
+        (void)fprintf(stream, "\n%*s", indent, "");
+        text = airs_str_n(newline + 1, text.size - size - 1);
+    }
+}

@@ -71,6 +71,18 @@ size_t airs_utf8_cut(airs_str_t text, size_t size) {
     return ((uint8_t)text.data[cut] & 0xc0) == 0x80 ? size : cut;
 }
 
+size_t airs_utf8_cut_lines(airs_str_t text, size_t size) {
+    if (text.size <= size) {
+        return text.size;
+    }
+    for (size_t end = size; end > 0; end--) {
+        if (text.data[end] == '\n') {
+            return end;
+        }
+    }
+    return airs_utf8_cut(text, size);
+}
+
 bool airs_utf8_is_control(uint32_t character) {
     return character < 0x20 || (character >= 0x7f && character < 0xa0) ||
            (character >= 0x2028 && character <= 0x202e) || (character >= 0x2066 && character <= 0x2069);

@@ -13,6 +13,9 @@ bool airs_utf8_valid(airs_str_t text);
 /* The largest length <= `size` at which `text` can be cut without splitting a character. */
 size_t airs_utf8_cut(airs_str_t text, size_t size);
 
+/* The same, and at the end of a line if the text has one up to there. */
+size_t airs_utf8_cut_lines(airs_str_t text, size_t size);
+
 /* Characters that steer a terminal or forge the look of a line instead of standing in it: C0 and C1
  * controls, DEL, line and paragraph separators, and direction overrides. */
 bool airs_utf8_is_control(uint32_t character);

@@ -231,6 +231,9 @@ static airs_spawn_options_t spawn_options(airs_application_t *application,
     options.max_timers = (uint32_t)limits->timers;
     options.max_subscriptions = (uint32_t)limits->subscriptions;
     options.max_deferred = (uint32_t)limits->deferred_replies;
+    options.health_interval_ms = component->health.interval_ms;
+    options.health_timeout_ms = component->health.timeout_ms;
+    options.unhealthy_after = (uint32_t)component->health.unhealthy_after;
     options.subscriptions = component->subscriptions;
     options.subscription_count = component->subscription_count;
     if (component == application->manifest->output) {

@@ -25,6 +25,13 @@ typedef struct airs_manifest_limits {
     airs_mailbox_policy_t mailbox_policy;
 } airs_manifest_limits_t;
 
+/* How its instances are asked how well they are. With the defaults filled in. */
+typedef struct airs_manifest_health {
+    uint64_t interval_ms; /* 0: never */
+    uint64_t timeout_ms;
+    uint64_t unhealthy_after; /* checks in a row */
+} airs_manifest_health_t;
+
 typedef struct airs_manifest_component {
     const char *name;
     const char *source;         /* a path that can be opened from where the process is */
@@ -36,6 +43,7 @@ typedef struct airs_manifest_component {
     size_t subscription_count;
     airs_codecs_t accepts; /* 0: any */
     airs_manifest_limits_t limits;
+    airs_manifest_health_t health;
 } airs_manifest_component_t;
 
 /* 0: not in the manifest. */

@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "node/manifest_health.h"
 #include "node/manifest_limits.h"
 #include "node/manifest_messaging.h"
 #include "node/node.h"
@@ -166,6 +167,7 @@ static const airs_manifest_field_t component_fields[] = {
     {"subscribe", airs_manifest_read_subscriptions, 0, 0, 0, false},
     {"accepts", airs_manifest_read_codecs, MEMBER(accepts), 0, 0, false},
     {"limits", airs_manifest_read_limits, MEMBER(limits), 0, 0, false},
+    {"health", airs_manifest_read_health, MEMBER(health), 0, 0, false},
 };
 
 /* What every instance would be refused with. */
@@ -192,6 +194,7 @@ static void read_component(airs_manifest_reader_t *reader, const airs_manifest_k
     }
     component->name = airs_manifest_copy(reader, key->name);
     component->instances = 1;
+    component->health = airs_manifest_health_default;
     airs_manifest_read_table(reader, key, value, component_fields,
                              sizeof component_fields / sizeof component_fields[0], component);
     check_subscription_count(reader, key, value, component);

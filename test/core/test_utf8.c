@@ -74,6 +74,18 @@ static void cuts_split_no_character(void **state) {
     assert_int_equal(airs_utf8_cut(airs_str("\x80\x80\x80\x80\x80\x80"), 4), 4);
 }
 
+static void cuts_are_made_after_a_line(void **state) {
+    (void)state;
+    airs_str_t text = airs_str("one\ntwo\nthr\xc3\xa4");
+    static const size_t CUTS[] = {0, 1, 2, 3, 3, 3, 3, 7, 7, 7, 7, 7, 7, 13, 13};
+    for (size_t i = 0; i < sizeof CUTS / sizeof CUTS[0]; i++) {
+        assert_int_equal(airs_utf8_cut_lines(text, i), CUTS[i]);
+    }
+    assert_int_equal(airs_utf8_cut_lines(airs_str("thr\xc3\xa4x"), 4), 3);
+    assert_int_equal(airs_utf8_cut_lines(airs_str("\nx"), 1), 1);
+    assert_int_equal(airs_utf8_cut_lines(airs_str(""), 5), 0);
+}
+
 static void controls_are_known(void **state) {
     (void)state;
     static const uint32_t CONTROLS[] = {0,    0x1b,   0x1f,   0x7f,   0x80,  0x9b,
@@ -89,9 +101,8 @@ static void controls_are_known(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(valid_characters_are_decoded),
-        cmocka_unit_test(what_is_not_utf8_is_refused),
-        cmocka_unit_test(cuts_split_no_character),
+        cmocka_unit_test(valid_characters_are_decoded), cmocka_unit_test(what_is_not_utf8_is_refused),
+        cmocka_unit_test(cuts_split_no_character),      cmocka_unit_test(cuts_are_made_after_a_line),
         cmocka_unit_test(controls_are_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,6 +46,9 @@ static void the_smallest_manifest_has_the_defaults(void **state) {
     static const airs_manifest_engine_t no_engine;
     assert_memory_equal(&component->limits, &no_limits, sizeof no_limits);
     assert_memory_equal(&manifest->engine, &no_engine, sizeof no_engine);
+    assert_int_equal(component->health.interval_ms, 30000);
+    assert_int_equal(component->health.timeout_ms, 5000);
+    assert_int_equal(component->health.unhealthy_after, 3);
     assert_null(manifest->input);
     assert_null(manifest->output);
     assert_int_equal(manifest->shutdown.drain_time_ms, 10000);
@@ -85,12 +88,18 @@ static const char full_text[] = "[application]\n"
                                 "subscriptions = 9\n"
                                 "deferred-replies = 10\n"
                                 "\n"
+                                "[components.z-first.health]\n"
+                                "interval = \"10s\"\n"
+                                "timeout = \"250ms\"\n"
+                                "unhealthy-after = 5\n"
+                                "\n"
                                 "[components.b]\n"
                                 "source = \"./b.wasm\"\n"
                                 "config = { file = \"config.json\" }\n"
                                 "subscribe = [\"orders.*\", \"stock.>\"]\n"
                                 "accepts = [\"cbor\", \"json\"]\n"
                                 "limits.mailbox-policy = \"drop-oldest\"\n"
+                                "health.interval = 0\n"
                                 "\n"
                                 "[engine]\n"
                                 "workers = 2\n"
@@ -128,6 +137,9 @@ static void check_first_component(const airs_manifest_component_t *component) {
     assert_int_equal(component->limits.timers, 8);
     assert_int_equal(component->limits.subscriptions, 9);
     assert_int_equal(component->limits.deferred_replies, 10);
+    assert_int_equal(component->health.interval_ms, 10000);
+    assert_int_equal(component->health.timeout_ms, 250);
+    assert_int_equal(component->health.unhealthy_after, 5);
     assert_int_equal(component->subscription_count, 0);
     assert_int_equal(component->accepts, 0);
 }
@@ -149,6 +161,7 @@ static void every_key_is_read_and_components_keep_their_order(void **state) {
     assert_string_equal(second->subscriptions[1], "stock.>");
     assert_int_equal(second->accepts, AIRS_CODEC_JSON | AIRS_CODEC_CBOR);
     assert_int_equal(second->limits.mailbox_policy, AIRS_MAILBOX_DROP_OLDEST);
+    assert_int_equal(second->health.interval_ms, 0);
     assert_ptr_equal(manifest->input, &manifest->components[0]);
     assert_ptr_equal(manifest->output, second);
     assert_int_equal(manifest->engine.workers, 2);
@@ -217,7 +230,7 @@ static const struct {
     {MINIMAL "instnaces = 2\n",
      "airssys.toml:5:1: components.a.instnaces: unknown key; did you mean \"instances\"?"},
     {MINIMAL "colour = 2\n", "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
-                             "instances, env, config, subscribe, accepts, limits"},
+                             "instances, env, config, subscribe, accepts, limits, health"},
     {MINIMAL "limits.memroy = \"1MiB\"\n",
      "airssys.toml:5:8: components.a.limits.memroy: unknown key; did you mean \"memory\"?"},
     {MINIMAL "limits.memory_ = \"1MiB\"\n",
@@ -232,9 +245,9 @@ static const struct {
     {MINIMAL "[engine]\nworker = 1\n",
      "airssys.toml:6:1: engine.worker: unknown key; did you mean \"workers\"?"},
     {MINIMAL "after = [\"b\"]\n", "airssys.toml:5:1: components.a.after: unknown key; known here: source, "
-                                  "instances, env, config, subscribe, accepts, limits"},
+                                  "instances, env, config, subscribe, accepts, limits, health"},
     {MINIMAL "\"a b\\u001b\" = 1\n", "airssys.toml:5:1: components.a.\"a b\\x1b\": unknown key; known here: "
-                                     "source, instances, env, config, subscribe, accepts, limits"},
+                                     "source, instances, env, config, subscribe, accepts, limits, health"},
 
     /* missing keys */
     {"[application]\n" COMPONENT, "airssys.toml:1:1: application: the key \"name\" is missing"},
@@ -260,7 +273,7 @@ static const struct {
     {MINIMAL "config = 1979-05-27\n",
      "airssys.toml:5:10: components.a.config: must be a string or { file = \"path\" }, not a date or time"},
     {MINIMAL "admin = false\n", "airssys.toml:5:1: components.a.admin: unknown key; known here: source, "
-                                "instances, env, config, subscribe, accepts, limits"},
+                                "instances, env, config, subscribe, accepts, limits, health"},
     {MINIMAL "[admin]\nenabled = \"no\"\n",
      "airssys.toml:6:11: admin.enabled: must be true or false, not a string"},
     {MINIMAL "[admin]\nsocket = 80\n",
@@ -421,6 +434,29 @@ static const struct {
      "mailbox-policy = \"block\""},
     {MINIMAL "limits.block-time = \"0s\"\nlimits.mailbox-policy = \"block\"\n",
      "airssys.toml:5:21: components.a.limits.block-time: \"0s\" is out of range; it must be from 1ms to 24h"},
+
+    {MINIMAL "health = 5\n", "airssys.toml:5:10: components.a.health: must be a table, not an integer"},
+    {MINIMAL "health.interval = \"25h\"\n",
+     "airssys.toml:5:19: components.a.health.interval: \"25h\" is out of "
+     "range; it must be from 0us to 24h"},
+    {MINIMAL "health.interval = \"often\"\n",
+     "airssys.toml:5:19: components.a.health.interval: \"often\" is not "
+     "a time like \"5s\"; the units are us, ms, s, m and h"},
+    {MINIMAL "health.timeout = 0\n",
+     "airssys.toml:5:18: components.a.health.timeout: 0 is out of range; it must be from 1ms to 24h"},
+    {MINIMAL "health.unhealthy-after = 0\n",
+     "airssys.toml:5:26: components.a.health.unhealthy-after: 0 is out "
+     "of range; it must be a whole number from 1 to 1000000"},
+    {MINIMAL "health.unhealthy_after = 2\n",
+     "airssys.toml:5:8: components.a.health.unhealthy_after: unknown key; "
+     "did you mean \"unhealthy-after\"?"},
+    {MINIMAL "[components.a.health]\ninterval = \"0s\"\ntimeout = \"1s\"\nunhealthy-after = 2\n",
+     "airssys.toml:7:11: components.a.health.timeout: this component is never asked how well it is; it needs "
+     "an "
+     "interval above 0\n"
+     "airssys.toml:8:19: components.a.health.unhealthy-after: this component is never asked how well it is; "
+     "it "
+     "needs an interval above 0"},
     {MINIMAL "limits.timers = 0\n", "airssys.toml:5:17: components.a.limits.timers: 0 is out of range; it "
                                     "must be a whole number from 1 to 10000000"},
     {MINIMAL "limits.subscriptions = 1000001\n",

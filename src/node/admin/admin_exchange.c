@@ -160,6 +160,7 @@ int airs_admin_http_status(airs_status_t status) {
     case AIRS_RESOURCE_LIMIT:
     case AIRS_STACK_OVERFLOW:
     case AIRS_OUT_OF_FUEL:
+    case AIRS_HEALTH_CHECKS_FAILED:
     case AIRS_INVALID_RESULT:
         return 502;
     case AIRS_OUT_OF_MEMORY:

@@ -100,10 +100,21 @@ static void append_counters(airs_text_t *out, const airs_actor_info_t *info) {
     append_number(out, "sent", info->counters.sent);
     append_number(out, "refused", info->counters.refused);
     append_number(out, "dropped", info->counters.dropped);
+    append_number(out, "restarts", info->counters.restarts);
     append_number(out, "requests", info->requests);
     append_number(out, "deferred", info->deferred);
     append_number(out, "timers", info->timers);
     append_number(out, "subscriptions", info->subscriptions);
+}
+
+static void append_failure(airs_text_t *out, const airs_actor_info_t *info) {
+    if (info->failed_ns == 0) {
+        return;
+    }
+    airs_text_append(out, airs_str(","));
+    airs_admin_report_time(out, "failed", info->failed_ns);
+    append_string(out, "failure", airs_str(info->failure));
+    append_string(out, "failure_reason", airs_str(info->failure_reason));
 }
 
 static bool append_actor(void *context, const airs_actor_info_t *info) {
@@ -127,6 +138,7 @@ static bool append_actor(void *context, const airs_actor_info_t *info) {
     airs_admin_report_time(out, "started", info->started_ns);
     airs_text_append_format(out, ",\"uptime_seconds\":%.3f", (double)age_ns / NS_PER_S);
     append_counters(out, info);
+    append_failure(out, info);
     airs_text_append(out, airs_str("}"));
     return true;
 }
