@@ -46,7 +46,12 @@ typedef enum airs_incoming_kind {
     AIRS_INCOMING_REQUEST,  /* the sender awaits an answer */
     AIRS_INCOMING_RESPONSE, /* the answer to a request of this actor */
     AIRS_INCOMING_FAILURE,  /* a request of this actor that failed or timed out: payload is a JSON object */
+    AIRS_INCOMING_DOWN,     /* an actor that it monitors, `sender`, has ended; payload is a JSON object */
+    AIRS_INCOMING_EXIT,     /* likewise one that it was linked to, and it traps exits */
 } airs_incoming_kind_t;
+
+/* Names a monitor of the calling actor; never 0. */
+typedef uint64_t airs_monitor_t;
 
 /* A message as its receiver sees it (record component-message); borrowed for the callback. */
 typedef struct airs_incoming {
@@ -57,6 +62,8 @@ typedef struct airs_incoming {
     uint64_t timestamp_ns;      /* when it was sent, since 1970 */
     const char *correlation_id; /* NULL for AIRS_INCOMING_MESSAGE */
     uint64_t timer_id;          /* of the timer whose message this is; 0: of none */
+    airs_monitor_t monitor;     /* AIRS_INCOMING_DOWN: whose message this is */
+    airs_exit_reason_t reason;  /* AIRS_INCOMING_DOWN and _EXIT: why `sender` has ended */
 } airs_incoming_t;
 
 /* What a native actor is. Only `handle` is mandatory. */
@@ -137,6 +144,33 @@ AIRS_API airs_status_t airs_actor_send_every(airs_actor_context_t *context, uint
 
 /* True if it had not fired yet, or repeats; nothing of it comes any more then. */
 AIRS_API bool airs_actor_cancel_timer(airs_actor_context_t *context, airs_timer_id_t id);
+
+/* airssys:actor/supervision. Links and monitors are of an incarnation: they end with it, also when the actor is
+ * restarted then. Their messages come behind what the actor that ended sent before, and do not count against the
+ * mailbox's bounds. */
+
+/* Hear once (AIRS_INCOMING_DOWN) when the actor `target` ends, at once with AIRS_REASON_NO_ACTOR if there is none.
+ * With an empty instance: any one of the component. Between two incarnations of `target`: when the next one ends.
+ * `out` may be NULL. AIRS_INVALID_ARGUMENT, AIRS_QUOTA_EXCEEDED (max_monitors), AIRS_OUT_OF_MEMORY. */
+AIRS_API airs_status_t airs_actor_monitor(airs_actor_context_t *context, airs_id_t target,
+                                          airs_monitor_t *out);
+
+/* Nothing of it comes from here on, though it may have been sent already. AIRS_NOT_FOUND: there is no such
+ * monitor, or its message was handled. */
+AIRS_API airs_status_t airs_actor_demonitor(airs_actor_context_t *context, airs_monitor_t monitor);
+
+/* Tie the two together: if one ends for another reason than AIRS_REASON_NORMAL, so does the other, at once, for
+ * the same reason; unless that one traps exits, which is then told (AIRS_INCOMING_EXIT). Linking twice is as good
+ * as once, and with oneself it does nothing. AIRS_TARGET_NOT_FOUND, AIRS_QUOTA_EXCEEDED (max_links, of either),
+ * AIRS_OUT_OF_MEMORY. */
+AIRS_API airs_status_t airs_actor_link(airs_actor_context_t *context, airs_id_t target);
+
+/* Undo it; nothing of it comes from here on. Fine when they are not linked. */
+AIRS_API void airs_actor_unlink(airs_actor_context_t *context, airs_id_t target);
+
+/* From here on be told of the ends of those that this actor is linked to, the normal ones too, instead of ending
+ * with them; or not any more. AIRS_OUT_OF_MEMORY. */
+AIRS_API airs_status_t airs_actor_trap_exits(airs_actor_context_t *context, bool traps);
 
 /* End this actor in order once `handle` returns (messages still queued are dropped and counted, unless its
  * supervisor restarts it). */

@@ -5,6 +5,7 @@
 #include "actor/last_failure.h"
 #include "actor/response_router.h"
 #include "actor/waiting_senders.h"
+#include "core/check.h"
 
 static void park_expired(airs_timer_t *timer) {
     airs_actor_signal(((airs_park_timer_t *)timer)->actor, AIRS_SIGNAL_PARK_EXPIRED);
@@ -26,6 +27,8 @@ void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
     actor->max_timers = setup->max_timers;
     actor->max_subscriptions = setup->max_subscriptions;
     actor->max_deferred = setup->max_deferred;
+    actor->max_monitors = setup->max_monitors;
+    actor->max_links = setup->max_links;
     actor->accepts = setup->accepts;
     actor->started_ns = airs_clock_wall(setup->services->clock);
     actor->internal = setup->internal;

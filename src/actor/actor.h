@@ -68,6 +68,7 @@ typedef enum airs_actor_end {
     AIRS_END_DROPPED, /* stopped, or ended by itself: what waits is dropped and counted */
     AIRS_END_KILLED,  /* likewise, and without its shutdown call */
     AIRS_END_CRASHED, /* what waits are dead letters, the message in hand too */
+    AIRS_END_LINKED,  /* with one that it was linked to: as if it had crashed, but it did not */
 } airs_actor_end_t;
 
 typedef enum airs_life_event {
@@ -133,6 +134,8 @@ struct airs_actor {
     uint64_t block_time_ms; /* how long a sender waits for room at most */
     uint64_t started_ns;    /* since 1970 */
     uint32_t max_deferred;
+    uint32_t max_monitors;
+    uint32_t max_links;
     bool internal; /* not one of the node's actors: not registered, not counted */
 
     /* Written by others, seldom. */
@@ -155,6 +158,9 @@ struct airs_actor {
     /* Who waits for room in its mailbox, and what it waits with itself: under airs_waiting_senders_t's lock. */
     airs_waiting_line_t line;
     airs_waiting_send_t *waits;
+
+    /* Its links and monitors, and others' on it, under airs_actor_links_t's lock; NULL: none. */
+    struct airs_actor_watches *watches;
 
     /* What it awaits; see core/correlation_tracker.h. */
     airs_pending_list_t requests;
@@ -218,6 +224,8 @@ typedef struct airs_actor_setup {
     uint32_t max_timers;
     uint32_t max_subscriptions;
     uint32_t max_deferred;
+    uint32_t max_monitors;
+    uint32_t max_links;
     airs_codecs_t accepts;
     airs_keeper_t *keeper;
     bool internal;

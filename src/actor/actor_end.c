@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "actor/actor_links.h"
 #include "actor/actor_system_subscriber.h"
 #include "actor/actor_timers.h"
 #include "actor/component_registry.h"
@@ -11,6 +12,7 @@
 #include "actor/response_router.h"
 #include "actor/waiting_senders.h"
 #include "core/check.h"
+#include "core/exit_message.h"
 
 void airs_actor_complain(airs_actor_t *actor, airs_log_level_t level, bool limited, const char *what,
                          airs_status_t status, const char *reason) {
@@ -74,7 +76,7 @@ static void end_in_hand(airs_actor_t *actor, airs_actor_end_t end, airs_status_t
         airs_response_router_leave(actor->services->responses, actor, &message->correlation,
                                    crashed ? status : AIRS_STOPPED, crashed ? reason : NULL);
     }
-    if (end == AIRS_END_CRASHED || outlives_it(actor)) {
+    if (end == AIRS_END_CRASHED || end == AIRS_END_LINKED || outlives_it(actor)) {
         bury(actor, message, AIRS_DEAD_LETTER_CRASHED, reason != NULL ? reason : airs_status_text(status));
     } else {
         airs_actor_drop(actor, message);
@@ -95,7 +97,8 @@ static void end_waiting(airs_actor_t *actor, airs_actor_end_t end, airs_componen
     if (callback) {
         airs_response_router_settle(actor);
     }
-    bool ends_with_it = callback || message->kind == AIRS_MESSAGE_TIMER;
+    bool ends_with_it = callback || message->kind == AIRS_MESSAGE_TIMER ||
+                        airs_component_message_is_end(message);
     if (ends_with_it || end == AIRS_END_DROPPED || end == AIRS_END_KILLED) {
         airs_actor_drop(actor, message);
         return;
@@ -106,13 +109,13 @@ static void end_waiting(airs_actor_t *actor, airs_actor_end_t end, airs_componen
          NULL);
 }
 
-/* NULL is no reason. False: no memory for it. */
-static bool set_reason(airs_actor_t *actor, const char *reason) {
+/* NULL is no reason, of the others the first `size` bytes are. False: no memory for it. */
+static bool set_reason(airs_actor_t *actor, const char *reason, size_t size) {
     const airs_allocator_t *allocator = actor->services->allocator;
-    size_t size = reason != NULL ? strlen(reason) + 1 : 0;
-    char *copy = size > 0 ? airs_alloc(allocator, size) : NULL;
+    char *copy = reason != NULL ? airs_alloc(allocator, size + 1) : NULL;
     if (copy != NULL) {
         memcpy(copy, reason, size);
+        copy[size] = '\0';
     }
     airs_release(allocator, actor->end_reason);
     actor->end_reason = copy;
@@ -122,6 +125,9 @@ static bool set_reason(airs_actor_t *actor, const char *reason) {
 static airs_reason_kind_t kind_of(const airs_actor_t *actor, airs_actor_end_t end, airs_status_t status) {
     if (end == AIRS_END_KILLED) {
         return AIRS_REASON_KILLED;
+    }
+    if (end == AIRS_END_LINKED) {
+        return (airs_reason_kind_t)actor->end_kind;
     }
     if (end == AIRS_END_CRASHED || status != AIRS_OK) {
         return airs_reason_of_status(status);
@@ -134,7 +140,8 @@ static void keep_reason(airs_actor_t *actor, airs_actor_end_t end, airs_status_t
     actor->end_status = status;
     /* One that exits has said why. */
     if (status != AIRS_OK || !actor->exiting) {
-        (void)set_reason(actor, status != AIRS_OK ? reason : NULL);
+        const char *why = status != AIRS_OK ? reason : NULL;
+        (void)set_reason(actor, why, why != NULL ? strlen(why) : 0);
     }
 }
 
@@ -145,8 +152,8 @@ airs_status_t airs_actor_exit_for(airs_actor_t *actor, const airs_exit_reason_t 
     if (airs_actor_state(actor) == AIRS_ACTOR_STOPPING) {
         return AIRS_INVALID_STATE;
     }
-    bool has_text = airs_reason_has_text(reason->kind) && reason->text != NULL;
-    if (!set_reason(actor, has_text ? reason->text : NULL)) {
+    const char *text = airs_reason_has_text(reason->kind) ? reason->text : NULL;
+    if (!set_reason(actor, text, text != NULL ? airs_reason_text_size(text) : 0)) {
         return AIRS_OUT_OF_MEMORY;
     }
     actor->exiting = true;
@@ -177,7 +184,7 @@ static void end_incarnation(airs_actor_t *actor, airs_actor_end_t end, airs_stat
     actor->behaviour->discard(actor); /* `reason` is gone with it */
 }
 
-static void end_actor(airs_actor_t *actor, airs_actor_end_t end) {
+static void end_actor(airs_actor_t *actor, airs_actor_end_t end, const airs_exit_reason_t *reason) {
     airs_services_t *services = actor->services;
     airs_worker_t *worker = actor->worker;
     if (!actor->internal) {
@@ -193,6 +200,7 @@ static void end_actor(airs_actor_t *actor, airs_actor_end_t end) {
         message = next;
     }
     airs_response_router_cancel_all(services->responses, actor);
+    airs_actor_links_end(actor, reason);
     if (actor->behaviour->retire != NULL) {
         actor->behaviour->retire(actor);
     }
@@ -219,16 +227,22 @@ bool airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
     /* Cleared first: an end for good that is asked for meanwhile is seen by its refusal, or later by its signal. */
     (void)airs_mailbox_clear_signals(&actor->mailbox,
                                      AIRS_SIGNAL_KILL | AIRS_SIGNAL_STOP | AIRS_SIGNAL_PARK_EXPIRED);
+    airs_exit_reason_t why = airs_actor_reason(actor);
     if (!outlives_it(actor)) {
-        end_actor(actor, end);
+        end_actor(actor, end, &why);
         return true;
     }
     airs_response_router_cancel_all(services->responses, actor);
     airs_last_failure_keep(actor);
+    airs_actor_links_end(actor, &why);
     actor->at_rest = true;
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_RESTARTING) == AIRS_OK);
     actor->keeper->tell(actor->keeper, AIRS_LIFE_DOWN, (airs_reason_kind_t)actor->end_kind);
     return false;
 }
 
-void airs_actor_give_up(airs_actor_t *actor, airs_actor_end_t end) { end_actor(actor, end); }
+void airs_actor_give_up(airs_actor_t *actor, airs_actor_end_t end) {
+    /* Who asked after it since its last incarnation waits for one that will not come. */
+    static const airs_exit_reason_t nobody = {.kind = AIRS_REASON_NO_ACTOR, .text = ""};
+    end_actor(actor, end, &nobody);
+}

@@ -12,6 +12,8 @@ static const airs_actor_spec_t defaults = {
     .max_timers = 100000,
     .max_subscriptions = 1000,
     .max_deferred = 100000,
+    .max_monitors = 100000,
+    .max_links = 100000,
     .block_time_ms = 10000,
     .health_timeout_ms = 5000,
     .unhealthy_after = 3,
@@ -36,6 +38,8 @@ airs_actor_spec_t airs_actor_spec_complete(const airs_actor_spec_t *given) {
     spec.max_timers = (uint32_t)or_default(spec.max_timers, defaults.max_timers);
     spec.max_subscriptions = (uint32_t)or_default(spec.max_subscriptions, defaults.max_subscriptions);
     spec.max_deferred = (uint32_t)or_default(spec.max_deferred, defaults.max_deferred);
+    spec.max_monitors = (uint32_t)or_default(spec.max_monitors, defaults.max_monitors);
+    spec.max_links = (uint32_t)or_default(spec.max_links, defaults.max_links);
     spec.block_time_ms = or_default(spec.block_time_ms, defaults.block_time_ms);
     spec.health_timeout_ms = or_default(spec.health_timeout_ms, defaults.health_timeout_ms);
     spec.unhealthy_after = (uint32_t)or_default(spec.unhealthy_after, defaults.unhealthy_after);

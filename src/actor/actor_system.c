@@ -1,5 +1,6 @@
 #include "actor/actor_system.h"
 
+#include "actor/actor_links.h"
 #include "actor/actor_system_subscriber.h"
 #include "actor/component_registry.h"
 #include "actor/component_spawner.h"
@@ -116,6 +117,9 @@ static airs_status_t make_parts(airs_actor_system_t *system, const airs_actor_sy
         status = airs_response_router_create(services, &services->responses);
     }
     if (status == AIRS_OK) {
+        status = airs_actor_links_create(services, &services->links);
+    }
+    if (status == AIRS_OK) {
         status = airs_waiting_senders_create(services, &services->waiting_senders);
     }
     if (status == AIRS_OK) {
@@ -180,6 +184,7 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
     airs_message_broker_destroy(system->broker);
     airs_actor_system_subscriber_destroy(services->subscriber);
     airs_waiting_senders_destroy(services->waiting_senders);
+    airs_actor_links_destroy(services->links);
     airs_response_router_destroy(services->responses);
     airs_component_registry_destroy(services->registry);
     airs_dead_letters_destroy(services->dead_letters);

@@ -61,6 +61,8 @@ typedef struct airs_actor_spec {
     uint32_t max_timers;        /* armed at once (100,000) */
     uint32_t max_subscriptions; /* patterns (1,000) */
     uint32_t max_deferred;      /* answers taken over (100,000) */
+    uint32_t max_monitors;      /* of its own, until their message is handled (100,000) */
+    uint32_t max_links;         /* likewise, whoever made them (100,000) */
     airs_mailbox_policy_t mailbox_policy;
     uint64_t block_time_ms; /* of a full mailbox that has its senders wait (10,000) */
     airs_codecs_t accepts;  /* 0: any, without looking */

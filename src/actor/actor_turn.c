@@ -1,6 +1,7 @@
 #include "actor/actor.h"
 
 #include "actor/actor_end.h"
+#include "actor/actor_links.h"
 #include "actor/actor_timers.h"
 #include "actor/health_monitor.h"
 #include "actor/response_router.h"
@@ -88,7 +89,7 @@ static airs_progress_t conclude_health(airs_actor_t *actor, const airs_call_resu
     if (airs_health_monitor_answer(actor, result->health, reason)) {
         return finish(actor, AIRS_END_CRASHED, AIRS_HEALTH_CHECKS_FAILED, reason);
     }
-    return actor->exiting ? begin_stop(actor, AIRS_END_DROPPED) : GOES_ON;
+    return carry_on(actor);
 }
 
 /* handle-message or handle-callback answered with an error. */
@@ -219,6 +220,10 @@ static airs_progress_t begin_handle(airs_actor_t *actor, airs_component_message_
         airs_actor_drop(actor, message);
         return GOES_ON;
     }
+    if (airs_component_message_is_end(message) && !airs_actor_links_take(actor, message)) {
+        airs_actor_drop(actor, message);
+        return GOES_ON;
+    }
     if (airs_component_message_is_callback(message)) {
         /* Before the call, which may ask anew. */
         airs_response_router_settle(actor);
@@ -307,6 +312,26 @@ static airs_turn_t park(airs_actor_t *actor) {
     return turn;
 }
 
+/* One that it is linked to has ended. */
+static airs_progress_t obey_exit(airs_actor_t *actor) {
+    airs_services_t *services = actor->services;
+    airs_reason_kind_t kind = AIRS_REASON_NORMAL;
+    char *text = NULL;
+    airs_component_id_t *by = NULL;
+    (void)airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_EXIT);
+    if (!airs_actor_links_take_exit(actor, &kind, &text, &by)) {
+        return GOES_ON;
+    }
+    airs_actor_complain(actor, AIRS_LOG_INFO, false, "the actor ends with one that it is linked to",
+                        AIRS_STOPPED, airs_component_id_text(by));
+    airs_component_id_unref(by);
+    actor->pending = false;
+    actor->end_kind = (uint8_t)kind;
+    airs_progress_t progress = finish(actor, AIRS_END_LINKED, AIRS_STOPPED, text);
+    airs_release(services->allocator, text);
+    return progress;
+}
+
 /* The pending call's turn has come. */
 static airs_progress_t go_on(airs_actor_t *actor) {
     take_up(actor);
@@ -315,6 +340,10 @@ static airs_progress_t go_on(airs_actor_t *actor) {
     actor->pending = (signals & (AIRS_SIGNAL_KILL | AIRS_SIGNAL_PARK_EXPIRED)) == 0;
     if ((signals & AIRS_SIGNAL_KILL) != 0) {
         return finish(actor, AIRS_END_KILLED, AIRS_STOPPED, NULL);
+    }
+    airs_progress_t progress = (signals & AIRS_SIGNAL_EXIT) != 0 ? obey_exit(actor) : GOES_ON;
+    if (progress != GOES_ON) {
+        return progress;
     }
     if ((signals & AIRS_SIGNAL_PARK_EXPIRED) != 0) {
         return finish(actor, AIRS_END_CRASHED, AIRS_PARKED_TIME_EXCEEDED, NULL);
@@ -362,6 +391,10 @@ static airs_progress_t rise(airs_actor_t *actor) {
 static airs_progress_t obey(airs_actor_t *actor, uint32_t signals) {
     if ((signals & AIRS_SIGNAL_KILL) != 0) {
         return finish(actor, AIRS_END_KILLED, AIRS_STOPPED, NULL);
+    }
+    airs_progress_t progress = (signals & AIRS_SIGNAL_EXIT) != 0 ? obey_exit(actor) : GOES_ON;
+    if (progress != GOES_ON) {
+        return progress;
     }
     if ((signals & AIRS_SIGNAL_STOP) != 0) {
         return begin_stop(actor, AIRS_END_DROPPED);

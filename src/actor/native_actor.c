@@ -1,7 +1,9 @@
 #include "actor/native_actor.h"
 
+#include "actor/actor_links.h"
 #include "actor/message_broker.h"
 #include "actor/response_router.h"
+#include "core/exit_message.h"
 
 /* Targets that an actor remembers. */
 #define ROUTES 4
@@ -59,6 +61,10 @@ static airs_incoming_kind_t incoming_kind(const airs_component_message_t *messag
         return AIRS_INCOMING_RESPONSE;
     case AIRS_MESSAGE_FAILURE:
         return AIRS_INCOMING_FAILURE;
+    case AIRS_MESSAGE_DOWN:
+        return AIRS_INCOMING_DOWN;
+    case AIRS_MESSAGE_EXIT:
+        return AIRS_INCOMING_EXIT;
     case AIRS_MESSAGE_PLAIN:
     case AIRS_MESSAGE_SYSTEM:
     case AIRS_MESSAGE_TIMER:
@@ -83,7 +89,12 @@ static airs_poll_t native_handle(airs_actor_t *actor, const airs_component_messa
         .timestamp_ns = message->timestamp_ns,
         .correlation_id = correlated ? correlation : NULL,
         .timer_id = message->kind == AIRS_MESSAGE_TIMER ? message->timer_id : 0,
+        .monitor = message->kind == AIRS_MESSAGE_DOWN ? message->watch : 0,
+        .reason = {.text = ""},
     };
+    if (airs_component_message_is_end(message)) {
+        incoming.reason = airs_exit_message_reason(message);
+    }
     airs_status_t status = self->native.handle(&self->context, self->state, &incoming);
     /* Every failure of a native callback is a crash: an error answer is the engine's alone. */
     return done(result, status == AIRS_GUEST_ERROR ? AIRS_HANDLE_MESSAGE_FAILED : status);
@@ -301,6 +312,31 @@ bool airs_actor_cancel_timer(airs_actor_context_t *context, airs_timer_id_t id) 
     airs_message_router_t *router = router_of(context);
     return router->ops->cancel_timer(router, &context->self->actor, id);
 }
+
+/* ---- links and monitors ---- */
+
+airs_status_t airs_actor_monitor(airs_actor_context_t *context, airs_id_t target, airs_monitor_t *out) {
+    airs_monitor_t number = 0;
+    return airs_actor_links_monitor(&context->self->actor, target, out != NULL ? out : &number, NULL);
+}
+
+airs_status_t airs_actor_demonitor(airs_actor_context_t *context, airs_monitor_t monitor) {
+    return airs_actor_links_demonitor(&context->self->actor, monitor);
+}
+
+airs_status_t airs_actor_link(airs_actor_context_t *context, airs_id_t target) {
+    return airs_actor_links_link(&context->self->actor, target, NULL);
+}
+
+void airs_actor_unlink(airs_actor_context_t *context, airs_id_t target) {
+    airs_actor_links_unlink(&context->self->actor, target);
+}
+
+airs_status_t airs_actor_trap_exits(airs_actor_context_t *context, bool traps) {
+    return airs_actor_links_trap(&context->self->actor, traps);
+}
+
+/* ---- ends ---- */
 
 void airs_actor_exit(airs_actor_context_t *context) {
     static const airs_exit_reason_t normal = {.kind = AIRS_REASON_NORMAL, .text = ""};

@@ -8,6 +8,7 @@
 #include "actor/spinlock.h"
 #include "core/runtime_engine.h"
 
+typedef struct airs_actor_links airs_actor_links_t;
 typedef struct airs_component_registry airs_component_registry_t;
 typedef struct airs_response_router airs_response_router_t;
 typedef struct airs_supervisors airs_supervisors_t;
@@ -26,6 +27,7 @@ typedef struct airs_services {
     airs_scheduler_t *scheduler;
     airs_component_registry_t *registry;
     airs_response_router_t *responses;
+    airs_actor_links_t *links;
     airs_waiting_senders_t *waiting_senders;
     airs_actor_system_subscriber_t *subscriber;
     airs_supervisors_t *supervisors;

@@ -77,6 +77,10 @@ const char *airs_message_kind_text(airs_message_kind_t kind) {
         return "system";
     case AIRS_MESSAGE_TIMER:
         return "timer";
+    case AIRS_MESSAGE_DOWN:
+        return "down";
+    case AIRS_MESSAGE_EXIT:
+        return "exit";
     }
     return "unknown";
 }

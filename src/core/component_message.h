@@ -19,9 +19,11 @@ typedef enum airs_message_kind {
     AIRS_MESSAGE_FAILURE = 3,  /* a request's bad end, for handle-callback */
     AIRS_MESSAGE_SYSTEM = 4,   /* the runtime's own: stop in line with the user's messages */
     AIRS_MESSAGE_TIMER = 5,    /* a message to oneself that was due; a plain one to whom it is handed */
+    AIRS_MESSAGE_DOWN = 6,     /* an actor that was monitored has ended; likewise */
+    AIRS_MESSAGE_EXIT = 7,     /* an actor that was linked to a trapping one has ended; likewise */
 } airs_message_kind_t;
 
-/* "message", "request", "response", "failure", "system", "timer". Static. */
+/* "message", "request", "response", "failure", "system", "timer", "down", "exit". Static. */
 const char *airs_message_kind_text(airs_message_kind_t kind);
 
 typedef struct airs_component_message airs_component_message_t;
@@ -36,9 +38,11 @@ struct airs_component_message {
     union {
         airs_correlation_id_t correlation; /* of a request, response or failure */
         uint64_t timer_id;                 /* of a timer's message */
+        uint64_t watch;                    /* of a down or exit message: the number of what it comes from */
     };
-    uint8_t kind;        /* airs_message_kind_t */
-    uint8_t system;      /* what a system message asks; the actor layer's */
+    uint8_t kind; /* airs_message_kind_t */
+    /* What a system message asks (the actor layer's); of a down or exit message its airs_reason_kind_t. */
+    uint8_t system;
     uint16_t cost_slots; /* what it took of the mailbox's bound; 0: exempt */
     uint32_t ticket;     /* of the end of a request: what the actor layer marks it with for the requester */
 };
@@ -66,6 +70,11 @@ void airs_component_message_destroy(airs_component_message_t *message);
 
 static inline bool airs_component_message_has_correlation(const airs_component_message_t *message) {
     return message->kind >= AIRS_MESSAGE_REQUEST && message->kind <= AIRS_MESSAGE_FAILURE;
+}
+
+/* Does it tell of an actor's end? */
+static inline bool airs_component_message_is_end(const airs_component_message_t *message) {
+    return message->kind >= AIRS_MESSAGE_DOWN;
 }
 
 /* Does it tell of a request's end? */

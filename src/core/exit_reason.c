@@ -20,6 +20,8 @@ const char *airs_reason_text(airs_reason_kind_t kind) {
 
 airs_reason_kind_t airs_reason_of_status(airs_status_t status) {
     switch (status) {
+    case AIRS_STOPPED:
+        return AIRS_REASON_SHUTDOWN;
     case AIRS_NOT_LOADED:
     case AIRS_INSTANTIATION_FAILED:
     case AIRS_INITIALIZE_FAILED:

@@ -17,7 +17,7 @@ static inline bool airs_reason_has_text(airs_reason_kind_t kind) {
 }
 
 /* The kind that an incarnation ends with by itself when it ends with this status: a start or shutdown call that
- * fails is an error, what the guest runs into a crash. */
+ * fails is an error, what the guest runs into a crash. AIRS_STOPPED: it was stopped before it was started. */
 airs_reason_kind_t airs_reason_of_status(airs_status_t status);
 
 #endif

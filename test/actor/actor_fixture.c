@@ -137,11 +137,18 @@ static airs_status_t probe_start(airs_actor_context_t *context, void *state) {
 }
 
 static void note(probe_t *self, const airs_incoming_t *incoming) {
-    static const char letters[] = "mqrf";
+    static const char letters[] = "mqrfdx";
     size_t used = strlen(self->heard);
-    (void)snprintf(self->heard + used, sizeof self->heard - used, "%s%c:%.*s", used > 0 ? " " : "",
-                   letters[incoming->kind], (int)incoming->payload.size,
-                   (const char *)incoming->payload.data);
+    if (incoming->kind >= AIRS_INCOMING_DOWN) {
+        (void)snprintf(self->heard + used, sizeof self->heard - used, "%s%c:%.*s/%.*s=%s%s%s",
+                       used > 0 ? " " : "", letters[incoming->kind], AIRS_STR_ARG(incoming->sender.name),
+                       AIRS_STR_ARG(incoming->sender.instance), airs_reason_text(incoming->reason.kind),
+                       incoming->reason.text[0] != '\0' ? ":" : "", incoming->reason.text);
+    } else {
+        (void)snprintf(self->heard + used, sizeof self->heard - used, "%s%c:%.*s", used > 0 ? " " : "",
+                       letters[incoming->kind], (int)incoming->payload.size,
+                       (const char *)incoming->payload.data);
+    }
     (void)snprintf(self->last_correlation, sizeof self->last_correlation, "%s",
                    incoming->correlation_id != NULL ? incoming->correlation_id : "");
     (void)snprintf(self->last_sender, sizeof self->last_sender, "%.*s/%.*s/%.*s",

@@ -57,7 +57,8 @@ airs_status_t actor_fixture_stop(actor_fixture_t *self, const char *id, airs_sto
 airs_actor_counters_t actor_fixture_counters(actor_fixture_t *self, const char *id);
 airs_node_counters_t actor_fixture_totals(actor_fixture_t *self);
 
-/* What a probe was told: the kind's letter (m, q, r, f) and the payload, one after the other: "m:one q:two". */
+/* What a probe was told: the kind's letter (m, q, r, f) and the payload, one after the other: "m:one q:two"; of
+ * an actor's end (d, x) who and why: "d:a/0=killed x:b/0=error:text". */
 #define PROBE_TEXT 8192
 
 typedef struct probe {

@@ -491,6 +491,8 @@ static airs_status_t in_a_cycle(airs_actor_context_t *context, probe_t *probe,
     case AIRS_INCOMING_RESPONSE:
         return is_first ? AIRS_OK : airs_actor_reply(context, owed, airs_bytes("4", 1), airs_str(NULL));
     case AIRS_INCOMING_FAILURE:
+    case AIRS_INCOMING_DOWN:
+    case AIRS_INCOMING_EXIT:
         break;
     }
     return AIRS_INTERNAL;

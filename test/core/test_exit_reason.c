@@ -35,6 +35,7 @@ static void tells_failed_starts_from_crashes(void **state) {
     for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++) {
         assert_int_equal(airs_reason_of_status(crashes[i]), AIRS_REASON_CRASH);
     }
+    assert_int_equal(airs_reason_of_status(AIRS_STOPPED), AIRS_REASON_SHUTDOWN);
 }
 
 int main(void) {

@@ -309,6 +309,10 @@ static void note_kind(model_entry_t *seen, const airs_incoming_t *incoming) {
         seen->status = status_in(incoming->payload);
         EXPECT(airs_str_equal(incoming->content_type, airs_str("application/vnd.airssys.error+json")));
         break;
+    case AIRS_INCOMING_DOWN:
+    case AIRS_INCOMING_EXIT:
+        EXPECT(false); /* nobody asked */
+        break;
     }
 }
 
