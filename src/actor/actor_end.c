@@ -11,8 +11,12 @@
 #include "actor/last_failure.h"
 #include "actor/response_router.h"
 #include "actor/waiting_senders.h"
+#include "core/backtrace.h"
 #include "core/check.h"
 #include "core/exit_message.h"
+
+/* Of a backtrace in the log; what is longer ends with its last whole frame. */
+#define BACKTRACE_MAX 4096
 
 void airs_actor_complain(airs_actor_t *actor, airs_log_level_t level, bool limited, const char *what,
                          airs_status_t status, const char *reason) {
@@ -24,18 +28,27 @@ void airs_actor_complain(airs_actor_t *actor, airs_log_level_t level, bool limit
         return;
     }
     char count[16];
-    int size = snprintf(count, sizeof count, "%u", suppressed);
-    const airs_log_field_t fields[] = {
-        {airs_str("status"), airs_str(airs_status_name(status))},
-        {airs_str("reason"), airs_str(reason != NULL ? reason : airs_status_text(status))},
-        {airs_str("suppressed"), airs_str_n(count, size > 0 ? (size_t)size : 0)},
-    };
+    char backtrace[BACKTRACE_MAX];
+    (void)snprintf(count, sizeof count, "%u", suppressed);
+    airs_str_t text = airs_str(reason != NULL ? reason : airs_status_text(status));
+    size_t traced = airs_backtrace_offset(text);
+    airs_log_field_t fields[4] = {{airs_str("status"), airs_str(airs_status_name(status))},
+                                  {airs_str("reason"), airs_str_n(text.data, traced)}};
+    size_t field_count = 2;
+    if (traced < text.size) {
+        airs_str_t frames = airs_str_n(text.data + traced, text.size - traced);
+        fields[field_count++] = (airs_log_field_t){
+            airs_str("backtrace"), airs_backtrace_on_one_line(frames, backtrace, sizeof backtrace)};
+    }
+    if (suppressed > 0) {
+        fields[field_count++] = (airs_log_field_t){airs_str("suppressed"), airs_str(count)};
+    }
     airs_log_record_t record = {
         .level = level,
         .source = airs_str(airs_component_id_text(actor->id)),
         .message = airs_str(what),
         .fields = fields,
-        .field_count = suppressed > 0 ? 3 : 2,
+        .field_count = field_count,
     };
     log->write(log, &record);
 }

@@ -31,7 +31,9 @@ void stage_open_with(stage_t *stage, airs_node_options_t options) {
     airs_failing_allocator_init(&stage->memory);
     options.size = sizeof options;
     options.allocator = &stage->memory.allocator;
-    options.log = getenv("AIRS_TEST_LOG") != NULL ? airs_log_stderr() : airs_log_none();
+    if (options.log == NULL) {
+        options.log = getenv("AIRS_TEST_LOG") != NULL ? airs_log_stderr() : airs_log_none();
+    }
     assert_ok(airs_node_create(&options, &stage->node, &stage->error));
 }
 

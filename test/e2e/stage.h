@@ -34,7 +34,7 @@ typedef struct stage {
  * AIRS_TEST_LOG is set in the environment. */
 void stage_open(stage_t *stage, unsigned workers);
 
-/* The same with other options; allocator and log are the stage's own. */
+/* The same with other options; the allocator is the stage's own, and the log too unless there is one. */
 void stage_open_with(stage_t *stage, airs_node_options_t options);
 
 /* Destroys the node and asserts that all its memory came back. */
