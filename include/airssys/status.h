@@ -52,7 +52,8 @@
     X(UNSUPPORTED_CODEC, 41, "the receiver does not accept this codec")        \
     X(DEADLOCK, 42, "it would wait for itself")                                \
     X(PENDING, 43, "not done yet")                                             \
-    X(HEALTH_CHECKS_FAILED, 44, "health checks found the actor unhealthy")
+    X(HEALTH_CHECKS_FAILED, 44, "health checks found the actor unhealthy")     \
+    X(UNTRUSTED, 45, "the component is not trusted")
 
 typedef enum airs_status {
 #define AIRS_STATUS_ENUM(name, number, text) AIRS_##name = (number),

@@ -105,6 +105,8 @@ const char *airs_status_name(airs_status_t status) {
         return "pending";
     case AIRS_HEALTH_CHECKS_FAILED:
         return "health-checks-failed";
+    case AIRS_UNTRUSTED:
+        return "untrusted";
     }
     return "unknown";
 }

@@ -134,6 +134,7 @@ int airs_admin_http_status(airs_status_t status) {
     case AIRS_INVALID_MESSAGE:
         return 400;
     case AIRS_CAPABILITY_DENIED:
+    case AIRS_UNTRUSTED:
         return 403;
     case AIRS_TARGET_NOT_FOUND:
     case AIRS_COMPONENT_NOT_FOUND:
