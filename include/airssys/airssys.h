@@ -16,6 +16,7 @@
 #include <airssys/node.h>
 #include <airssys/random.h>
 #include <airssys/status.h>
+#include <airssys/supervisor.h>
 #include <airssys/version.h>
 
 #endif

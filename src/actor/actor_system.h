@@ -6,6 +6,7 @@
 #define AIRSSYS_ACTOR_ACTOR_SYSTEM_H
 
 #include <airssys/node.h>
+#include <airssys/supervisor.h>
 
 #include "actor/dead_letters.h"
 #include "core/block_pool.h"
@@ -15,7 +16,6 @@
 #include "core/timer_service.h"
 
 typedef struct airs_actor_system airs_actor_system_t;
-typedef struct airs_supervisor airs_supervisor_t;
 typedef struct airs_supervisor_spec airs_supervisor_spec_t;
 
 /* Everything is borrowed and must outlive the system. */

@@ -21,43 +21,10 @@
 #ifndef AIRSSYS_ACTOR_SUPERVISOR_H
 #define AIRSSYS_ACTOR_SUPERVISOR_H
 
+#include <airssys/supervisor.h>
+
 #include "actor/actor_system.h"
 #include "actor/services.h"
-
-/* Which children are restarted with one that ended. */
-typedef enum airs_strategy {
-    AIRS_ONE_FOR_ONE,  /* it alone */
-    AIRS_ONE_FOR_ALL,  /* all */
-    AIRS_REST_FOR_ONE, /* those to its right */
-    /* It alone; children are all alike (the first child of the specification says how), none is there at
-     * first, and they start, stop and restart without regard to each other. */
-    AIRS_SIMPLE_ONE_FOR_ONE,
-} airs_strategy_t;
-
-/* When a child is restarted that has ended by itself. */
-typedef enum airs_restart {
-    AIRS_RESTART_PERMANENT, /* always */
-    AIRS_RESTART_TRANSIENT, /* when it ended abnormally */
-    AIRS_RESTART_TEMPORARY, /* never, and not with a sibling: then it is forgotten */
-} airs_restart_t;
-
-/* What a supervisor does when significant children have ended by themselves and are not restarted. */
-typedef enum airs_auto_shutdown {
-    AIRS_AUTO_SHUTDOWN_NEVER,
-    AIRS_AUTO_SHUTDOWN_ANY, /* after one it stops its other children and ends, normally */
-    AIRS_AUTO_SHUTDOWN_ALL, /* after the last */
-} airs_auto_shutdown_t;
-
-/* Of airs_child_spec_t.shutdown_ms. */
-#define AIRS_SHUTDOWN_INFINITY UINT64_MAX
-#define AIRS_SHUTDOWN_BRUTAL (UINT64_MAX - 1) /* without its shutdown call */
-
-/* Restarts wait; the time doubles with each that follows upon the last, and half of it is random. A child
- * that has run for `max_ms` begins again with `first_ms`. */
-typedef struct airs_backoff {
-    uint64_t first_ms; /* 0: restarts do not wait */
-    uint64_t max_ms;   /* (60,000) */
-} airs_backoff_t;
 
 /* Everything is borrowed for the call and copied, but what airs_actor_spec_t says must outlive the actor, and
  * `state`, which is the child's from there on, also when that fails. A component must stay loaded. Of
@@ -76,8 +43,6 @@ typedef struct airs_child_spec {
      * AIRS_SHUTDOWN_INFINITY) */
     uint64_t shutdown_ms;
 } airs_child_spec_t;
-
-#define AIRS_INTENSITY_MAX 10000
 
 struct airs_supervisor_spec {
     airs_strategy_t strategy;
@@ -130,13 +95,6 @@ airs_status_t airs_supervisor_restart_child(airs_supervisor_t *supervisor, const
 /* Forget one that has ended for good. AIRS_INVALID_STATE: it has not. */
 airs_status_t airs_supervisor_delete_child(airs_supervisor_t *supervisor, const char *name,
                                            airs_error_t *error);
-
-typedef struct airs_child_counts {
-    uint32_t specs;  /* known; of a simple one always one */
-    uint32_t active; /* that run, or are on their way to */
-    uint32_t supervisors;
-    uint32_t workers;
-} airs_child_counts_t;
 
 /* Nothing is counted in one that has ended. */
 airs_status_t airs_supervisor_count_children(airs_supervisor_t *supervisor, airs_child_counts_t *out);

@@ -19,14 +19,6 @@ typedef enum airs_halt {
     AIRS_HALT_KILL,  /* at once */
 } airs_halt_t;
 
-typedef enum airs_child_state {
-    AIRS_CHILD_ENDED, /* or never started */
-    AIRS_CHILD_STARTING,
-    AIRS_CHILD_UP,
-    AIRS_CHILD_STOPPING, /* it was asked to end, for good or not */
-    AIRS_CHILD_DOWN,     /* without an incarnation, and can be restarted */
-} airs_child_state_t;
-
 struct airs_child {
     airs_keeper_t keeper;
     airs_errand_t errand;    /* to look at `events` */

@@ -8,6 +8,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "node/manifest_component.h"
+#include "node/manifest_tree.h"
 #include "node/nearest_name.h"
 
 #define MANIFEST_SIZE_MAX ((size_t)1 << 20)
@@ -45,6 +46,7 @@ typedef struct application_section {
 typedef struct root_section {
     application_section_t application;
     airs_manifest_component_list_t components;
+    airs_manifest_supervisor_list_t supervisors;
     airs_manifest_engine_t engine;
     airs_manifest_shutdown_t shutdown;
     airs_manifest_admin_t admin;
@@ -206,6 +208,7 @@ static void read_admin(airs_manifest_reader_t *reader, const airs_manifest_field
 static const airs_manifest_field_t root_fields[] = {
     {"application", read_application, offsetof(root_section_t, application), 0, 0, true},
     {"components", airs_manifest_read_components, offsetof(root_section_t, components), 0, 0, false},
+    {"supervisors", airs_manifest_read_supervisors, offsetof(root_section_t, supervisors), 0, 0, false},
     {"engine", read_engine, offsetof(root_section_t, engine), 0, 0, false},
     {"shutdown", read_shutdown, offsetof(root_section_t, shutdown), 0, 0, false},
     {"admin", read_admin, offsetof(root_section_t, admin), 0, 0, false},
@@ -258,6 +261,17 @@ static void check_actor_count(airs_manifest_reader_t *reader, const airs_toml_va
         "the components have %" PRIu64 " instances together; it must be that many at least", instances);
 }
 
+static void check_input_instances(airs_manifest_reader_t *reader, const reference_t *input,
+                                  const airs_manifest_component_t *component) {
+    if (component == NULL || component->instances > 0) {
+        return;
+    }
+    airs_manifest_key_t application = {NULL, airs_str("application")};
+    airs_manifest_key_t key = {&application, airs_str(input->key)};
+    airs_manifest_complain(reader, &key, airs_toml_value_offset(input->value),
+                           "%s has no instance at first, which could take the input", component->name);
+}
+
 /* Lines have no codec's prefix, and the message after the last one is empty: none would be taken. */
 static void check_input_codecs(airs_manifest_reader_t *reader, const reference_t *input,
                                const airs_manifest_component_t *component) {
@@ -294,8 +308,10 @@ static void read_root(airs_manifest_reader_t *reader, const airs_toml_value_t *r
     manifest->admin = section.admin;
     manifest->input = resolve(reader, &section.application.input, &section.components);
     manifest->output = resolve(reader, &section.application.output, &section.components);
+    airs_manifest_plant_trees(reader, root, &section.components, &section.supervisors, manifest);
     check_actor_count(reader, root, manifest);
     check_input_codecs(reader, &section.application.input, manifest->input);
+    check_input_instances(reader, &section.application.input, manifest->input);
 }
 
 typedef struct syntax_context {

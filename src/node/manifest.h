@@ -4,6 +4,7 @@
 #define AIRSSYS_NODE_MANIFEST_H
 
 #include <airssys/node.h>
+#include <airssys/supervisor.h>
 
 /* The file that a folder is searched for. */
 #define AIRS_MANIFEST_FILE_NAME "airssys.toml"
@@ -32,10 +33,22 @@ typedef struct airs_manifest_health {
     uint64_t unhealthy_after; /* checks in a row */
 } airs_manifest_health_t;
 
+typedef struct airs_manifest_supervisor airs_manifest_supervisor_t;
+
+/* What a component or supervisor is to its supervisor. */
+typedef struct airs_manifest_place {
+    airs_restart_t restart;
+    bool significant;
+    uint64_t shutdown_ms;     /* AIRS_SHUTDOWN_INFINITY and AIRS_SHUTDOWN_BRUTAL too; 0: the default */
+    const char *const *after; /* names of components and supervisors that start before it */
+    size_t after_count;
+    const airs_manifest_supervisor_t *supervisor; /* NULL: a topmost supervisor */
+} airs_manifest_place_t;
+
 typedef struct airs_manifest_component {
     const char *name;
     const char *source;         /* a path that can be opened from where the process is */
-    uint64_t instances;         /* at least 1 */
+    uint64_t instances;         /* at least 1; 0 only under a simple-one-for-one supervisor */
     const airs_variable_t *env; /* in the order of the names */
     size_t env_count;
     airs_bytes_t config;              /* data NULL: none; an empty one has data */
@@ -44,7 +57,33 @@ typedef struct airs_manifest_component {
     airs_codecs_t accepts; /* 0: any */
     airs_manifest_limits_t limits;
     airs_manifest_health_t health;
+    airs_manifest_place_t place;
 } airs_manifest_component_t;
+
+/* Exactly one is set. */
+typedef struct airs_manifest_child {
+    const airs_manifest_component_t *component; /* all its instances, in order */
+    const airs_manifest_supervisor_t *supervisor;
+} airs_manifest_child_t;
+
+/* One of [supervisors], or the one that a component has which none of those names. */
+struct airs_manifest_supervisor {
+    const char *name; /* an implicit one's is the component's */
+    bool implicit;    /* when it gives up, its component ends, and nothing else */
+    airs_strategy_t strategy;
+    airs_auto_shutdown_t auto_shutdown;
+    uint64_t intensity;
+    uint64_t period_ms;
+    uint64_t backoff_first_ms; /* 0: none */
+    uint64_t backoff_max_ms;   /* 0: the default */
+    const airs_manifest_child_t *children;
+    size_t child_count; /* at least 1 */
+    airs_manifest_place_t place;
+};
+
+/* Of an implicit supervisor: so many restarts for each instance, AIRS_INTENSITY_MAX at most, in a period. */
+#define AIRS_IMPLICIT_INTENSITY 10
+#define AIRS_IMPLICIT_PERIOD_MS 5000
 
 /* 0: not in the manifest. */
 typedef struct airs_manifest_engine {
@@ -70,10 +109,13 @@ typedef struct airs_manifest {
     const char *path; /* of the file, as messages show it */
     const char *name;
     const char *ns;
-    const airs_manifest_component_t *components; /* in the order of the file: also that of their start */
+    const airs_manifest_component_t *components; /* in the order of the file */
     size_t component_count;                      /* at least 1 */
-    const airs_manifest_component_t *input;      /* NULL: takes none */
-    const airs_manifest_component_t *output;     /* NULL: gives none */
+    /* The topmost supervisors, in the order of their start: every component is below one of them. */
+    const airs_manifest_supervisor_t *const *roots;
+    size_t root_count;
+    const airs_manifest_component_t *input;  /* NULL: takes none */
+    const airs_manifest_component_t *output; /* NULL: gives none */
     airs_manifest_engine_t engine;
     airs_manifest_shutdown_t shutdown; /* with the defaults filled in */
     airs_manifest_admin_t admin;

@@ -2,13 +2,13 @@
 
 #include <inttypes.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 #include "core/file.h"
 #include "core/memory.h"
 #include "node/manifest_health.h"
 #include "node/manifest_limits.h"
 #include "node/manifest_messaging.h"
+#include "node/manifest_supervisor.h"
 #include "node/node.h"
 
 /* As large as a message may be by default. */
@@ -157,17 +157,29 @@ static void read_config(airs_manifest_reader_t *reader, const airs_manifest_fiel
     }
 }
 
+/* 0 is for children of a simple-one-for-one supervisor, which are not known yet. */
+static void read_instances(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                           const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    int64_t number = 1;
+    if (airs_toml_value_integer(value, &number) && number == 0) {
+        *(uint64_t *)target = 0;
+    } else {
+        airs_manifest_read_integer(reader, field, key, value, target);
+    }
+}
+
 #define MEMBER(name) offsetof(airs_manifest_component_t, name)
 
 static const airs_manifest_field_t component_fields[] = {
     {"source", read_source, MEMBER(source), 0, 0, true},
-    {"instances", airs_manifest_read_integer, MEMBER(instances), 1, INSTANCES_MAX, false},
+    {"instances", read_instances, MEMBER(instances), 1, INSTANCES_MAX, false},
     {"env", read_env, 0, 0, 0, false}, /* with offset 0: fills several members */
     {"config", read_config, 0, 0, 0, false},
     {"subscribe", airs_manifest_read_subscriptions, 0, 0, 0, false},
     {"accepts", airs_manifest_read_codecs, MEMBER(accepts), 0, 0, false},
     {"limits", airs_manifest_read_limits, MEMBER(limits), 0, 0, false},
     {"health", airs_manifest_read_health, MEMBER(health), 0, 0, false},
+    AIRS_MANIFEST_PLACE_FIELDS(airs_manifest_component_t, place),
 };
 
 /* What every instance would be refused with. */
@@ -200,26 +212,6 @@ static void read_component(airs_manifest_reader_t *reader, const airs_manifest_k
     check_subscription_count(reader, key, value, component);
 }
 
-static int compare_places(const void *a, const void *b) {
-    size_t left = airs_toml_entry_offset(*(const airs_toml_value_t *const *)a);
-    size_t right = airs_toml_entry_offset(*(const airs_toml_value_t *const *)b);
-    return left < right ? -1 : left > right;
-}
-
-/* The parser hands entries out by name; components start in the order in which they were written. */
-static const airs_toml_value_t **entries_in_order(airs_manifest_reader_t *reader,
-                                                  const airs_toml_value_t *table, size_t count) {
-    const airs_toml_value_t **entries = airs_manifest_alloc(reader, count * sizeof *entries);
-    if (entries == NULL) {
-        return NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        entries[i] = airs_toml_table_at(table, i);
-    }
-    qsort(entries, count, sizeof *entries, compare_places);
-    return entries;
-}
-
 void airs_manifest_read_components(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
                                    const airs_manifest_key_t *key, const airs_toml_value_t *value,
                                    void *target) {
@@ -229,7 +221,7 @@ void airs_manifest_read_components(airs_manifest_reader_t *reader, const airs_ma
         return;
     }
     size_t count = airs_toml_table_size(value);
-    const airs_toml_value_t **entries = entries_in_order(reader, value, count);
+    const airs_toml_value_t **entries = airs_manifest_entries(reader, value);
     list->items = airs_manifest_alloc(reader, count * sizeof *list->items);
     if (entries == NULL || list->items == NULL) {
         return;

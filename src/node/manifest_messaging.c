@@ -1,31 +1,7 @@
 #include "node/manifest_messaging.h"
 
-#include <stdio.h>
-
 #include "core/multicodec.h"
 #include "core/topic.h"
-#include "node/nearest_name.h"
-
-/* A word that is none of a list's, NULL at its end: what was meant, or what there is. */
-static void complain_word(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
-                          const airs_toml_value_t *value, const char *what, const char *const *words) {
-    char excerpt[AIRS_MANIFEST_EXCERPT_MAX];
-    airs_str_t word = airs_toml_value_string(value);
-    airs_manifest_excerpt(word, excerpt);
-    const char *nearest = airs_nearest_name(word, airs_name_at_in_list, words);
-    if (nearest != NULL) {
-        airs_manifest_complain(reader, key, airs_toml_value_offset(value),
-                               "\"%s\" is not %s; did you mean \"%s\"?", excerpt, what, nearest);
-        return;
-    }
-    char known[256] = "";
-    size_t used = 0;
-    for (size_t i = 0; words[i] != NULL && used < sizeof known; i++) {
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", words[i]);
-    }
-    airs_manifest_complain(reader, key, airs_toml_value_offset(value), "\"%s\" is not %s; known here: %s",
-                           excerpt, what, known);
-}
 
 /* ---- subscribe ---- */
 
@@ -90,7 +66,7 @@ void airs_manifest_read_codecs(airs_manifest_reader_t *reader, const airs_manife
         }
         airs_codecs_t codec = airs_multicodec_by_name(airs_toml_value_string(entry));
         if (codec == 0) {
-            complain_word(reader, key, entry, "a codec", codec_names);
+            airs_manifest_complain_word(reader, key, entry, "a codec", codec_names);
         }
         *(airs_codecs_t *)target |= codec;
     }
@@ -108,15 +84,9 @@ void airs_manifest_read_mailbox_policy(airs_manifest_reader_t *reader, const air
         NULL,
     };
     (void)field;
-    if (!airs_manifest_expect(reader, key, value, AIRS_TOML_STRING,
-                              "\"reject\", \"drop-oldest\" or \"block\"")) {
-        return;
+    size_t policy;
+    if (airs_manifest_read_word(reader, key, value, "\"reject\", \"drop-oldest\" or \"block\"", "a policy",
+                                names, &policy)) {
+        *(airs_mailbox_policy_t *)target = (airs_mailbox_policy_t)policy;
     }
-    for (int policy = 0; names[policy] != NULL; policy++) {
-        if (airs_str_equal(airs_toml_value_string(value), airs_str(names[policy]))) {
-            *(airs_mailbox_policy_t *)target = (airs_mailbox_policy_t)policy;
-            return;
-        }
-    }
-    complain_word(reader, key, value, "a policy", names);
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/memory.h"
 #include "core/utf8.h"
@@ -150,6 +151,62 @@ bool airs_manifest_expect(airs_manifest_reader_t *reader, const airs_manifest_ke
     airs_manifest_complain(reader, key, airs_toml_value_offset(value), "must be %s, not %s", what,
                            airs_toml_type_text(found));
     return false;
+}
+
+void airs_manifest_complain_word(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                                 const airs_toml_value_t *value, const char *what, const char *const *words) {
+    char excerpt[AIRS_MANIFEST_EXCERPT_MAX];
+    airs_str_t word = airs_toml_value_string(value);
+    airs_manifest_excerpt(word, excerpt);
+    const char *nearest = airs_nearest_name(word, airs_name_at_in_list, words);
+    if (nearest != NULL) {
+        airs_manifest_complain(reader, key, airs_toml_value_offset(value),
+                               "\"%s\" is not %s; did you mean \"%s\"?", excerpt, what, nearest);
+        return;
+    }
+    char known[256] = "";
+    size_t used = 0;
+    for (size_t i = 0; words[i] != NULL && used < sizeof known; i++) {
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", words[i]);
+    }
+    airs_manifest_complain(reader, key, airs_toml_value_offset(value), "\"%s\" is not %s; known here: %s",
+                           excerpt, what, known);
+}
+
+bool airs_manifest_read_word(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                             const airs_toml_value_t *value, const char *type, const char *what,
+                             const char *const *words, size_t *out) {
+    if (!airs_manifest_expect(reader, key, value, AIRS_TOML_STRING, type)) {
+        return false;
+    }
+    for (size_t i = 0; words[i] != NULL; i++) {
+        if (airs_str_equal(airs_toml_value_string(value), airs_str(words[i]))) {
+            *out = i;
+            return true;
+        }
+    }
+    airs_manifest_complain_word(reader, key, value, what, words);
+    return false;
+}
+
+static int compare_places(const void *a, const void *b) {
+    size_t left = airs_toml_entry_offset(*(const airs_toml_value_t *const *)a);
+    size_t right = airs_toml_entry_offset(*(const airs_toml_value_t *const *)b);
+    return left < right ? -1 : left > right;
+}
+
+const airs_toml_value_t **airs_manifest_entries(airs_manifest_reader_t *reader,
+                                                const airs_toml_value_t *table) {
+    size_t count = airs_toml_table_size(table);
+    const airs_toml_value_t **entries = airs_manifest_alloc(reader, count * sizeof *entries);
+    if (entries == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        entries[i] = airs_toml_table_at(table, i);
+    }
+    qsort(entries, count, sizeof *entries, compare_places);
+    return entries;
 }
 
 /* The fields of one table, for the search of the nearest name. */

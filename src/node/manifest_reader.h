@@ -57,6 +57,21 @@ airs_manifest_read_fn airs_manifest_read_time_us;
 bool airs_manifest_expect(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
                           const airs_toml_value_t *value, airs_toml_type_t type, const char *what);
 
+/* Which of `words` (NULL at its end) the value is; false: a problem is noted. `what`: "a policy"; `type`: what
+ * the value must be, for one that is no string. */
+bool airs_manifest_read_word(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                             const airs_toml_value_t *value, const char *type, const char *what,
+                             const char *const *words, size_t *out);
+
+/* Note that a string is none of the `words`: what was meant, or what there is. */
+void airs_manifest_complain_word(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                                 const airs_toml_value_t *value, const char *what, const char *const *words);
+
+/* The entries of a table in the order in which they were written (the parser hands them out by name), in the
+ * manifest's memory; NULL: there is none. */
+const airs_toml_value_t **airs_manifest_entries(airs_manifest_reader_t *reader,
+                                                const airs_toml_value_t *table);
+
 /* Note a problem with a key: "key: text". */
 void airs_manifest_complain(airs_manifest_reader_t *reader, const airs_manifest_key_t *key, size_t offset,
                             const char *format, ...) AIRS_PRINTF(4, 5);

@@ -15,6 +15,9 @@ static airs_temporary_folder_t folder;
 #define APP "[application]\nname = \"app\"\n"
 #define COMPONENT "[components.a]\nsource = \"a.wasm\"\n"
 #define MINIMAL APP COMPONENT
+#define OTHER(name) "[components." name "]\nsource = \"b.wasm\"\n"
+#define ABC MINIMAL OTHER("b") OTHER("c")
+#define SUPERVISOR(name, children) "[supervisors." name "]\nchildren = [" children "]\n"
 
 static airs_status_t parse(const char *text, airs_manifest_t **out, airs_error_t *error) {
     return airs_manifest_parse(airs_allocator_default(), airs_str(text), "airssys.toml", out, error);
@@ -101,6 +104,12 @@ static const char full_text[] = "[application]\n"
                                 "limits.mailbox-policy = \"drop-oldest\"\n"
                                 "health.interval = 0\n"
                                 "\n"
+                                "[supervisors.both]\n"
+                                "children = [\"z-first\", \"b\"]\n"
+                                "strategy = \"one-for-all\"\n"
+                                "[supervisors.all]\n"
+                                "children = [\"both\"]\n"
+                                "\n"
                                 "[engine]\n"
                                 "workers = 2\n"
                                 "slice = \"500us\"\n"
@@ -142,6 +151,115 @@ static void check_first_component(const airs_manifest_component_t *component) {
     assert_int_equal(component->health.unhealthy_after, 5);
     assert_int_equal(component->subscription_count, 0);
     assert_int_equal(component->accepts, 0);
+}
+
+/* The names of the topmost supervisors, in the order of their start. */
+static void assert_roots(const airs_manifest_t *manifest, const char *expected) {
+    char text[256] = "";
+    for (size_t i = 0; i < manifest->root_count; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? " " : "", manifest->roots[i]->name);
+    }
+    assert_string_equal(text, expected);
+}
+
+static void a_component_that_nobody_supervises_has_a_supervisor_of_its_own(void **state) {
+    (void)state;
+    airs_manifest_t *manifest =
+        parsed(MINIMAL "instances = 3\nrestart = \"temporary\"\n" OTHER("b") "instances = 2000\n");
+    assert_roots(manifest, "a b");
+    const airs_manifest_supervisor_t *a = manifest->roots[0];
+    assert_true(a->implicit);
+    assert_int_equal(a->strategy, AIRS_ONE_FOR_ONE);
+    assert_int_equal(a->auto_shutdown, AIRS_AUTO_SHUTDOWN_NEVER);
+    assert_int_equal(a->intensity, 30);
+    assert_int_equal(a->period_ms, 5000);
+    assert_int_equal(a->backoff_first_ms, 0);
+    assert_int_equal(a->child_count, 1);
+    assert_ptr_equal(a->children[0].component, &manifest->components[0]);
+    assert_null(a->children[0].supervisor);
+    assert_null(a->place.supervisor);
+    assert_ptr_equal(manifest->components[0].place.supervisor, a);
+    assert_int_equal(manifest->components[0].place.restart, AIRS_RESTART_TEMPORARY);
+    assert_int_equal(manifest->components[1].place.restart, AIRS_RESTART_PERMANENT);
+    assert_int_equal(manifest->components[1].place.shutdown_ms, 0);
+    assert_int_equal(manifest->roots[1]->intensity, AIRS_INTENSITY_MAX);
+    airs_manifest_destroy(manifest);
+}
+
+static void a_tree_is_read_with_all_its_keys(void **state) {
+    (void)state;
+    airs_manifest_t *manifest =
+        parsed(ABC "restart = \"transient\"\nsignificant = true\nshutdown = \"brutal\"\n" SUPERVISOR(
+            "top", "\"inner\", \"a\"") "strategy = \"rest-for-one\"\nintensity = 0\nperiod = \"1m\"\n"
+                                       "backoff = { first = \"100ms\", max = \"10s\" }\n" SUPERVISOR(
+                                           "inner",
+                                           "\"b\", \"c\"") "restart = \"temporary\"\nshutdown = 1500\n"
+                                                           "auto-shutdown = \"all-significant\"\n");
+    assert_roots(manifest, "top");
+    const airs_manifest_supervisor_t *top = manifest->roots[0];
+    assert_false(top->implicit);
+    assert_int_equal(top->strategy, AIRS_REST_FOR_ONE);
+    assert_int_equal(top->intensity, 0);
+    assert_int_equal(top->period_ms, 60000);
+    assert_int_equal(top->backoff_first_ms, 100);
+    assert_int_equal(top->backoff_max_ms, 10000);
+    assert_int_equal(top->child_count, 2);
+    assert_ptr_equal(top->children[1].component, &manifest->components[0]);
+    const airs_manifest_supervisor_t *inner = top->children[0].supervisor;
+    assert_non_null(inner);
+    assert_ptr_equal(inner->place.supervisor, top);
+    assert_int_equal(inner->place.restart, AIRS_RESTART_TEMPORARY);
+    assert_int_equal(inner->place.shutdown_ms, 1500);
+    assert_int_equal(inner->strategy, AIRS_ONE_FOR_ONE);
+    assert_int_equal(inner->intensity, 1);
+    assert_int_equal(inner->period_ms, 5000);
+    assert_int_equal(inner->auto_shutdown, AIRS_AUTO_SHUTDOWN_ALL);
+    assert_ptr_equal(inner->children[1].component, &manifest->components[2]);
+    const airs_manifest_place_t *place = &manifest->components[2].place;
+    assert_ptr_equal(place->supervisor, inner);
+    assert_int_equal(place->restart, AIRS_RESTART_TRANSIENT);
+    assert_true(place->significant);
+    assert_true(place->shutdown_ms == AIRS_SHUTDOWN_BRUTAL);
+    airs_manifest_destroy(manifest);
+}
+
+static void trees_start_after_what_they_need_and_else_as_they_stand(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *roots;
+    } cases[] = {
+        {ABC, "a b c"},
+        {APP OTHER("c") COMPONENT OTHER("b"), "c a b"},
+        {APP COMPONENT "after = [\"c\"]\n" OTHER("b") OTHER("c"), "b c a"},
+        {APP COMPONENT "after = [\"c\", \"b\"]\n" OTHER("b") "after = [\"c\"]\n" OTHER("c") OTHER("d"),
+         "c b a d"},
+        /* a tree stands where its first component does */
+        {ABC SUPERVISOR("s", "\"c\", \"b\""), "a s"},
+        {ABC SUPERVISOR("s", "\"c\", \"a\""), "s b"},
+        /* over the borders of trees, both ways of naming */
+        {APP COMPONENT "after = [\"c\"]\n" OTHER("b") OTHER("c") SUPERVISOR("s", "\"a\""), "b c s"},
+        {APP COMPONENT "after = [\"s\"]\n" OTHER("b") OTHER("c") SUPERVISOR("s", "\"c\""), "b s a"},
+        {ABC SUPERVISOR("s", "\"a\"") "after = [\"c\", \"c\"]\n", "b c s"},
+        {ABC "after = [\"a\"]\n" SUPERVISOR("s", "\"a\", \"t\"") SUPERVISOR("t", "\"c\""), "s b"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        airs_manifest_t *manifest = parsed(cases[i].text);
+        assert_roots(manifest, cases[i].roots);
+        airs_manifest_destroy(manifest);
+    }
+}
+
+static void children_that_are_all_alike_may_be_none_at_first(void **state) {
+    (void)state;
+    airs_manifest_t *manifest = parsed(MINIMAL "instances = 0\n" SUPERVISOR(
+        "s", "\"a\"") "strategy = \"simple-one-for-one\"\nshutdown = \"infinity\"\n");
+    assert_roots(manifest, "s");
+    assert_int_equal(manifest->roots[0]->strategy, AIRS_SIMPLE_ONE_FOR_ONE);
+    assert_int_equal(manifest->components[0].instances, 0);
+    assert_true(manifest->roots[0]->place.shutdown_ms == AIRS_SHUTDOWN_INFINITY);
+    airs_manifest_destroy(manifest);
 }
 
 static void every_key_is_read_and_components_keep_their_order(void **state) {
@@ -229,8 +347,9 @@ static const struct {
     /* unknown keys */
     {MINIMAL "instnaces = 2\n",
      "airssys.toml:5:1: components.a.instnaces: unknown key; did you mean \"instances\"?"},
-    {MINIMAL "colour = 2\n", "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
-                             "instances, env, config, subscribe, accepts, limits, health"},
+    {MINIMAL "colour = 2\n",
+     "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
+     "instances, env, config, subscribe, accepts, limits, health, restart, shutdown, significant, after"},
     {MINIMAL "limits.memroy = \"1MiB\"\n",
      "airssys.toml:5:8: components.a.limits.memroy: unknown key; did you mean \"memory\"?"},
     {MINIMAL "limits.memory_ = \"1MiB\"\n",
@@ -244,10 +363,9 @@ static const struct {
      "airssys.toml:5:2: component: unknown key; did you mean \"components\"?"},
     {MINIMAL "[engine]\nworker = 1\n",
      "airssys.toml:6:1: engine.worker: unknown key; did you mean \"workers\"?"},
-    {MINIMAL "after = [\"b\"]\n", "airssys.toml:5:1: components.a.after: unknown key; known here: source, "
-                                  "instances, env, config, subscribe, accepts, limits, health"},
     {MINIMAL "\"a b\\u001b\" = 1\n", "airssys.toml:5:1: components.a.\"a b\\x1b\": unknown key; known here: "
-                                     "source, instances, env, config, subscribe, accepts, limits, health"},
+                                     "source, instances, env, config, subscribe, accepts, limits, health, "
+                                     "restart, shutdown, significant, after"},
 
     /* missing keys */
     {"[application]\n" COMPONENT, "airssys.toml:1:1: application: the key \"name\" is missing"},
@@ -272,8 +390,9 @@ static const struct {
      "airssys.toml:5:16: components.a.env.PORT: must be a string, not an integer"},
     {MINIMAL "config = 1979-05-27\n",
      "airssys.toml:5:10: components.a.config: must be a string or { file = \"path\" }, not a date or time"},
-    {MINIMAL "admin = false\n", "airssys.toml:5:1: components.a.admin: unknown key; known here: source, "
-                                "instances, env, config, subscribe, accepts, limits, health"},
+    {MINIMAL "admin = false\n",
+     "airssys.toml:5:1: components.a.admin: unknown key; known here: source, "
+     "instances, env, config, subscribe, accepts, limits, health, restart, shutdown, significant, after"},
     {MINIMAL "[admin]\nenabled = \"no\"\n",
      "airssys.toml:6:11: admin.enabled: must be true or false, not a string"},
     {MINIMAL "[admin]\nsocket = 80\n",
@@ -293,7 +412,8 @@ static const struct {
 
     /* ranges */
     {MINIMAL "instances = 0\n", "airssys.toml:5:13: components.a.instances: 0 is out of range; it must be a "
-                                "whole number from 1 to 100000"},
+                                "whole number from 1 to 100000 (0 only under a simple-one-for-one "
+                                "supervisor)"},
     {MINIMAL "instances = -1\n", "airssys.toml:5:13: components.a.instances: -1 is out of range; it must be "
                                  "a whole number from 1 to 100000"},
     {MINIMAL "instances = 99999999999999999999\n", "airssys.toml:5:13: components.a.instances: the number is "
@@ -471,6 +591,126 @@ static const struct {
      "airssys.toml:3:9: application.input: lines have no codec, so that a, which has \"accepts\", would take "
      "none"},
 
+    /* supervision: ABC ends with line 8 */
+    {ABC "supervisors = 1\n",
+     "airssys.toml:9:1: components.c.supervisors: unknown key; known here: source, instances, env, config, "
+     "subscribe, accepts, limits, health, restart, shutdown, significant, after"},
+    {"supervisors = 1\n" MINIMAL, "airssys.toml:1:15: supervisors: must be a table of supervisors, not an "
+                                  "integer"},
+    {ABC "[supervisor.s]\n", "airssys.toml:9:2: supervisor: unknown key; did you mean \"supervisors\"?"},
+    {ABC "[supervisors.s]\n", "airssys.toml:9:1: supervisors.s: the key \"children\" is missing"},
+    {ABC SUPERVISOR("s", ""), "airssys.toml:10:12: supervisors.s.children: names no child; leave the "
+                              "supervisor out, or name components and supervisors"},
+    {ABC "[supervisors.s]\nchildren = \"a\"\n",
+     "airssys.toml:10:12: supervisors.s.children: must be an array like [\"database\", \"web\"], not a "
+     "string"},
+    {ABC SUPERVISOR("s", "\"a\", 3"),
+     "airssys.toml:10:18: supervisors.s.children: must be the name of a component or supervisor, not an "
+     "integer"},
+    {ABC SUPERVISOR("\"s s\"", "\"a\""), "airssys.toml:9:14: supervisors.\"s s\": cannot be the name of a "
+                                         "supervisor; a name is up to 64 letters, "
+                                         "digits, \"-\", \"_\" and \".\", the first a letter or digit"},
+    {ABC SUPERVISOR("a", "\"b\""), "airssys.toml:9:14: supervisors.a: a component has this name too; each "
+                                   "needs a name of its own"},
+    {ABC SUPERVISOR("store", "\"a\"") SUPERVISOR("s", "\"stor\", \"zebra\""),
+     "airssys.toml:12:13: supervisors.s.children: there is no component or supervisor \"stor\"; did you mean "
+     "\"store\"?\n"
+     "airssys.toml:12:21: supervisors.s.children: there is no component or supervisor \"zebra\""},
+    {ABC SUPERVISOR("s", "\"a\", \"s\""),
+     "airssys.toml:10:18: supervisors.s.children: a supervisor cannot be its own child"},
+    {ABC SUPERVISOR("s", "\"a\", \"b\", \"a\""),
+     "airssys.toml:10:23: supervisors.s.children: \"a\" stands here twice"},
+    {ABC SUPERVISOR("s", "\"a\"") SUPERVISOR("t", "\"b\", \"a\""),
+     "airssys.toml:12:18: supervisors.t.children: \"a\" has a supervisor already, s; it can have one"},
+    {ABC SUPERVISOR("s", "\"a\", \"t\"") SUPERVISOR("t", "\"u\"") SUPERVISOR("u", "\"s\""),
+     "airssys.toml:10:12: supervisors.s.children: a circle: s, below u, below t, below s"},
+    {ABC SUPERVISOR("s", "\"a\"") "strategy = \"one-for-non\"\n",
+     "airssys.toml:11:12: supervisors.s.strategy: \"one-for-non\" is not a strategy; did you mean "
+     "\"one-for-one\"?"},
+    {ABC SUPERVISOR("s", "\"a\"") "strategy = \"all\"\n",
+     "airssys.toml:11:12: supervisors.s.strategy: \"all\" is not a strategy; known here: one-for-one, "
+     "one-for-all, rest-for-one, simple-one-for-one"},
+    {ABC SUPERVISOR("s", "\"a\"") "strategy = 1\n",
+     "airssys.toml:11:12: supervisors.s.strategy: must be a strategy like \"one-for-one\", not an integer"},
+    {ABC SUPERVISOR("s", "\"a\"") "auto-shutdown = \"any\"\n",
+     "airssys.toml:11:17: supervisors.s.auto-shutdown: \"any\" is not a kind of automatic shutdown; known "
+     "here: never, any-significant, all-significant"},
+    {ABC SUPERVISOR("s", "\"a\"") "intensity = 10001\n",
+     "airssys.toml:11:13: supervisors.s.intensity: 10001 is out of range; it must be a whole number from 0 "
+     "to "
+     "10000"},
+    {ABC SUPERVISOR("s", "\"a\"") "period = 0\n",
+     "airssys.toml:11:10: supervisors.s.period: 0 is out of range; it must be from 1ms to 24h"},
+    {ABC SUPERVISOR("s", "\"a\"") "backoff = { max = \"1s\" }\n",
+     "airssys.toml:11:11: supervisors.s.backoff: the key \"first\" is missing"},
+    {ABC SUPERVISOR("s", "\"a\"") "backoff = { first = \"2s\", max = \"1s\" }\n",
+     "airssys.toml:11:33: supervisors.s.backoff.max: is below \"first\" (2s), which it bounds"},
+    {ABC SUPERVISOR("s", "\"a\", \"b\"") "strategy = \"simple-one-for-one\"\n",
+     "airssys.toml:10:12: supervisors.s.children: a simple-one-for-one supervisor has one child, a "
+     "component, "
+     "and its instances are all alike"},
+    {ABC SUPERVISOR("s", "\"a\"") SUPERVISOR("t", "\"s\"") "strategy = \"simple-one-for-one\"\n",
+     "airssys.toml:12:12: supervisors.t.children: a simple-one-for-one supervisor has one child, a "
+     "component, "
+     "and its instances are all alike"},
+    {ABC SUPERVISOR("s", "\"a\"") "restart = \"transient\"\n",
+     "airssys.toml:11:11: supervisors.s.restart: no supervisor has s among its children, so that nobody "
+     "restarts it"},
+    {ABC SUPERVISOR("s", "\"a\"") "significant = true\n",
+     "airssys.toml:11:15: supervisors.s.significant: no supervisor has s among its children, to which it "
+     "could be significant"},
+    {MINIMAL "restart = \"allways\"\n",
+     "airssys.toml:5:11: components.a.restart: \"allways\" is not a kind of restart; known here: permanent, "
+     "transient, temporary"},
+    {MINIMAL "restart = \"permanant\"\n",
+     "airssys.toml:5:11: components.a.restart: \"permanant\" is not a kind of restart; did you mean "
+     "\"permanent\"?"},
+    {MINIMAL "restart = true\n", "airssys.toml:5:11: components.a.restart: must be \"permanent\", "
+                                 "\"transient\" or \"temporary\", not a boolean"},
+    {MINIMAL "shutdown = \"brutl\"\n",
+     "airssys.toml:5:12: components.a.shutdown: \"brutl\" is not a time like \"5s\"; did you mean "
+     "\"brutal\"?"},
+    {MINIMAL "shutdown = \"soon\"\n", "airssys.toml:5:12: components.a.shutdown: \"soon\" is not a time "
+                                      "like \"5s\"; known here: brutal, infinity"},
+    {MINIMAL "shutdown = \"0s\"\n",
+     "airssys.toml:5:12: components.a.shutdown: \"0s\" is out of range; it must be from 1ms to 24h"},
+    {MINIMAL "shutdown = false\n",
+     "airssys.toml:5:12: components.a.shutdown: must be a time like \"5s\", not a boolean"},
+    {MINIMAL "significant = \"yes\"\n",
+     "airssys.toml:5:15: components.a.significant: must be true or false, not a string"},
+    {MINIMAL "restart = \"transient\"\nsignificant = true\n",
+     "airssys.toml:6:15: components.a.significant: can only be said of the child of a supervisor that has "
+     "auto-shutdown"},
+    {MINIMAL "significant = true\n" SUPERVISOR("s", "\"a\"") "auto-shutdown = \"any-significant\"\n",
+     "airssys.toml:5:15: components.a.significant: a permanent child cannot be significant: it never ends by "
+     "itself; it needs restart = \"transient\" or \"temporary\""},
+    {APP "input = \"a\"\n" COMPONENT
+         "instances = 0\n" SUPERVISOR("s", "\"a\"") "strategy = \"simple-one-for-one\"\n",
+     "airssys.toml:3:9: application.input: a has no instance at first, which could take the input"},
+
+    /* what starts before what */
+    {MINIMAL "after = \"b\"\n",
+     "airssys.toml:5:9: components.a.after: must be an array like [\"database\"], not a string"},
+    {MINIMAL "after = [1]\n",
+     "airssys.toml:5:10: components.a.after: must be the name of a component or supervisor, not an integer"},
+    {MINIMAL "after = [\"b\"]\n",
+     "airssys.toml:5:10: components.a.after: there is no component or supervisor \"b\""},
+    {MINIMAL "after = [\"a\"]\n", "airssys.toml:5:10: components.a.after: cannot start after itself"},
+    {APP COMPONENT
+     "after = [\"b\"]\n" OTHER("b") "after = [\"c\"]\n" OTHER("c") "after = [\"d\", \"b\"]\n" OTHER("d"),
+     "airssys.toml:11:15: components.c.after: a circle, in which none can start: c after b after c"},
+    {APP COMPONENT "after = [\"c\"]\n" OTHER("b")
+         OTHER("c") "after = [\"b\"]\n" SUPERVISOR("s", "\"a\", \"b\""),
+     "airssys.toml:10:10: components.c.after: a circle, in which none can start: c after s after c"},
+    {ABC "after = [\"s\"]\n" SUPERVISOR("s", "\"a\", \"c\""),
+     "airssys.toml:9:10: components.c.after: \"s\" supervises it, and starts with it"},
+    {ABC SUPERVISOR("s", "\"a\", \"c\"") "after = [\"a\"]\n",
+     "airssys.toml:11:10: supervisors.s.after: \"a\" is below it, and starts with it"},
+    {APP COMPONENT "after = [\"c\"]\n" OTHER("b") OTHER("c") SUPERVISOR("s", "\"t\", \"b\", \"u\"")
+         SUPERVISOR("t", "\"a\"") SUPERVISOR("u", "\"c\""),
+     "airssys.toml:5:10: components.a.after: \"c\" starts later, for that is the order of "
+     "supervisors.s.children"},
+
     /* columns count characters, not bytes */
     {MINIMAL "env = { A = \"\xc3\xa4\xc3\xb6\", B = 1 }\n",
      "airssys.toml:5:23: components.a.env.B: must be a string, not an integer"},
@@ -481,7 +721,7 @@ static const struct {
      "airssys.toml:2:1: application.nam: unknown key; did you mean \"name\"?\n"
      "airssys.toml:3:1: components.b: the key \"source\" is missing\n"
      "airssys.toml:4:13: components.b.instances: 0 is out of range; it must be a whole number from 1 to "
-     "100000\n"
+     "100000 (0 only under a simple-one-for-one supervisor)\n"
      "airssys.toml:6:10: components.a.source: must be the path of a file, not an integer"},
 };
 
@@ -618,6 +858,10 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_smallest_manifest_has_the_defaults),
+        cmocka_unit_test(a_component_that_nobody_supervises_has_a_supervisor_of_its_own),
+        cmocka_unit_test(a_tree_is_read_with_all_its_keys),
+        cmocka_unit_test(trees_start_after_what_they_need_and_else_as_they_stand),
+        cmocka_unit_test(children_that_are_all_alike_may_be_none_at_first),
         cmocka_unit_test(every_key_is_read_and_components_keep_their_order),
         cmocka_unit_test(an_empty_config_is_not_the_same_as_none),
         cmocka_unit_test(other_spellings_of_the_same_tables_work),
