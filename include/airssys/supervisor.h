@@ -53,10 +53,11 @@ typedef struct airs_backoff {
 #define AIRS_INTENSITY_MAX 10000
 
 typedef enum airs_supervision_event_kind {
-    AIRS_SUPERVISION_START_FAILED, /* the child's start failed, the first or a later one: status, reason */
-    /* The child, an actor, has ended because it was asked to. AIRS_SHUTDOWN_FAILED: its shutdown answered with
-     * an error, trapped or exceeded a limit; AIRS_TIMEOUT: it did not end in the time it had, and was killed. */
-    AIRS_SUPERVISION_STOPPED,
+    /* The child, an actor, did not start, nor was there an incarnation before: status, reason. */
+    AIRS_SUPERVISION_START_FAILED,
+    /* The child, an actor, was to end, for good, and has. AIRS_SHUTDOWN_FAILED: its shutdown answered with an
+     * error, trapped or exceeded a limit; AIRS_TIMEOUT: it did not end in the time it had, and was killed. */
+    AIRS_SUPERVISION_STOP_FAILED,
     AIRS_SUPERVISION_GAVE_UP, /* the supervisor, over this child: its restarts were too frequent */
     /* The topmost supervisor has ended though nobody asked for it: it gave up (AIRS_STOPPED), or shut down
      * automatically (AIRS_OK). */
@@ -113,7 +114,10 @@ struct airs_supervisor_options {
     /* May be NULL. Called on workers, one event at a time, for this tree; it must be brief, and use none of the
      * node's functions. Not looked at in a nested supervisor. */
     void (*event)(void *context, const airs_supervision_event_t *event);
-    void *context;
+    /* Likewise. Asked before each start of a child that belongs to the first start of the whole; true breaks that
+     * off with AIRS_CANCELLED. */
+    bool (*cancelled)(void *context);
+    void *context; /* of both */
 };
 
 #define AIRS_SUPERVISOR_OPTIONS_INIT \

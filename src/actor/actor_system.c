@@ -221,6 +221,12 @@ airs_status_t airs_actor_system_start_supervisor(airs_actor_system_t *system,
     return airs_supervisor_start(&system->services, spec, out, error);
 }
 
+void airs_actor_system_supervisors(airs_actor_system_t *system,
+                                   bool (*each)(void *context, const airs_child_info_t *info),
+                                   void *context) {
+    airs_supervisors_list(system->services.supervisors, each, context);
+}
+
 /* ---- messages from outside ---- */
 
 airs_status_t airs_actor_system_send(airs_actor_system_t *system, airs_id_t target, airs_bytes_t payload,

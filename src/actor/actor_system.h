@@ -109,6 +109,10 @@ airs_status_t airs_actor_system_start_supervisor(airs_actor_system_t *system,
                                                  const airs_supervisor_spec_t *spec, airs_supervisor_t **out,
                                                  airs_error_t *error);
 
+/* See airs_supervisors_list. */
+void airs_actor_system_supervisors(airs_actor_system_t *system,
+                                   bool (*each)(void *context, const airs_child_info_t *info), void *context);
+
 /* A message from outside; its sender is airssys/host/0. `content_type` size 0: none.
  * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE,
  * AIRS_UNSUPPORTED_CODEC, AIRS_OUT_OF_MEMORY. */

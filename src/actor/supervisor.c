@@ -12,6 +12,56 @@ static void conclude_child(airs_child_t *child, airs_status_t status, const char
     airs_supervisor_conclude(order, status, text);
 }
 
+/* ---- who looks on ---- */
+
+/* `child` NULL: it is about none. */
+static void tell(const airs_supervisor_t *self, airs_supervision_event_kind_t kind, const airs_child_t *child,
+                 airs_status_t status, const char *reason) {
+    const airs_supervisor_t *root = self;
+    while (root->parent != NULL) {
+        root = root->parent->owner;
+    }
+    if (root->event != NULL) {
+        const airs_supervision_event_t event = {
+            .kind = kind,
+            .supervisor = airs_supervisor_name(self),
+            .child = child != NULL ? child->name : "",
+            .status = status,
+            .reason = reason,
+        };
+        root->event(root->context, &event);
+    }
+}
+
+/* An actor has ended for good: what is worth telling of that. */
+static void tell_of_end(const airs_child_t *child, airs_child_state_t before) {
+    const airs_supervisor_t *self = child->owner;
+    if (child->nested != NULL) {
+        return;
+    }
+    if (before == AIRS_CHILD_STARTING) {
+        tell(self, AIRS_SUPERVISION_START_FAILED, child, self->error.status, self->error.text);
+    } else if (before == AIRS_CHILD_STOPPING && child->overdue) {
+        tell(self, AIRS_SUPERVISION_STOP_FAILED, child, AIRS_TIMEOUT, airs_status_text(AIRS_TIMEOUT));
+    } else if (before == AIRS_CHILD_STOPPING && child->asked && child->actor != NULL &&
+               child->actor->end_status == AIRS_SHUTDOWN_FAILED) {
+        const char *reason = child->actor->end_reason;
+        tell(self, AIRS_SUPERVISION_STOP_FAILED, child, AIRS_SHUTDOWN_FAILED,
+             reason != NULL ? reason : airs_status_text(AIRS_SHUTDOWN_FAILED));
+    }
+}
+
+/* Does the first start belong to one that is not wanted any more? */
+static bool is_cancelled(const airs_supervisor_t *self) {
+    const airs_supervisor_t *root = self;
+    bool first = self->starting && !self->lived;
+    while (root->parent != NULL) {
+        root = root->parent->owner;
+        first = first && root->starting && !root->lived;
+    }
+    return first && root->cancelled != NULL && root->cancelled(root->context);
+}
+
 /* ---- children that wait for something to be done ---- */
 
 void airs_supervisor_set_must_stop(airs_child_t *child, bool must_stop) {
@@ -71,6 +121,7 @@ void airs_supervisor_begin(airs_supervisor_t *self) {
     self->intensity.count = 0;
     self->error.text[0] = '\0';
     self->verdict = NULL;
+    self->gave_up = false;
     self->stop_at = NULL;
     self->start_at = self->first;
     for (airs_child_t *child = self->first; child != NULL; child = child->next) {
@@ -98,7 +149,8 @@ static void end_child(airs_supervisor_t *self, airs_child_t *child, bool hurry) 
     airs_supervisor_let_rest(child);
     airs_supervisor_set_must_stop(child, true);
     child->must_start = false;
-    child->for_good = self->for_good || child->restart == AIRS_RESTART_TEMPORARY;
+    child->for_good = self->for_good || child->restart == AIRS_RESTART_TEMPORARY ||
+                      airs_supervisor_is_simple(self);
     if (child->state == AIRS_CHILD_DOWN || child->state == AIRS_CHILD_ENDED) {
         airs_child_cancel_timer(child);
     }
@@ -112,7 +164,7 @@ static void end_child(airs_supervisor_t *self, airs_child_t *child, bool hurry) 
 void airs_supervisor_end(airs_supervisor_t *self, bool for_good, airs_halt_t how) {
     bool hurry = how == AIRS_HALT_KILL && self->halt != AIRS_HALT_KILL;
     self->state = AIRS_SUPERVISOR_ENDING;
-    self->for_good = self->for_good || for_good || airs_supervisor_is_simple(self);
+    self->for_good = self->for_good || for_good;
     self->halt = how > self->halt ? how : self->halt;
     self->stop_at = self->last;
     for (airs_child_t *child = self->first; child != NULL; child = child->next) {
@@ -132,6 +184,10 @@ static void announce_end(airs_supervisor_t *self) {
     airs_supervisor_order_t *order = self->order;
     self->order = NULL;
     bool failed = self->error.text[0] != '\0' && !self->lived;
+    if (order == NULL) {
+        tell(self, AIRS_SUPERVISION_ENDED, NULL, self->gave_up ? AIRS_STOPPED : AIRS_OK,
+             self->verdict != NULL ? self->verdict : "");
+    }
     airs_supervisor_conclude(order, failed ? self->error.status : AIRS_STOPPED,
                              failed ? self->error.text : NULL);
 }
@@ -175,10 +231,21 @@ static void begin_in_turn(airs_child_t *child) {
     }
 }
 
+/* Its first start is not wanted any more. */
+static void break_off(airs_supervisor_t *self) {
+    (void)airs_error_set(&self->error, AIRS_CANCELLED, "interrupted");
+    self->abnormal = true;
+    airs_supervisor_end(self, true, AIRS_HALT_KEEP);
+}
+
 /* Left to right. False: it takes time. */
 static bool start_children(airs_supervisor_t *self) {
     for (airs_child_t *child = self->start_at; child != NULL; child = child->next) {
         self->start_at = child;
+        if (child->must_start && is_cancelled(self)) {
+            break_off(self);
+            return false;
+        }
         if (child->must_start) {
             begin_in_turn(child);
             return false;
@@ -235,6 +302,8 @@ static void set_up_round(airs_supervisor_t *self, airs_child_t *first) {
 
 static void give_up(airs_supervisor_t *self, const airs_child_t *child, bool failed) {
     self->verdict = "too many restarts";
+    self->gave_up = true;
+    tell(self, AIRS_SUPERVISION_GAVE_UP, child, AIRS_STOPPED, self->verdict);
     airs_supervisor_log_end(self, child, failed);
     airs_supervisor_end(self, self->parent == NULL, AIRS_HALT_KEEP);
 }
@@ -244,6 +313,7 @@ static void restart(airs_supervisor_t *self, airs_child_t *child, bool failed) {
         give_up(self, child, failed);
         return;
     }
+    self->restarts++;
     child->wait_ns = back_off(self, child);
     airs_supervisor_log_restart(self, child, failed);
     if (!is_unordered(self)) {
@@ -391,12 +461,14 @@ static void drop(airs_supervisor_t *self, airs_child_t *child) {
 
 static void hear_end(airs_child_t *child) {
     airs_supervisor_t *self = child->owner;
-    bool starting = child->state == AIRS_CHILD_STARTING;
+    airs_child_state_t before = child->state;
+    bool starting = before == AIRS_CHILD_STARTING;
     bool ordered = waits_for_start(child);
     airs_child_cancel_timer(child);
     if (starting) {
         keep_error(child);
     }
+    tell_of_end(child, before);
     airs_actor_unref(child->actor);
     child->actor = NULL;
     child->state = AIRS_CHILD_ENDED;

@@ -23,6 +23,8 @@
 
 #include <airssys/supervisor.h>
 
+#include <airssys/supervisor.h>
+
 #include "actor/actor_system.h"
 #include "actor/services.h"
 
@@ -34,7 +36,9 @@ typedef struct airs_child_spec {
     const airs_native_t *native; /* restartable (airs_native_t.restart), or else temporary */
     void *state;
     const airs_supervisor_spec_t *supervisor;
-    airs_id_t id;                   /* an actor's, which is what the child is called; not in a simple one's */
+    /* An actor's, which is what the child is called. A simple one's has no instance, and none at all if no
+     * instances are there at first. */
+    airs_id_t id;
     const char *name;               /* what a supervisor is called; unique among its siblings */
     const airs_actor_spec_t *actor; /* NULL: all defaults */
     airs_restart_t restart;
@@ -53,7 +57,14 @@ struct airs_supervisor_spec {
     airs_backoff_t backoff;
     const airs_child_spec_t *children;
     size_t child_count;
-    const char *name; /* what the log calls it, unless it is a child; NULL: "supervisor" */
+    const char *name;   /* what it is called in the log, unless it is a child; NULL: "supervisor" */
+    uint32_t instances; /* of a simple one: "0" and up, specified children that are there at first */
+    /* Of one that is no child; may be NULL. Inside errands, so brief. */
+    void (*event)(void *context, const airs_supervision_event_t *event);
+    /* Likewise. Asked before each start that belongs to the first one; true breaks it off with
+     * AIRS_CANCELLED. */
+    bool (*cancelled)(void *context);
+    void *context;
 };
 
 /* One restart in five seconds, and no children. */
@@ -99,6 +110,15 @@ airs_status_t airs_supervisor_delete_child(airs_supervisor_t *supervisor, const 
 /* Nothing is counted in one that has ended. */
 airs_status_t airs_supervisor_count_children(airs_supervisor_t *supervisor, airs_child_counts_t *out);
 
+/* The supervisor that is called `name` somewhere below this one. Valid until it is deleted, or this one is
+ * stopped. */
+airs_status_t airs_supervisor_find(airs_supervisor_t *supervisor, const char *name, airs_supervisor_t **out);
+
+/* What is below it, at depth 1 its children, each followed by what is below it; false stops. Inside an errand, so
+ * brief. AIRS_STOPPED. */
+airs_status_t airs_supervisor_list(airs_supervisor_t *supervisor,
+                                   bool (*each)(void *context, const airs_child_info_t *info), void *context);
+
 /* ---- for the system ---- */
 
 /* AIRS_OUT_OF_MEMORY. */
@@ -106,6 +126,10 @@ airs_status_t airs_supervisors_create(airs_services_t *services, airs_supervisor
 
 /* All of them have been stopped; what is left of them is freed. NULL is fine. */
 void airs_supervisors_destroy(airs_supervisors_t *supervisors);
+
+/* All that have not ended, the first started first, at depth 0, each followed by what is below it. */
+void airs_supervisors_list(airs_supervisors_t *supervisors,
+                           bool (*each)(void *context, const airs_child_info_t *info), void *context);
 
 /* As airs_supervisor_stop, with all of them, the last started first, but for the freeing. */
 void airs_supervisors_stop_all(airs_supervisors_t *supervisors, airs_stop_mode_t mode, uint64_t timeout_ms);

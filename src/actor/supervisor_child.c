@@ -213,6 +213,8 @@ void airs_child_begin(airs_child_t *child) {
     child->lived = child->lived && child->state == AIRS_CHILD_DOWN;
     child->leaving = false;
     child->state = AIRS_CHILD_STARTING;
+    child->asked = false;
+    child->overdue = false;
     child->for_good = false;
     child->held = false;
     child->must_start = false;
@@ -257,6 +259,8 @@ void airs_child_halt(airs_child_t *child, airs_halt_t how) {
     airs_child_cancel_timer(child);
     child->state = AIRS_CHILD_STOPPING;
     child->leaving = child->leaving || child->for_good;
+    child->asked = true;
+    child->overdue = how == AIRS_HALT_KILL && child->shutdown_ms != AIRS_SHUTDOWN_BRUTAL;
     if (child->shutdown_ms == AIRS_SHUTDOWN_BRUTAL) {
         how = AIRS_HALT_KILL;
     }

@@ -61,6 +61,8 @@ struct airs_child {
     bool died;        /* it has ended by itself, which is to be seen to */
     bool failed;      /* and that was a start */
     bool abnormal;    /* how it ended */
+    bool asked;       /* it was asked to end, or told to, and has not begun again */
+    bool overdue;     /* and was killed, though its end in order had been wanted */
     unsigned tries;   /* restarts that followed upon each other */
     uint64_t up_ns;   /* when it was running last */
     uint64_t wait_ns; /* before it is restarted */

@@ -45,9 +45,20 @@ struct airs_supervisor {
     airs_halt_t halt;    /* ending: how */
     airs_error_t error;  /* of the last start that failed */
     const char *verdict; /* why it has ended, if not for an order */
+    bool gave_up;        /* that was for too many restarts */
     airs_log_limiter_t complaints;
     airs_supervisor_order_t *order; /* that waits for its start or end */
+    uint64_t restarts;              /* of its children */
+    void (*event)(void *context, const airs_supervision_event_t *event);
+    bool (*cancelled)(void *context);
+    void *context; /* of both */
 };
+
+/* What it is called. */
+static inline const char *airs_supervisor_name(const airs_supervisor_t *self) {
+    const char *own = self->name != NULL ? self->name : "supervisor";
+    return self->parent != NULL ? self->parent->name : own;
+}
 
 static inline bool airs_supervisor_is_simple(const airs_supervisor_t *self) {
     return self->strategy == AIRS_SIMPLE_ONE_FOR_ONE;
@@ -108,6 +119,18 @@ void airs_supervisor_log_end(airs_supervisor_t *self, const airs_child_t *child,
 /* It ended by itself and is not restarted; `shuts_down`: nor does the supervisor go on. */
 void airs_supervisor_log_loss(airs_supervisor_t *self, const airs_child_t *child, bool shuts_down);
 
+/* ---- looking at it ---- */
+
+/* What is below it, or `self` too; `depth` is that of `self`. False: each() has stopped it. */
+typedef struct airs_supervisor_walk {
+    bool (*each)(void *context, const airs_child_info_t *info);
+    void *context;
+} airs_supervisor_walk_t;
+bool airs_supervisor_walk(const airs_supervisor_t *self, unsigned depth, const airs_supervisor_walk_t *walk);
+bool airs_supervisor_walk_root(const airs_supervisor_t *self, const airs_supervisor_walk_t *walk);
+/* NULL: there is none of that name below it. */
+airs_supervisor_t *airs_supervisor_below(const airs_supervisor_t *self, const char *name);
+
 /* ---- orders ---- */
 
 airs_errands_t *airs_supervisors_errands(airs_supervisors_t *supervisors);
@@ -120,6 +143,7 @@ struct airs_supervisor_order {
     airs_child_t *child; /* to be added */
     const char *name;    /* of the child that it is about */
     airs_child_counts_t *counts;
+    const airs_supervisor_walk_t *walk;
     bool starts;  /* it waits for a start of the child */
     bool forgets; /* the child, if it does not start */
     airs_halt_t halt;

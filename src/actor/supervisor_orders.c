@@ -217,6 +217,40 @@ static void run_count(airs_errand_t *errand) {
     airs_supervisor_conclude(order, AIRS_OK, NULL);
 }
 
+static void run_find_below(airs_errand_t *errand) {
+    airs_supervisor_order_t *order = order_of(errand);
+    airs_supervisor_t *found = airs_supervisor_below(order->supervisor, order->name);
+    order->supervisor = found;
+    airs_supervisor_conclude(order, found != NULL ? AIRS_OK : AIRS_NOT_FOUND, NULL);
+}
+
+static void run_list(airs_errand_t *errand) {
+    airs_supervisor_order_t *order = order_of(errand);
+    bool ended = airs_supervisor_has_ended(order->supervisor);
+    if (!ended) {
+        (void)airs_supervisor_walk(order->supervisor, 0, order->walk);
+    }
+    airs_supervisor_conclude(order, ended ? AIRS_STOPPED : AIRS_OK, NULL);
+}
+
+/* The roots are kept with the last one first. */
+static void run_list_all(airs_errand_t *errand) {
+    airs_supervisor_order_t *order = order_of(errand);
+    size_t count = 0;
+    for (airs_supervisor_t *root = order->all->first; root != NULL; root = root->next_root) {
+        count++;
+    }
+    bool go_on = true;
+    for (; count > 0 && go_on; count--) {
+        airs_supervisor_t *root = order->all->first;
+        for (size_t i = 1; i < count; i++) {
+            root = root->next_root;
+        }
+        go_on = root->state == AIRS_SUPERVISOR_ENDED || airs_supervisor_walk_root(root, order->walk);
+    }
+    airs_supervisor_conclude(order, AIRS_OK, NULL);
+}
+
 /* ---- orders, given ---- */
 
 static void free_root(airs_supervisors_t *all, airs_supervisor_t *self) {
@@ -330,7 +364,33 @@ airs_status_t airs_supervisor_count_children(airs_supervisor_t *supervisor, airs
     return carry_out(&order, run_count, UINT64_MAX);
 }
 
+airs_status_t airs_supervisor_find(airs_supervisor_t *supervisor, const char *name, airs_supervisor_t **out) {
+    airs_supervisor_order_t order = {
+        .all = supervisor->services->supervisors, .supervisor = supervisor, .name = name};
+    airs_status_t status = carry_out(&order, run_find_below, UINT64_MAX);
+    if (status == AIRS_OK) {
+        *out = order.supervisor;
+    }
+    return status;
+}
+
+airs_status_t airs_supervisor_list(airs_supervisor_t *supervisor,
+                                   bool (*each)(void *context, const airs_child_info_t *info),
+                                   void *context) {
+    const airs_supervisor_walk_t walk = {each, context};
+    airs_supervisor_order_t order = {
+        .all = supervisor->services->supervisors, .supervisor = supervisor, .walk = &walk};
+    return carry_out(&order, run_list, UINT64_MAX);
+}
+
 /* ---- all of them ---- */
+
+void airs_supervisors_list(airs_supervisors_t *supervisors,
+                           bool (*each)(void *context, const airs_child_info_t *info), void *context) {
+    const airs_supervisor_walk_t walk = {each, context};
+    airs_supervisor_order_t order = {.all = supervisors, .walk = &walk};
+    (void)carry_out(&order, run_list_all, UINT64_MAX);
+}
 
 airs_status_t airs_supervisors_create(airs_services_t *services, airs_supervisors_t **out) {
     airs_supervisors_t *self = airs_alloc_zeroed(services->allocator, sizeof *self);

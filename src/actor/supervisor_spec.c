@@ -1,5 +1,7 @@
 #include "actor/supervisor_internal.h"
 
+#include <stdio.h>
+
 #define BACKOFF_MAX_MS 60000
 #define MS_NS UINT64_C(1000000)
 
@@ -23,6 +25,10 @@ static airs_status_t check(const airs_supervisor_spec_t *spec, airs_error_t *err
         return airs_error_set(
             error, AIRS_INVALID_ARGUMENT,
             "a simple-one-for-one supervisor has one child specification, for all its children");
+    }
+    if (spec->strategy != AIRS_SIMPLE_ONE_FOR_ONE && spec->instances > 0) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "only the children of a simple-one-for-one supervisor are instances");
     }
     return AIRS_OK;
 }
@@ -110,6 +116,25 @@ static airs_status_t add_child(airs_supervisor_t *self, const airs_child_spec_t 
     return status;
 }
 
+/* A simple one's first children. They are named by number, so that none has another's name. */
+static airs_status_t add_instances(airs_supervisor_t *self, const airs_supervisor_spec_t *spec,
+                                   airs_error_t *error) {
+    char number[16];
+    airs_child_spec_t like = spec->children[0];
+    airs_status_t status = AIRS_OK;
+    for (uint32_t i = 0; i < spec->instances && status == AIRS_OK; i++) {
+        airs_child_t *child = NULL;
+        int size = snprintf(number, sizeof number, "%u", i);
+        like.id.instance = airs_str_n(number, size > 0 ? (size_t)size : 0);
+        status = airs_child_create(self->services, &like, false, &child, error);
+        if (status == AIRS_OK) {
+            child->specified = true;
+            airs_supervisor_link_child(self, child);
+        }
+    }
+    return status;
+}
+
 /* Of the children from this one on, of which nothing was made. */
 static void drop_states(const airs_supervisor_spec_t *spec, size_t from) {
     for (size_t i = from; i < spec->child_count; i++) {
@@ -148,6 +173,9 @@ airs_status_t airs_supervisor_create(airs_services_t *services, const airs_super
     if (self->backoff.max_ms == 0) {
         self->backoff.max_ms = BACKOFF_MAX_MS;
     }
+    self->event = spec->event;
+    self->cancelled = spec->cancelled;
+    self->context = spec->context;
     airs_hash_table_init(&self->names, services->allocator);
     status = airs_restart_intensity_init(&self->intensity, services->allocator, spec->intensity,
                                          spec->period_ms * MS_NS);
@@ -157,6 +185,9 @@ airs_status_t airs_supervisor_create(airs_services_t *services, const airs_super
     size_t made = 0;
     while (made < spec->child_count && status == AIRS_OK) {
         status = add_child(self, &spec->children[made++], error);
+    }
+    if (status == AIRS_OK && spec->instances > 0) {
+        status = add_instances(self, spec, error);
     }
     if (status != AIRS_OK) {
         drop_states(spec, made);

@@ -21,8 +21,12 @@ static void append_failures(const airs_summary_t *summary, airs_text_t *out) {
     const airs_node_counters_t *totals = &summary->progress.totals;
     char count[AIRS_COUNT_TEXT_MAX];
     if (totals->crashed > 0) {
-        airs_text_append_format(out, "%s actor%s crashed\n", airs_count_text(totals->crashed, count),
-                                plural(totals->crashed));
+        airs_text_append_format(out, "%s crash%s\n", airs_count_text(totals->crashed, count),
+                                totals->crashed == 1 ? "" : "es");
+    }
+    if (totals->restarts > 0) {
+        airs_text_append_format(out, "%s restart%s\n", airs_count_text(totals->restarts, count),
+                                plural(totals->restarts));
     }
     for (int reason = 0; reason < AIRS_DEAD_LETTER_REASONS; reason++) {
         uint64_t letters = summary->dead_letters[reason];
@@ -86,8 +90,9 @@ void airs_summary_json(const airs_summary_t *summary, airs_text_t *out) {
                             totals->messages, airs_rate(totals->messages, progress->work_ns));
     airs_text_append_format(out, ",\"seconds\":%.6f,\"total_seconds\":%.6f",
                             (double)progress->work_ns / NS_PER_S, (double)summary->total_ns / NS_PER_S);
-    airs_text_append_format(out, ",\"actors\":%" PRIu64 ",\"crashed\":%" PRIu64 ",\"dropped\":%" PRIu64,
-                            totals->spawned, totals->crashed, totals->dropped);
+    airs_text_append_format(
+        out, ",\"actors\":%" PRIu64 ",\"crashed\":%" PRIu64 ",\"restarts\":%" PRIu64 ",\"dropped\":%" PRIu64,
+        totals->spawned, totals->crashed, totals->restarts, totals->dropped);
     airs_text_append_format(out, ",\"stop_failures\":%" PRIu64 ",", progress->stop_failures);
     append_dead_letters(summary, out);
     airs_text_append(out, airs_str("}\n"));

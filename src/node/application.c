@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/memory.h"
+#include "node/application_tree.h"
 #include "node/input_end.h"
 #include "node/input_feed.h"
 #include "node/line_output.h"
@@ -20,18 +21,25 @@
 
 #define NS_PER_MS 1000000
 
-#define INSTANCE_TEXT_MAX 24
-
 #define LOG_SOURCE "application"
+
+/* A component that is loaded. */
+typedef struct loaded {
+    const airs_manifest_component_t *plan;
+    airs_component_t handle;
+} loaded_t;
 
 struct airs_application {
     airs_application_options_t options;
     const airs_manifest_t *manifest;
     airs_node_t *node;
-    airs_component_t *components; /* the handles, in the manifest's order */
-    uint64_t started;             /* instances, in the order of their start */
-    airs_line_output_t *outputs;  /* one for each instance of the output component if it has several */
-    _Atomic airs_application_stage_t stage; /* this and `current`: relaxed, for display */
+    loaded_t *components; /* in the manifest's order */
+    airs_tree_scene_t scene;
+    airs_tree_t **trees; /* in the order of their start */
+    size_t tree_count;
+    airs_line_output_t *outputs; /* one for each instance of the output component if it has several */
+    _Atomic(const airs_manifest_supervisor_t *) fallen; /* that gave up, and is no component's own */
+    _Atomic airs_application_stage_t stage;             /* this and `current`: relaxed, for display */
     _Atomic(const char *) current;
     _Atomic uint64_t stop_failures;
     _Atomic bool interrupted;       /* relaxed: says no more than that */
@@ -82,14 +90,66 @@ static airs_node_options_t node_options(const airs_manifest_t *manifest,
     return node;
 }
 
+/* Where instance `number` of the output component writes: lines of several instances must not mix. */
+static void set_output(airs_application_t *application, uint64_t number, airs_spawn_options_t *options) {
+    if (application->outputs == NULL || number == UINT64_MAX) {
+        options->standard_output = application->options.output;
+        options->output_context = application->options.output_context;
+    } else {
+        options->standard_output = airs_line_output_write;
+        options->output_context = &application->outputs[number];
+    }
+}
+
+static bool describe_component(void *context, const airs_manifest_component_t *component, uint64_t number,
+                               airs_component_t *out, airs_spawn_options_t *spawn) {
+    airs_application_t *application = context;
+    size_t i = 0;
+    while (application->components[i].plan != component) {
+        i++;
+    }
+    *out = application->components[i].handle;
+    if (component == application->manifest->output) {
+        set_output(application, number, spawn);
+    }
+    return true;
+}
+
+static bool is_cancelled(void *context) { return interrupted(context); }
+
+static void note_stop_failure(void *context) {
+    airs_application_t *application = context;
+    atomic_fetch_add_explicit(&application->stop_failures, 1, memory_order_relaxed);
+}
+
+/* A component's own supervisor ends alone; any other takes the application with it. */
+static void note_tree_end(void *context, const airs_manifest_supervisor_t *plan, bool gave_up) {
+    airs_application_t *application = context;
+    if (gave_up && !plan->implicit) {
+        /* Release: pairs with airs_application_run. */
+        atomic_store_explicit(&application->fallen, plan, memory_order_release);
+        airs_application_interrupt(application);
+    }
+    airs_waiter_lock(&application->waiter);
+    airs_waiter_wake(&application->waiter);
+    airs_waiter_unlock(&application->waiter);
+}
+
 /* False: no memory. */
 static bool make_tables(airs_application_t *application) {
     const airs_manifest_t *manifest = application->manifest;
     const airs_application_options_t *options = &application->options;
-    size_t size = manifest->component_count * sizeof *application->components;
-    application->components = airs_alloc_zeroed(options->allocator, size);
-    if (manifest->output == NULL || manifest->output->instances == 1 || options->output == NULL) {
-        return application->components != NULL;
+    application->components =
+        airs_alloc_array(options->allocator, manifest->component_count, sizeof *application->components);
+    application->trees = airs_alloc_array(options->allocator, manifest->root_count, sizeof(airs_tree_t *));
+    if (application->components == NULL || application->trees == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < manifest->component_count; i++) {
+        application->components[i] = (loaded_t){.plan = &manifest->components[i]};
+    }
+    if (manifest->output == NULL || manifest->output->instances <= 1 || options->output == NULL) {
+        return true;
     }
     size_t count = (size_t)manifest->output->instances;
     application->outputs = airs_alloc_array(options->allocator, count, sizeof *application->outputs);
@@ -97,7 +157,22 @@ static bool make_tables(airs_application_t *application) {
         airs_line_output_init(&application->outputs[i], options->allocator, options->output,
                               options->output_context);
     }
-    return application->components != NULL && application->outputs != NULL;
+    return application->outputs != NULL;
+}
+
+static airs_tree_scene_t make_scene(airs_application_t *application) {
+    return (airs_tree_scene_t){
+        .allocator = application->options.allocator,
+        .log = application->options.log,
+        .node = application->node,
+        .ns = application->manifest->ns,
+        .stop_time_ms = application->manifest->shutdown.stop_time_ms,
+        .component = describe_component,
+        .cancelled = is_cancelled,
+        .stop_failed = note_stop_failure,
+        .ended = note_tree_end,
+        .context = application,
+    };
 }
 
 /* Only when the actors have ended. */
@@ -138,8 +213,18 @@ airs_status_t airs_application_create(const airs_manifest_t *manifest,
         airs_application_destroy(application);
         return status;
     }
+    application->scene = make_scene(application);
     *out = application;
     return AIRS_OK;
+}
+
+/* The last started first. */
+static void stop_trees(airs_application_t *application, airs_stop_mode_t mode) {
+    while (application->tree_count > 0) {
+        airs_tree_t *tree = application->trees[--application->tree_count];
+        enter(application, AIRS_APPLICATION_STOPPING, airs_tree_plan(tree)->name);
+        airs_tree_stop(tree, mode);
+    }
 }
 
 void airs_application_destroy(airs_application_t *application) {
@@ -147,9 +232,11 @@ void airs_application_destroy(airs_application_t *application) {
         return;
     }
     const airs_allocator_t *allocator = application->options.allocator;
+    stop_trees(application, AIRS_STOP_DROP);
     airs_node_destroy(application->node);
     finish_outputs(application);
     airs_release(allocator, application->outputs);
+    airs_release(allocator, (void *)application->trees);
     airs_waiter_free(&application->waiter);
     airs_release(allocator, application->components);
     airs_release(allocator, application);
@@ -170,7 +257,7 @@ airs_status_t airs_application_load(airs_application_t *application, airs_error_
         }
         enter(application, AIRS_APPLICATION_LOADING, component->name);
         airs_status_t status =
-            airs_node_load(application->node, component->source, &application->components[i], error);
+            airs_node_load(application->node, component->source, &application->components[i].handle, error);
         if (status != AIRS_OK) {
             airs_error_prefix(error, "component %s", component->name);
             return status;
@@ -179,134 +266,32 @@ airs_status_t airs_application_load(airs_application_t *application, airs_error_
     return AIRS_OK;
 }
 
-/* The instance that was started as number `serial`: instances of the first component come first. */
-static const airs_manifest_component_t *find_instance(const airs_application_t *application, uint64_t serial,
-                                                      size_t *index, uint64_t *number) {
-    const airs_manifest_t *manifest = application->manifest;
-    size_t i = 0;
-    while (serial >= manifest->components[i].instances) {
-        serial -= manifest->components[i].instances;
-        i++;
-    }
-    *index = i;
-    *number = serial;
-    return &manifest->components[i];
-}
-
-static airs_id_t instance_id(const airs_application_t *application, const char *name, uint64_t number,
-                             char text[INSTANCE_TEXT_MAX]) {
-    snprintf(text, INSTANCE_TEXT_MAX, "%" PRIu64, number);
-    return airs_id(application->manifest->ns, name, text);
-}
-
-/* Where instance `number` of the output component writes: lines of several instances must not mix. */
-static void set_output(airs_application_t *application, uint64_t number, airs_spawn_options_t *options) {
-    if (application->outputs == NULL) {
-        options->standard_output = application->options.output;
-        options->output_context = application->options.output_context;
-    } else {
-        options->standard_output = airs_line_output_write;
-        options->output_context = &application->outputs[number];
-    }
-}
-
-static airs_spawn_options_t spawn_options(airs_application_t *application,
-                                          const airs_manifest_component_t *component, uint64_t number) {
-    const airs_manifest_limits_t *limits = &component->limits;
-    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
-    options.env = component->env;
-    options.env_count = component->env_count;
-    options.config = component->config;
-    options.max_memory_bytes = limits->memory_bytes;
-    options.max_execution_time_ms = limits->execution_time_ms;
-    options.max_parked_time_ms = limits->parked_time_ms;
-    options.max_fuel = limits->fuel;
-    options.mailbox_messages = (uint32_t)limits->mailbox_messages;
-    options.mailbox_bytes = limits->mailbox_bytes;
-    options.max_message_bytes = limits->message_bytes;
-    options.max_requests = (uint32_t)limits->outstanding_requests;
-    options.mailbox_policy = limits->mailbox_policy;
-    options.block_time_ms = limits->block_time_ms;
-    options.accepts = component->accepts;
-    options.max_timers = (uint32_t)limits->timers;
-    options.max_subscriptions = (uint32_t)limits->subscriptions;
-    options.max_deferred = (uint32_t)limits->deferred_replies;
-    options.health_interval_ms = component->health.interval_ms;
-    options.health_timeout_ms = component->health.timeout_ms;
-    options.unhealthy_after = (uint32_t)component->health.unhealthy_after;
-    options.subscriptions = component->subscriptions;
-    options.subscription_count = component->subscription_count;
-    if (component == application->manifest->output) {
-        set_output(application, number, &options);
-    }
-    return options;
-}
-
-static airs_status_t start_instance(airs_application_t *application, uint64_t serial, airs_error_t *error) {
-    size_t index;
-    uint64_t number;
-    char text[INSTANCE_TEXT_MAX];
-    const airs_manifest_component_t *component = find_instance(application, serial, &index, &number);
-    enter(application, AIRS_APPLICATION_STARTING, component->name);
-    airs_spawn_options_t options = spawn_options(application, component, number);
-    airs_status_t status = airs_node_spawn(application->node, application->components[index],
-                                           instance_id(application, component->name, number, text), &options,
-                                           error);
-    if (status != AIRS_OK) {
-        airs_error_prefix(error, "component %s, instance %" PRIu64, component->name, number);
-    }
-    return status;
-}
-
-static void note_stop_failure(airs_application_t *application, const char *component, uint64_t number,
-                              const airs_error_t *error) {
-    atomic_fetch_add_explicit(&application->stop_failures, 1, memory_order_relaxed);
-    airs_log_printf(application->options.log, AIRS_LOG_ERROR, airs_str(LOG_SOURCE),
-                    "component %s, instance %" PRIu64 ": shutdown: %s", component, number, error->text);
-}
-
-/* Stop what was started, the last first. An actor that has ended meanwhile is no failure of the stop. */
+/* Stop what was started. An actor that has ended meanwhile is no failure of the stop. */
 static void stop_all(airs_application_t *application, airs_stop_mode_t mode) {
-    uint64_t limit_ms = application->manifest->shutdown.stop_time_ms;
-    while (application->started > 0) {
-        size_t index;
-        uint64_t number;
-        char text[INSTANCE_TEXT_MAX];
-        airs_error_t error = {AIRS_OK, ""};
-        const airs_manifest_component_t *component =
-            find_instance(application, --application->started, &index, &number);
-        enter(application, AIRS_APPLICATION_STOPPING, component->name);
-        airs_status_t status = airs_node_stop(application->node,
-                                              instance_id(application, component->name, number, text), mode,
-                                              limit_ms, &error);
-        if (status == AIRS_TIMEOUT) {
-            airs_error_set(&error, status, "it was ended after the %" PRIu64 " ms of shutdown.stop-time",
-                           limit_ms);
-        }
-        if (status != AIRS_OK && status != AIRS_TARGET_NOT_FOUND) {
-            note_stop_failure(application, component->name, number, &error);
-        }
-    }
+    stop_trees(application, mode);
     finish_outputs(application);
     enter(application, AIRS_APPLICATION_ENDED, NULL);
 }
 
 airs_status_t airs_application_start(airs_application_t *application, airs_error_t *error) {
-    uint64_t instances = airs_manifest_instances(application->manifest);
-    airs_status_t status = AIRS_OK;
-    while (application->started < instances) {
-        status = interrupted(application) ? cancel(error)
-                                          : start_instance(application, application->started, error);
+    const airs_manifest_t *manifest = application->manifest;
+    while (application->tree_count < manifest->root_count) {
+        const airs_manifest_supervisor_t *plan = manifest->roots[application->tree_count];
+        enter(application, AIRS_APPLICATION_STARTING, plan->name);
+        airs_status_t status = interrupted(application)
+                                   ? cancel(error)
+                                   : airs_tree_start(&application->scene, plan,
+                                                     &application->trees[application->tree_count], error);
         if (status != AIRS_OK) {
             stop_all(application, AIRS_STOP_DROP);
             return status;
         }
-        application->started++;
+        application->tree_count++;
     }
     /* So that who looks at the actors sees who they are. */
     airs_actor_system_ask_metadata(airs_node_actors(application->node));
     airs_log_printf(application->options.log, AIRS_LOG_DEBUG, airs_str(LOG_SOURCE),
-                    "%s runs with %" PRIu64 " actors", application->manifest->name, instances);
+                    "%s runs with %" PRIu64 " actors", manifest->name, airs_manifest_instances(manifest));
     return AIRS_OK;
 }
 
@@ -419,13 +404,22 @@ static airs_status_t drain(airs_application_t *application, patience_t *patience
     }
 }
 
-static void wait_until_told(airs_application_t *application) {
+/* Is there an actor, or something that could get one? */
+static bool is_alive(airs_application_t *application) {
     airs_node_counters_t totals;
     airs_node_totals(application->node, &totals);
+    bool alive = totals.actors > 0;
+    for (size_t i = 0; i < application->tree_count && !alive; i++) {
+        const airs_tree_t *tree = application->trees[i];
+        alive = !airs_tree_has_ended(tree) && airs_tree_can_grow(airs_tree_plan(tree));
+    }
+    return alive;
+}
+
+static void wait_until_told(airs_application_t *application) {
     airs_waiter_lock(&application->waiter);
-    while (!interrupted(application) && totals.actors > 0) {
+    while (!interrupted(application) && is_alive(application)) {
         airs_waiter_wait(&application->waiter, IDLE_WAIT_MS);
-        airs_node_totals(application->node, &totals);
     }
     airs_waiter_unlock(&application->waiter);
 }
@@ -464,6 +458,14 @@ airs_status_t airs_application_run(airs_application_t *application, const airs_a
     airs_input_end_destroy(end);
     if (status == AIRS_OK && drained != AIRS_OK) {
         status = airs_error_set(error, drained, "%s", drain_error.text);
+    }
+    /* Acquire: pairs with `note_tree_end`. */
+    const airs_manifest_supervisor_t *fallen =
+        atomic_load_explicit(&application->fallen, memory_order_acquire);
+    if (fallen != NULL) {
+        status = airs_error_set(error, AIRS_STOPPED,
+                                "supervisor %s has given up: its children were restarted too often",
+                                fallen->name);
     }
     return status;
 }

@@ -36,8 +36,8 @@ airs_status_t airs_application_create(const airs_manifest_t *manifest,
 /* Load every component. AIRS_CANCELLED: interrupted; else the statuses of airs_node_load. */
 airs_status_t airs_application_load(airs_application_t *application, airs_error_t *error);
 
-/* Spawn every instance, in the order of the manifest. When one fails, those before it are stopped, the last
- * first. AIRS_CANCELLED, and the statuses of airs_node_spawn. */
+/* Start the supervisors with all instances, in the order of the manifest's roots. When one fails, those before
+ * it are stopped, the last first. AIRS_CANCELLED, and the statuses of airs_node_start_supervisor. */
 airs_status_t airs_application_start(airs_application_t *application, airs_error_t *error);
 
 typedef struct airs_application_input {
@@ -48,7 +48,8 @@ typedef struct airs_application_input {
 /* Work until there is nothing left to do, then shut down, the last started first. With an input (the
  * manifest must name the component that takes it): each line goes to that component, then each of its
  * instances gets the message that says the input has ended, and the application is drained. Without one:
- * until interrupted, or until no actor lives. An interruption ends the input after a whole line and drains
+ * until interrupted, or until no actor lives. When a supervisor of the manifest, not a component's own, gives
+ * up, the application ends in order with AIRS_STOPPED. An interruption ends the input after a whole line and drains
  * for the manifest's drain-time at most. AIRS_OK also after crashes: see airs_application_progress.
  * AIRS_CANCELLED: interrupted before the input had ended and was handled. Errors of the input come as they
  * are; what had been accepted is handled, but nobody is told that the input has ended. */
@@ -63,7 +64,8 @@ void airs_application_destroy(airs_application_t *application);
 
 typedef struct airs_application_progress {
     airs_application_stage_t stage;
-    const char *component;  /* that is being loaded or started; NULL: none. Lives as long as the manifest. */
+    /* Or supervisor, that is being loaded or started; NULL: none. Lives as long as the manifest. */
+    const char *component;
     uint64_t lines;         /* of input that were accepted */
     uint64_t bytes;         /* of them */
     uint64_t work_ns;       /* from the first line to the last message handled, or until now */

@@ -175,6 +175,8 @@ static airs_status_t tell(airs_status_t status, const airs_error_t *found, airs_
 
 airs_actor_system_t *airs_node_actors(airs_node_t *node) { return node->actors; }
 
+const airs_allocator_t *airs_node_allocator(airs_node_t *node) { return node->allocator; }
+
 static airs_status_t load(airs_node_t *node, const airs_component_source_t *source, airs_component_t *out,
                           airs_error_t *error) {
     airs_error_t found;
@@ -289,8 +291,8 @@ static airs_env_var_t *copy_env(const airs_allocator_t *allocator, const airs_sp
     return env;
 }
 
-airs_status_t airs_node_spawn(airs_node_t *node, airs_component_t component, airs_id_t id,
-                              const airs_spawn_options_t *options, airs_error_t *error) {
+airs_status_t airs_node_plan_guest(airs_node_t *node, const airs_spawn_options_t *options,
+                                   airs_spawn_plan_t *out, airs_error_t *error) {
     airs_spawn_options_t complete = complete_spawn_options(options);
     airs_status_t status = check_limits(node, &complete, error);
     if (status != AIRS_OK) {
@@ -302,26 +304,41 @@ airs_status_t airs_node_spawn(airs_node_t *node, airs_component_t component, air
     }
     airs_env_var_t *env = copy_env(node->allocator, &complete);
     if (env == NULL || (output == NULL && complete.standard_output != NULL)) {
-        status = airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
-    } else {
-        airs_actor_spec_t spec = make_spec(&complete, env, output);
+        airs_release(node->allocator, env);
+        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+    }
+    *out = (airs_spawn_plan_t){make_spec(&complete, env, output), env};
+    return AIRS_OK;
+}
+
+void airs_node_plan_native(const airs_spawn_options_t *options, airs_spawn_plan_t *out) {
+    airs_spawn_options_t complete = complete_spawn_options(options);
+    complete.env_count = 0; /* a native actor has its state instead */
+    *out = (airs_spawn_plan_t){make_spec(&complete, NULL, NULL), NULL};
+}
+
+airs_status_t airs_node_spawn(airs_node_t *node, airs_component_t component, airs_id_t id,
+                              const airs_spawn_options_t *options, airs_error_t *error) {
+    airs_spawn_plan_t plan;
+    airs_status_t status = airs_node_plan_guest(node, options, &plan, error);
+    if (status == AIRS_OK) {
         airs_error_t found;
         forget(&found);
-        status = tell(airs_actor_system_spawn_component(node->actors, component, id, &spec, &found), &found,
-                      error);
+        status = tell(airs_actor_system_spawn_component(node->actors, component, id, &plan.spec, &found),
+                      &found, error);
+        airs_release(node->allocator, plan.env);
     }
-    airs_release(node->allocator, env);
     return status;
 }
 
 airs_status_t airs_node_spawn_native(airs_node_t *node, const airs_native_t *native, void *state,
                                      airs_id_t id, const airs_spawn_options_t *options, airs_error_t *error) {
-    airs_spawn_options_t complete = complete_spawn_options(options);
-    complete.env_count = 0; /* a native actor has its state instead */
-    airs_actor_spec_t spec = make_spec(&complete, NULL, NULL);
+    airs_spawn_plan_t plan;
     airs_error_t found;
     forget(&found);
-    airs_status_t status = airs_actor_system_spawn_native(node->actors, native, state, id, &spec, &found);
+    airs_node_plan_native(options, &plan);
+    airs_status_t status =
+        airs_actor_system_spawn_native(node->actors, native, state, id, &plan.spec, &found);
     return tell(status, &found, error);
 }
 

@@ -17,4 +17,18 @@
 /* The node's actors; lives as long as the node. */
 airs_actor_system_t *airs_node_actors(airs_node_t *node);
 
+const airs_allocator_t *airs_node_allocator(airs_node_t *node);
+
+/* Spawn options as the actors' layer takes them. They borrow what the options borrow. */
+typedef struct airs_spawn_plan {
+    airs_actor_spec_t spec;
+    airs_env_var_t *env; /* released by who asked for the plan, with the node's allocator */
+} airs_spawn_plan_t;
+
+/* `options` may be NULL. AIRS_UNSUPPORTED, AIRS_INVALID_ARGUMENT: what this node cannot give.
+ * AIRS_OUT_OF_MEMORY. */
+airs_status_t airs_node_plan_guest(airs_node_t *node, const airs_spawn_options_t *options,
+                                   airs_spawn_plan_t *out, airs_error_t *error);
+void airs_node_plan_native(const airs_spawn_options_t *options, airs_spawn_plan_t *out);
+
 #endif

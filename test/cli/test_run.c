@@ -236,20 +236,58 @@ static void an_error_answer_is_a_dead_letter(void **state) {
     child_free(&child);
 }
 
-static void a_crash_is_told_and_ends_the_input(void **state) {
-    (void)state;
-    expect_error(APP("input = \"trap\"\n") COMPONENT("trap", "trap"), "fine\ntrap\n", 7, "unreachable");
-    child_t child;
+/* Feed `trap`, and when it has crashed one line more. */
+static void crash_and_go_on(child_t *child, const char *manifest) {
     child_options_t options = {.open_input = true};
     const char *const arguments[] = {"run", "--no-cache", "-i", "-", folder.path, NULL};
-    child_start(&child, &options, arguments);
-    assert_int_equal(write(child.input, "trap\n", 5), 5);
-    child_wait_for(&child, "err", "unreachable");
-    assert_int_equal(write(child.input, "more\n", 5), 5);
-    child_wait(&child);
-    child_expect(&child, 7);
+    airs_guest_manifest_write(&folder, manifest);
+    child_start(child, &options, arguments);
+    assert_int_equal(write(child->input, "trap\n", 5), 5);
+    child_wait_for(child, "err", "unreachable");
+    assert_int_equal(write(child->input, "more\n", 5), 5);
+    close(child->input);
+    child->input = -1;
+    child_wait(child);
+    child_expect(child, 7);
+}
+
+/* It comes back, and takes what follows: the message that it crashed over is the only one that is lost. */
+static void a_crash_is_told_and_the_actor_comes_back(void **state) {
+    (void)state;
+    child_t child;
+    crash_and_go_on(&child, APP("input = \"trap\"\n") COMPONENT("trap", "trap"));
+    child_expect_text(&child, "err", "app: 2 lines in, 2 messages handled by 1 actor");
+    child_expect_text(&child, "err", "1 crash\n1 restart\n1 dead letter: crashed\n");
+    child_free(&child);
+}
+
+static void a_crash_of_what_is_not_to_come_back_ends_the_input(void **state) {
+    (void)state;
+    child_t child;
+    crash_and_go_on(&child, APP("input = \"trap\"\n") COMPONENT("trap", "trap") "restart = \"temporary\"\n");
     child_expect_text(&child, "err", "standard input:2: app/trap does not take the line: it has ended");
     child_free(&child);
+}
+
+/* Ten restarts in five seconds are what a component of its own has. */
+static void an_input_ends_by_itself_when_its_component_has_given_up(void **state) {
+    (void)state;
+    char lines[5 * 20 + 1] = "";
+    for (int i = 0; i < 20; i++) {
+        strcat(lines, "trap\n");
+    }
+    expect_error(
+        APP("input = \"trap\"\n") COMPONENT("trap", "trap"), lines, 7,
+        "component trap has ended for good: it needed more than 10 restarts in 5s; the others go on");
+}
+
+static void a_supervisor_that_gives_up_ends_the_application(void **state) {
+    (void)state;
+    expect_error(
+        APP("input = \"trap\"\n") COMPONENT("trap", "trap") COMPONENT(
+            "printer",
+            "printer") "[supervisors.all]\nchildren = [\"printer\", \"trap\"]\nstrategy = \"one-for-all\"\n",
+        "trap\ntrap\n", 7, "supervisor all has given up: its children were restarted too often");
 }
 
 static void a_crash_elsewhere_lets_the_others_go_on(void **state) {
@@ -522,7 +560,10 @@ int main(void) {
         TEST(the_summary_can_be_json),
         TEST(the_summary_can_go_to_a_file_and_nothing_else_is_said),
         TEST(an_error_answer_is_a_dead_letter),
-        TEST(a_crash_is_told_and_ends_the_input),
+        TEST(a_crash_is_told_and_the_actor_comes_back),
+        TEST(a_crash_of_what_is_not_to_come_back_ends_the_input),
+        TEST(an_input_ends_by_itself_when_its_component_has_given_up),
+        TEST(a_supervisor_that_gives_up_ends_the_application),
         TEST(a_crash_elsewhere_lets_the_others_go_on),
         TEST(an_actor_that_runs_too_long_is_ended),
         TEST(fuel_that_the_manifest_gives_bounds_a_call),

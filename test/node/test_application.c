@@ -233,7 +233,7 @@ static void an_application_whose_actors_have_all_ended_ends(void **state) {
     fixture_t fixture;
     pthread_t thread;
     void *status;
-    begin(&fixture, APP("") COMPONENT("trap", "trap"));
+    begin(&fixture, APP("") COMPONENT("trap", "trap") "restart = \"temporary\"\n");
     assert_ok(load_and_start(&fixture));
     assert_int_equal(pthread_create(&thread, NULL, run_without_input, &fixture), 0);
     assert_ok(airs_node_send(airs_application_node(fixture.application), airs_id("app", "trap", "0"),
@@ -243,6 +243,195 @@ static void an_application_whose_actors_have_all_ended_ends(void **state) {
     airs_application_progress_t progress;
     airs_application_progress(fixture.application, &progress);
     assert_int_equal(progress.totals.crashed, 1);
+    destroy(&fixture);
+}
+
+/* ---- supervision ---- */
+
+#define ECHO(name) COMPONENT(name, "echo")
+#define SUPERVISOR(name, children) "[supervisors." name "]\nchildren = [" children "]\n"
+
+static bool append_id(void *context, const airs_actor_info_t *info) {
+    char *text = context;
+    size_t used = strlen(text);
+    (void)snprintf(text + used, 256 - used, "%s%.*s/%.*s", used > 0 ? " " : "", AIRS_STR_ARG(info->id.name),
+                   AIRS_STR_ARG(info->id.instance));
+    return true;
+}
+
+/* Who lives, in the order of their start. */
+static void assert_actors(fixture_t *fixture, const char *expected) {
+    char text[256] = "";
+    airs_node_list(airs_application_node(fixture->application), append_id, text);
+    assert_string_equal(text, expected);
+}
+
+static airs_status_t say(fixture_t *fixture, const char *name, const char *instance, const char *text) {
+    return airs_node_call(airs_application_node(fixture->application), airs_id("app", name, instance),
+                          airs_bytes(text, strlen(text)), airs_str(NULL), 60000, NULL, NULL, NULL);
+}
+
+static void actors_start_after_what_they_need(void **state) {
+    (void)state;
+    fixture_t fixture;
+    begin(&fixture, APP("") ECHO("web") "after = [\"db\"]\ninstances = 2\n" ECHO("log") ECHO("db")
+                        ECHO("cache") SUPERVISOR("stores", "\"cache\", \"db\""));
+    assert_ok(load_and_start(&fixture));
+    assert_actors(&fixture, "log/0 cache/0 db/0 web/0 web/1");
+    destroy(&fixture);
+}
+
+static void who_crashes_comes_back_and_the_others_never_notice(void **state) {
+    (void)state;
+    fixture_t fixture;
+    airs_actor_counters_t counters;
+    begin(&fixture, APP("") COMPONENT("trap", "trap") "instances = 2\n" ECHO("echo"));
+    assert_ok(load_and_start(&fixture));
+    airs_node_t *node = airs_application_node(fixture.application);
+    assert_status(say(&fixture, "trap", "0", "trap"), AIRS_TRAP);
+    assert_ok(say(&fixture, "trap", "0", "fine"));
+    assert_ok(airs_node_counters(node, airs_id("app", "trap", "0"), &counters));
+    assert_int_equal(counters.restarts, 1);
+    assert_ok(airs_node_counters(node, airs_id("app", "trap", "1"), &counters));
+    assert_int_equal(counters.restarts, 0);
+    assert_ok(airs_node_counters(node, airs_id("app", "echo", "0"), &counters));
+    assert_int_equal(counters.restarts, 0);
+    destroy(&fixture);
+}
+
+static void a_component_of_its_own_gives_up_alone(void **state) {
+    (void)state;
+    fixture_t fixture;
+    begin(&fixture, APP("") COMPONENT("trap", "trap") ECHO("echo"));
+    assert_ok(load_and_start(&fixture));
+    for (int i = 0; i <= AIRS_IMPLICIT_INTENSITY; i++) {
+        assert_status(say(&fixture, "trap", "0", "trap"), AIRS_TRAP);
+    }
+    airs_node_t *node = airs_application_node(fixture.application);
+    assert_ok(airs_node_drain(node, 60000));
+    assert_status(say(&fixture, "trap", "0", "fine"), AIRS_TARGET_NOT_FOUND);
+    assert_actors(&fixture, "echo/0");
+    assert_ok(say(&fixture, "echo", "0", "fine"));
+    airs_application_interrupt(fixture.application);
+    assert_ok(airs_application_run(fixture.application, NULL, &fixture.error));
+    destroy(&fixture);
+}
+
+static void a_supervisor_of_the_manifest_takes_the_application_with_it(void **state) {
+    (void)state;
+    fixture_t fixture;
+    pthread_t thread;
+    void *status;
+    begin(&fixture,
+          APP("") COMPONENT("trap", "trap") ECHO("echo") SUPERVISOR("all", "\"trap\"") "intensity = 0\n");
+    assert_ok(load_and_start(&fixture));
+    assert_int_equal(pthread_create(&thread, NULL, run_without_input, &fixture), 0);
+    assert_status(say(&fixture, "trap", "0", "trap"), AIRS_TRAP);
+    assert_int_equal(pthread_join(thread, &status), 0);
+    assert_status((airs_status_t)(uintptr_t)status, AIRS_STOPPED);
+    assert_string_equal(fixture.error.text,
+                        "supervisor all has given up: its children were restarted too often");
+    assert_actors(&fixture, "");
+    destroy(&fixture);
+}
+
+/* A supervisor below another is restarted by it, with all that it has. */
+static void what_gives_up_below_another_comes_back_with_it(void **state) {
+    (void)state;
+    fixture_t fixture;
+    airs_actor_counters_t counters;
+    begin(&fixture,
+          APP("") COMPONENT("trap", "trap") ECHO("echo") ECHO("other") SUPERVISOR(
+              "inner", "\"trap\", \"echo\"") "intensity = 0\n" SUPERVISOR("top", "\"other\", \"inner\""));
+    assert_ok(load_and_start(&fixture));
+    airs_node_t *node = airs_application_node(fixture.application);
+    assert_status(say(&fixture, "trap", "0", "trap"), AIRS_TRAP);
+    assert_ok(say(&fixture, "trap", "0", "fine"));
+    assert_ok(airs_node_drain(node, 60000));
+    assert_ok(airs_node_counters(node, airs_id("app", "echo", "0"), &counters));
+    assert_int_equal(counters.restarts, 1);
+    assert_ok(airs_node_counters(node, airs_id("app", "other", "0"), &counters));
+    assert_int_equal(counters.restarts, 0);
+    destroy(&fixture);
+}
+
+static void a_start_that_fails_names_who_and_stops_those_before(void **state) {
+    (void)state;
+    fixture_t fixture;
+    static const char *const trees[] = {
+        "",
+        SUPERVISOR("s", "\"echo\", \"bad\""),
+        SUPERVISOR("inner", "\"echo\", \"bad\"") SUPERVISOR("top", "\"inner\""),
+        SUPERVISOR("s", "\"bad\"") "strategy = \"simple-one-for-one\"\n",
+    };
+    for (size_t i = 0; i < sizeof trees / sizeof trees[0]; i++) {
+        char text[1024];
+        (void)snprintf(text, sizeof text, "%s%s",
+                       APP("") ECHO("first") ECHO("echo") COMPONENT("bad", "initfail") "instances = 2\n",
+                       trees[i]);
+        begin(&fixture, text);
+        assert_status(load_and_start(&fixture), AIRS_INITIALIZE_FAILED);
+        assert_string_equal(
+            fixture.error.text,
+            "component bad, instance 0: app/bad/0: initialization-failed: this component never starts");
+        assert_actors(&fixture, "");
+        destroy(&fixture);
+    }
+}
+
+static void instances_that_are_all_alike_start_with_their_supervisor(void **state) {
+    (void)state;
+    fixture_t fixture;
+    begin(
+        &fixture,
+        APP("") COMPONENT("trap", "trap") "instances = 3\n" SUPERVISOR(
+            "s", "\"trap\"") "strategy = \"simple-one-for-one\"\nintensity = 0\n" SUPERVISOR("top", "\"s\""));
+    assert_ok(load_and_start(&fixture));
+    assert_actors(&fixture, "trap/0 trap/1 trap/2");
+    /* And start with it again. */
+    assert_status(say(&fixture, "trap", "1", "trap"), AIRS_TRAP);
+    assert_ok(airs_node_drain(airs_application_node(fixture.application), 60000));
+    assert_actors(&fixture, "trap/0 trap/1 trap/2");
+    assert_ok(say(&fixture, "trap", "1", "fine"));
+    destroy(&fixture);
+}
+
+/* Nobody is there yet: that is no reason to end. */
+static void an_application_that_waits_for_children_goes_on(void **state) {
+    (void)state;
+    fixture_t fixture;
+    pthread_t thread;
+    void *status;
+    begin(&fixture, APP("") ECHO("echo") "instances = 0\n" SUPERVISOR(
+                        "s", "\"echo\"") "strategy = \"simple-one-for-one\"\n");
+    assert_ok(load_and_start(&fixture));
+    assert_actors(&fixture, "");
+    assert_int_equal(pthread_create(&thread, NULL, run_without_input, &fixture), 0);
+    airs_application_progress_t progress;
+    do {
+        airs_application_progress(fixture.application, &progress);
+    } while (progress.stage < AIRS_APPLICATION_RUNNING);
+    assert_int_equal(progress.stage, AIRS_APPLICATION_RUNNING);
+    airs_application_interrupt(fixture.application);
+    assert_int_equal(pthread_join(thread, &status), 0);
+    assert_ok((airs_status_t)(uintptr_t)status);
+    destroy(&fixture);
+}
+
+/* A restart that waits does not hold up the end. */
+static void it_stops_while_a_restart_waits(void **state) {
+    (void)state;
+    fixture_t fixture;
+    begin(
+        &fixture,
+        APP("") COMPONENT("trap", "trap") ECHO("echo") SUPERVISOR(
+            "s",
+            "\"trap\", \"echo\"") "backoff = { first = \"1h\", max = \"2h\" }\n[shutdown]\ndrain-time = 0\n");
+    assert_ok(load_and_start(&fixture));
+    assert_status(say(&fixture, "trap", "0", "trap"), AIRS_TRAP);
+    airs_application_interrupt(fixture.application);
+    assert_status(airs_application_run(fixture.application, NULL, &fixture.error), AIRS_CANCELLED);
+    assert_actors(&fixture, "");
     destroy(&fixture);
 }
 
@@ -275,7 +464,10 @@ static airs_status_t life(const airs_allocator_t *allocator, void *context) {
 
 static void every_allocation_may_fail(void **state) {
     (void)state;
-    airs_guest_manifest_write(&folder, COUNTER "instances = 2\n");
+    airs_guest_manifest_write(
+        &folder, COUNTER ECHO("echo") "instances = 2\n" ECHO("other")
+                     SUPERVISOR("inner", "\"echo\"") "strategy = \"simple-one-for-one\"\n" SUPERVISOR(
+                         "top", "\"counter\", \"inner\""));
     airs_fail_each_allocation(life, NULL);
 }
 
@@ -300,6 +492,15 @@ int main(void) {
         cmocka_unit_test(an_interruption_before_each_stage_is_noticed),
         cmocka_unit_test(it_can_be_destroyed_at_every_stage),
         cmocka_unit_test(an_application_whose_actors_have_all_ended_ends),
+        cmocka_unit_test(actors_start_after_what_they_need),
+        cmocka_unit_test(who_crashes_comes_back_and_the_others_never_notice),
+        cmocka_unit_test(a_component_of_its_own_gives_up_alone),
+        cmocka_unit_test(a_supervisor_of_the_manifest_takes_the_application_with_it),
+        cmocka_unit_test(what_gives_up_below_another_comes_back_with_it),
+        cmocka_unit_test(a_start_that_fails_names_who_and_stops_those_before),
+        cmocka_unit_test(instances_that_are_all_alike_start_with_their_supervisor),
+        cmocka_unit_test(an_application_that_waits_for_children_goes_on),
+        cmocka_unit_test(it_stops_while_a_restart_waits),
         cmocka_unit_test(an_end_that_is_answered_with_an_error_is_told),
         cmocka_unit_test(every_allocation_may_fail),
     };

@@ -1,0 +1,47 @@
+/* A topmost supervisor of a manifest, with all that is below it, at work. */
+#ifndef AIRSSYS_NODE_APPLICATION_TREE_H
+#define AIRSSYS_NODE_APPLICATION_TREE_H
+
+#include "node/manifest.h"
+
+typedef struct airs_tree airs_tree_t;
+
+/* What the trees of an application share; must outlive them. */
+typedef struct airs_tree_scene {
+    const airs_allocator_t *allocator;
+    airs_log_t *log;
+    airs_node_t *node;
+    const char *ns;
+    uint64_t stop_time_ms; /* of a component that does not say how long its end may take */
+    /* The component's handle, and where instance `number` of it writes: false, no memory for that. A number of
+     * UINT64_MAX stands for any. */
+    bool (*component)(void *context, const airs_manifest_component_t *component, uint64_t number,
+                      airs_component_t *out, airs_spawn_options_t *spawn);
+    /* No more children are to be started in a first start. On a worker. */
+    bool (*cancelled)(void *context);
+    /* An instance's end in order failed; logged already. On a worker. */
+    void (*stop_failed)(void *context);
+    /* The tree has ended though nobody asked for it, because it gave up or not; logged already. On a worker, so it
+     * must be brief. */
+    void (*ended)(void *context, const airs_manifest_supervisor_t *plan, bool gave_up);
+    void *context;
+} airs_tree_scene_t;
+
+/* Start it and wait until all its instances have initialized. The plan is borrowed for the tree's life. When that
+ * fails nothing is left, and `error` names component, instance and reason. The statuses of
+ * airs_node_start_supervisor. */
+airs_status_t airs_tree_start(const airs_tree_scene_t *scene, const airs_manifest_supervisor_t *plan,
+                              airs_tree_t **out, airs_error_t *error);
+
+/* Stop it in order, within the limits of its plan, and free it. NULL is fine. */
+void airs_tree_stop(airs_tree_t *tree, airs_stop_mode_t mode);
+
+const airs_manifest_supervisor_t *airs_tree_plan(const airs_tree_t *tree);
+
+/* It has ended, by itself. Any thread. */
+bool airs_tree_has_ended(const airs_tree_t *tree);
+
+/* Whether children may be added to it later, though none may be there now. */
+bool airs_tree_can_grow(const airs_manifest_supervisor_t *plan);
+
+#endif
