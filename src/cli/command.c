@@ -24,6 +24,9 @@ static const struct {
     {"inspect", airs_verb_inspect, "show what a component imports and exports, and what it needs"},
     {"bindgen", airs_verb_bindgen, "generate C bindings from WIT, for a guest"},
     {"componentize", airs_verb_componentize, "make a component from a core module"},
+    {"keygen", airs_verb_keygen, "make a pair of keys, to sign components with"},
+    {"sign", airs_verb_sign, "sign a component"},
+    {"verify", airs_verb_verify, "say who has signed a component"},
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

@@ -18,6 +18,7 @@
     X(REFUSED, 11, "not accepted: mailbox full, too large, wrong codec, node stopping")        \
     X(FAILED, 12, "the actor that was asked failed it, or ended")                              \
     X(TIMED_OUT, 13, "it did not happen in time")                                              \
+    X(UNTRUSTED, 14, "a component is not signed as it should be")                              \
     X(INTERRUPTED, 130, "stopped by Ctrl-C before the work was done")                          \
     X(TERMINATED, 143, "stopped by SIGTERM before the work was done")
 

@@ -24,6 +24,9 @@ typedef struct airs_instance airs_instance_t;
 /* Names a loaded component for one engine; never reused, 0 is none. */
 typedef uint64_t airs_component_handle_t;
 
+/* The largest component file that is read, in bytes. */
+#define AIRS_COMPONENT_FILE_MAX ((uint64_t)256 << 20)
+
 /* Where a component comes from: exactly one of `path` and `bytes`. Binary or text (.wat) is told
  * from the content. */
 typedef struct airs_component_source {

@@ -14,9 +14,6 @@ typedef enum airs_wasm_kind {
 
 airs_wasm_kind_t airs_wasm_kind_of(airs_bytes_t bytes);
 
-/* The largest component file that is read, in bytes. */
-#define AIRS_COMPONENT_FILE_MAX ((uint64_t)256 << 20)
-
 /* Reads a whole file into memory that the caller releases. AIRS_IO, AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_component_read(const airs_allocator_t *allocator, const char *path, void **block,
                                   airs_bytes_t *bytes, airs_error_t *error);

@@ -122,22 +122,22 @@ const char *airs_trust_ground_text(airs_trust_ground_t ground) {
     return "nothing";
 }
 
-static bool may_sign(const trusted_key_t *key, airs_str_t id) {
+static bool may_sign(const trusted_key_t *key, airs_str_t ns) {
     for (size_t i = 0; i < key->pattern_count; i++) {
-        if (airs_pattern_match(key->patterns[i], id)) {
+        if (airs_pattern_match(key->patterns[i], ns)) {
             return true;
         }
     }
     return false;
 }
 
-void airs_trust_each_signer(const airs_trust_t *trust, const struct airs_signed_binary *binary, airs_str_t id,
+void airs_trust_each_signer(const airs_trust_t *trust, const struct airs_signed_binary *binary, airs_str_t ns,
                             airs_trust_visit_fn *visit, void *context) {
     for (size_t i = 0; i < trust->key_count; i++) {
         const trusted_key_t *key = &trust->keys[i];
         airs_signed_extent_t extent = airs_signed_binary_extent(binary, &key->key);
         if (extent.parts > 0) {
-            visit(context, key->name, &key->key, &extent, id.size == 0 || may_sign(key, id));
+            visit(context, key->name, &key->key, &extent, ns.size == 0 || may_sign(key, ns));
         }
     }
 }
@@ -185,9 +185,10 @@ static airs_status_t refuse(const airs_trust_t *trust, const airs_trust_question
     airs_digest_t digest = airs_digest_of(question->content);
     airs_digest_text(&digest, text);
     if (signers->not_for != NULL) {
-        return airs_error_set(error, AIRS_UNTRUSTED,
-                              "%s: it is signed with the key %s, which is not trusted for %.*s; " REMEDY,
-                              question->name, signers->not_for, AIRS_STR_ARG(question->id), text);
+        return airs_error_set(
+            error, AIRS_UNTRUSTED,
+            "%s: it is signed with the key %s, which is not trusted for the namespace %.*s; " REMEDY,
+            question->name, signers->not_for, AIRS_STR_ARG(question->ns), text);
     }
     if (signers->partially != NULL) {
         return airs_error_set(error, AIRS_UNTRUSTED, "%s: the key %s has signed a part of it only; " REMEDY,
@@ -213,7 +214,7 @@ static airs_status_t check_signatures(const airs_trust_t *trust, const airs_trus
     if (status != AIRS_OK) {
         return refuse(trust, question, &signers, damage.text, error);
     }
-    airs_trust_each_signer(trust, binary, question->id, note_signer, &signers);
+    airs_trust_each_signer(trust, binary, question->ns, note_signer, &signers);
     const airs_signature_data_t *data = airs_signed_binary_signatures(binary);
     bool is_signed = data != NULL && data->signature_count > 0;
     bool is_component = airs_signed_binary_is_component(binary);

@@ -1,5 +1,5 @@
-/* Which components may be loaded: the keys that are trusted, each for the components that it may sign, and the rule
- * for what nobody signed. Set up once, then immutable: any thread may ask. */
+/* Which components may be loaded: the keys that are trusted, each for the namespaces that it may sign for, and the
+ * rule for what nobody signed. Set up once, then immutable: any thread may ask. */
 #ifndef AIRSSYS_SECURITY_TRUST_H
 #define AIRSSYS_SECURITY_TRUST_H
 
@@ -27,7 +27,7 @@ void airs_trust_destroy(airs_trust_t *trust);
  * realpath(3) has it. Copied. AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_trust_set_folder(airs_trust_t *trust, const char *folder);
 
-/* Trust `key`, which messages call `name`, for components whose id "NAMESPACE/NAME" a pattern covers
+/* Trust `key`, which messages call `name`, for components of applications whose namespace a pattern covers
  * (security/pattern.h). Texts are copied. The same key may be added again with other patterns. AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_trust_add_key(airs_trust_t *trust, airs_str_t name, const airs_public_key_t *key,
                                  const airs_str_t *patterns, size_t pattern_count);
@@ -37,7 +37,7 @@ size_t airs_trust_key_count(const airs_trust_t *trust);
 
 /* A component that is about to be loaded. */
 typedef struct airs_trust_question {
-    airs_str_t id;    /* "NAMESPACE/NAME" */
+    airs_str_t ns;    /* of its application */
     const char *name; /* for messages: its file */
     const char *path; /* of its file, as realpath(3) has it: what `content` was read from; NULL: none */
     airs_bytes_t content;
@@ -67,12 +67,12 @@ airs_status_t airs_trust_check(const airs_trust_t *trust, const airs_trust_quest
 const char *airs_trust_ground_text(airs_trust_ground_t ground);
 
 /* Who signed a binary, key by key: for each trusted key that signed any of it, `visit` gets its name, whether it
- * signed the whole, how many parts it signed, and whether it may sign for `id` (true when `id` is empty). */
+ * signed the whole, how many parts it signed, and whether it may sign for `ns` (true when that is empty). */
 struct airs_signed_binary;
 struct airs_signed_extent;
 typedef void airs_trust_visit_fn(void *context, const char *name, const airs_public_key_t *key,
                                  const struct airs_signed_extent *extent, bool may_sign);
-void airs_trust_each_signer(const airs_trust_t *trust, const struct airs_signed_binary *binary, airs_str_t id,
+void airs_trust_each_signer(const airs_trust_t *trust, const struct airs_signed_binary *binary, airs_str_t ns,
                             airs_trust_visit_fn *visit, void *context);
 
 #endif
