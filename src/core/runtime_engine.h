@@ -14,6 +14,7 @@
 #include <airssys/random.h>
 
 #include "core/component_message.h"
+#include "core/crash_sink.h"
 #include "core/message_router.h"
 #include "core/storage_backend.h"
 #include "core/timer_service.h"
@@ -81,6 +82,10 @@ typedef struct airs_host {
      * after `instance_destroy` returned. */
     void (*wake)(void *wake_context);
     void *wake_context;
+    /* Not 0: what goes into the instance is recorded in a journal of so many bytes at most, and a crash goes to
+     * `crashes`, which outlives the instance. AIRS_UNSUPPORTED where the engine was not made for it. */
+    uint64_t record_bytes;
+    airs_crash_sink_t *crashes;
 } airs_host_t;
 
 typedef enum airs_call_kind {
@@ -132,6 +137,10 @@ typedef struct airs_runtime_engine_ops {
     /* Also in the middle of a pending call, which is dropped. NULL is fine. Not from inside one of its
      * own calls. */
     void (*instance_destroy)(airs_instance_t *instance);
+    /* The instance is about to be destroyed because its incarnation has ended so, which the engine may not have seen:
+     * it was parked for too long, say. AIRS_OK and AIRS_STOPPED: not a crash. `reason` may be NULL, and may be that of
+     * the last call's result. NULL: this engine does not want to know. */
+    void (*instance_ended)(airs_instance_t *instance, airs_status_t status, const char *reason);
     /* Start a call and run it until it is done, waits, or its time slice is over. */
     airs_poll_t (*call)(airs_instance_t *instance, const airs_call_t *call, airs_call_result_t *result);
     /* Go on with the pending call. Resuming early is fine: it answers PENDING. */

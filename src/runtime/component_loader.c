@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -233,7 +236,26 @@ airs_status_t airs_component_prepare(airs_wasm_engine_t *engine, const char *nam
     return AIRS_OK;
 }
 
-static airs_status_t load_bytes(airs_wasm_engine_t *engine, const char *name, airs_bytes_t bytes,
+/* What a crash file says about its component. */
+static airs_status_t identify(airs_wasm_engine_t *engine, const char *name, const char *path, airs_bytes_t bytes,
+                              airs_loaded_component_t *component, airs_error_t *error) {
+    if (!engine->options.record) {
+        return AIRS_OK;
+    }
+    char absolute[PATH_MAX];
+    const char *source = path != NULL ? realpath(path, absolute) : NULL;
+    source = source != NULL ? source : name;
+    size_t size = strlen(source) + 1;
+    component->source = airs_alloc(engine->options.allocator, size);
+    if (component->source == NULL) {
+        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s: no memory", name);
+    }
+    memcpy(component->source, source, size);
+    crypto_hash_sha256(component->digest, bytes.data, bytes.size);
+    return AIRS_OK;
+}
+
+static airs_status_t load_bytes(airs_wasm_engine_t *engine, const char *name, const char *path, airs_bytes_t bytes,
                                 airs_loaded_component_t **out, airs_error_t *error) {
     wasm_byte_vec_t translated = {0};
     airs_bytes_t binary = {0};
@@ -246,6 +268,12 @@ static airs_status_t load_bytes(airs_wasm_engine_t *engine, const char *name, ai
         status = airs_component_prepare(engine, name, component, out, error);
         wasmtime_component_delete(component);
     }
+    if (status == AIRS_OK) {
+        status = identify(engine, name, path, bytes, *out, error);
+        if (status != AIRS_OK) {
+            airs_loaded_component_unref(*out);
+        }
+    }
     if (translated.data != NULL) {
         wasm_byte_vec_delete(&translated);
     }
@@ -255,15 +283,16 @@ static airs_status_t load_bytes(airs_wasm_engine_t *engine, const char *name, ai
 airs_status_t airs_component_load(airs_wasm_engine_t *engine, const airs_component_source_t *source,
                                   airs_loaded_component_t **out, airs_error_t *error) {
     if (source->path == NULL) {
-        return load_bytes(engine, source->name != NULL ? source->name : "component", source->bytes, out,
-                          error);
+        return load_bytes(engine, source->name != NULL ? source->name : "component", NULL,
+                          source->bytes, out, error);
     }
     void *block = NULL;
     airs_bytes_t bytes = {0};
     airs_status_t status =
         airs_component_read(engine->options.allocator, source->path, &block, &bytes, error);
     if (status == AIRS_OK) {
-        status = load_bytes(engine, source->name != NULL ? source->name : source->path, bytes, out, error);
+        status = load_bytes(engine, source->name != NULL ? source->name : source->path, source->path, bytes, out,
+                            error);
         airs_release(engine->options.allocator, block);
     }
     return status;
@@ -282,6 +311,7 @@ void airs_loaded_component_unref(airs_loaded_component_t *component) {
         if (component->prepared != NULL) {
             airs_ext_component_delete(component->prepared);
         }
+        airs_release(component->allocator, component->source);
         airs_release(component->allocator, component);
     }
 }

@@ -13,11 +13,17 @@
 #include "runtime/epoch_ticker.h"
 #include "runtime/wasm_engine.h"
 
+/* SHA-256. */
+#define AIRS_DIGEST_SIZE 32
+
 /* A loaded component: counted, by its handle and by its instances. */
 typedef struct airs_loaded_component {
     _Atomic uint32_t references;
     bool uses_wasi;
     airs_ext_component_t *prepared;
+    /* For crash files, of engines that record: the SHA-256 of the file, and where it is (NULL: it cannot be said). */
+    uint8_t digest[AIRS_DIGEST_SIZE];
+    char *source;
     const airs_allocator_t *allocator;
 } airs_loaded_component_t;
 

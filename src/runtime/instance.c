@@ -64,6 +64,9 @@ static wasmtime_error_t *on_epoch(wasmtime_context_t *context, void *data, uint6
                                   wasmtime_update_deadline_kind_t *kind) {
     (void)context;
     airs_wasm_instance_t *instance = data;
+    if (instance->interrupted) {
+        return wasmtime_error_new("interrupted");
+    }
     uint64_t now = airs_epoch_ticker_now_ns(instance->engine->ticker);
     uint64_t slice = now > instance->slice_start_ns ? now - instance->slice_start_ns : 0;
     if (instance->running_ns + slice > limit_ns(instance)) {
@@ -74,6 +77,14 @@ static wasmtime_error_t *on_epoch(wasmtime_context_t *context, void *data, uint6
     *delta = SLICE_TICKS;
     *kind = WASMTIME_UPDATE_DEADLINE_YIELD;
     return NULL;
+}
+
+void airs_wasm_instance_interrupt(airs_wasm_instance_t *instance) {
+    instance->interrupted = true;
+    /* The running function remembers the deadline that it began with. */
+    for (unsigned i = 0; i <= SLICE_TICKS; i++) {
+        wasmtime_engine_increment_epoch(instance->engine->engine);
+    }
 }
 
 static void begin_slice(airs_wasm_instance_t *instance) {
@@ -130,6 +141,14 @@ static airs_status_t make_store(airs_wasm_instance_t *instance, airs_error_t *er
     return set_wasi(instance, error);
 }
 
+static airs_status_t record(airs_wasm_instance_t *instance, airs_error_t *error) {
+    if (instance->host.record_bytes == 0) {
+        return AIRS_OK;
+    }
+    return airs_recorder_create(instance->engine, instance->component, &instance->limits, &instance->host,
+                                &instance->recorder, error);
+}
+
 airs_status_t airs_wasm_instance_create(airs_runtime_engine_t *engine, airs_component_handle_t handle,
                                         const airs_host_t *host, const airs_instance_limits_t *limits,
                                         airs_instance_t **out, airs_error_t *error) {
@@ -155,9 +174,15 @@ airs_status_t airs_wasm_instance_create(airs_runtime_engine_t *engine, airs_comp
     instance->component = component;
     instance->host = *host;
     instance->limits = *limits;
+    airs_status_t status = record(instance, error);
+    if (status != AIRS_OK) {
+        airs_loaded_component_unref(component);
+        airs_release(owner->options.allocator, instance);
+        return status;
+    }
     airs_text_init(&instance->reason, owner->options.allocator);
-    airs_target_cache_init(&instance->targets, owner->options.allocator, host->router);
-    airs_status_t status =
+    airs_target_cache_init(&instance->targets, owner->options.allocator, instance->host.router);
+    status =
         airs_security_context_create(owner->options.allocator, host->id, &instance->security);
     status = status == AIRS_OK ? make_store(instance, error)
                                : airs_error_set(error, status, "no memory for the instance's capabilities");
@@ -193,9 +218,17 @@ void airs_wasm_instance_destroy(airs_instance_t *base) {
     }
     airs_target_cache_free(&instance->targets);
     airs_security_context_destroy(instance->security);
+    airs_recorder_destroy(instance->recorder);
     airs_loaded_component_unref(instance->component);
     airs_text_free(&instance->reason);
     airs_release(allocator, instance);
+}
+
+void airs_wasm_instance_ended(airs_instance_t *base, airs_status_t status, const char *reason) {
+    airs_wasm_instance_t *instance = airs_wasm_instance_of(base);
+    if (instance->recorder != NULL) {
+        airs_recorder_condemn(instance->recorder, status, reason);
+    }
 }
 
 /* ---- the end of a call ---------------------------------------------------------------------- */
@@ -311,7 +344,7 @@ static bool is_overtime(const airs_wasm_instance_t *instance) {
     return instance->engine->ticker == NULL && instance->running_ns > limit_ns(instance);
 }
 
-static airs_poll_t after_poll(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
+static airs_poll_t conclude_poll(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
                               airs_call_result_t *result) {
     if (outcome->kind != AIRS_EXT_CALL_PENDING) {
         conclude(instance, outcome, result);
@@ -326,6 +359,15 @@ static airs_poll_t after_poll(airs_wasm_instance_t *instance, const airs_ext_out
     airs_text_append(&instance->reason, airs_str(overtime_text(instance, text, sizeof text)));
     result->reason = reason_of(instance);
     return AIRS_POLL_DONE;
+}
+
+static airs_poll_t after_poll(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
+                              airs_call_result_t *result) {
+    airs_poll_t poll = conclude_poll(instance, outcome, result);
+    if (instance->recorder != NULL && poll == AIRS_POLL_DONE) {
+        airs_recorder_end(instance->recorder, (airs_call_kind_t)instance->call, result);
+    }
+    return poll;
 }
 
 /* ---- calls ---------------------------------------------------------------------------------- */
@@ -444,6 +486,9 @@ airs_poll_t airs_wasm_instance_call(airs_instance_t *base, const airs_call_t *ca
     instance->slices = 0;
     airs_text_clear(&instance->reason);
     airs_ext_instance_memory(instance->ext, &used, &instance->refused_before);
+    if (instance->recorder != NULL) {
+        airs_recorder_call(instance->recorder, call);
+    }
     fill_fuel(instance);
     begin_slice(instance);
     start(instance, call, &outcome);

@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "runtime/engine_state.h"
+#include "runtime/recorder.h"
 #include "runtime/target_cache.h"
 #include "security/security_context.h"
 
@@ -22,12 +23,14 @@ typedef struct airs_wasm_instance {
     airs_security_context_t *security;
     airs_target_cache_t targets;
     airs_storage_space_t *storage; /* opened when it is first used */
+    airs_recorder_t *recorder;     /* NULL: it is not recorded */
 
     /* The call in hand. */
     uint8_t call;            /* airs_call_kind_t */
     bool overtime;           /* it was ended by the execution-time limit */
     bool out_of_memory;      /* it could not be made */
     bool host_failed;        /* an import ended it; the reason is the trap's text */
+    bool interrupted;        /* it is to end as soon as the guest gets to it */
     bool waits;              /* it asked to be woken at a moment */
     uint64_t running_ns;     /* of its slices that are over */
     uint64_t slice_start_ns; /* on the ticker's clock */
@@ -52,9 +55,14 @@ airs_status_t airs_wasm_instance_create(airs_runtime_engine_t *engine, airs_comp
                                         const airs_host_t *host, const airs_instance_limits_t *limits,
                                         airs_instance_t **out, airs_error_t *error);
 void airs_wasm_instance_destroy(airs_instance_t *instance);
+void airs_wasm_instance_ended(airs_instance_t *instance, airs_status_t status, const char *reason);
 airs_poll_t airs_wasm_instance_call(airs_instance_t *instance, const airs_call_t *call,
                                     airs_call_result_t *result);
 airs_poll_t airs_wasm_instance_resume(airs_instance_t *instance, airs_call_result_t *result);
+
+/* Inside an import: have the guest end, with a trap, as soon as it loops or calls a function. Only where slices are
+ * counted in time, and for an engine with no other instance at work. */
+void airs_wasm_instance_interrupt(airs_wasm_instance_t *instance);
 
 /* Has this moment of the monotonic clock come? If not, the instance is woken when it has. */
 bool airs_wasm_instance_wait_until(airs_wasm_instance_t *instance, uint64_t deadline_ns);

@@ -26,6 +26,8 @@ static wasm_config_t *configure(const airs_wasm_engine_options_t *options) {
     wasmtime_config_epoch_interruption_set(config, options->slice_fuel == 0);
     wasmtime_config_consume_fuel_set(config, options->consume_fuel);
     wasmtime_config_parallel_compilation_set(config, true);
+    wasmtime_config_cranelift_nan_canonicalization_set(config, options->record);
+    wasmtime_config_wasm_relaxed_simd_deterministic_set(config, options->record);
     airs_engine_configure_limits(config, options);
     return config;
 }
@@ -80,8 +82,8 @@ static airs_status_t start(airs_wasm_engine_t *engine, airs_error_t *error) {
     }
     if (status == AIRS_OK) {
         /* The engine itself refuses code of another configuration or version; this keeps the entries apart. */
-        snprintf(engine->settings, sizeof engine->settings, "wasmtime %s fuel %d epoch %d", WASMTIME_VERSION,
-                 engine->options.consume_fuel, engine->options.slice_fuel == 0);
+        snprintf(engine->settings, sizeof engine->settings, "wasmtime %s fuel %d epoch %d record %d", WASMTIME_VERSION,
+                 engine->options.consume_fuel, engine->options.slice_fuel == 0, engine->options.record);
         open_cache(engine);
     }
     return status;
@@ -149,6 +151,7 @@ static const airs_runtime_engine_ops_t ops = {
     .unload = unload,
     .instance_create = airs_wasm_instance_create,
     .instance_destroy = airs_wasm_instance_destroy,
+    .instance_ended = airs_wasm_instance_ended,
     .call = airs_wasm_instance_call,
     .resume = airs_wasm_instance_resume,
     .activity_begin = activity_begin,

@@ -20,6 +20,9 @@ typedef struct airs_wasm_engine_options {
     const char *cache_dir;
     bool consume_fuel;   /* needed for limits.max_fuel; costs about 8 % of a call */
     uint64_t slice_fuel; /* not 0: slices are counted in fuel and no thread ticks: deterministic */
+    /* Needed for host.record_bytes: NaNs are canonical, relaxed SIMD is deterministic, and components' files are
+     * hashed. Costs what floating-point arithmetic pays for its NaNs. */
+    bool record;
 } airs_wasm_engine_options_t;
 
 /* The caller destroys it with ops->destroy, after every instance. AIRS_INVALID_ARGUMENT,

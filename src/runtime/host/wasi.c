@@ -2,6 +2,7 @@
 
 #include "core/memory.h"
 #include "runtime/host/text.h"
+#include "runtime/host/values.h"
 
 enum { STANDARD_OUTPUT = 1, STANDARD_ERROR = 2 };
 
@@ -80,8 +81,44 @@ static const airs_ext_wasi_t wasi = {
     .wait_until = wait_until,
 };
 
+/* Wasmtime's own would be a number of the system's, which nobody could record or choose. */
+static wasmtime_error_t *insecure_seed(void *data, wasmtime_context_t *context,
+                                       const wasmtime_component_func_type_t *type, wasmtime_component_val_t *args,
+                                       size_t arg_count, wasmtime_component_val_t *results, size_t result_count) {
+    (void)data, (void)type, (void)args, (void)arg_count, (void)result_count;
+    uint64_t seed[2];
+    random_bytes(wasmtime_context_get_data(context), (uint8_t *)seed, sizeof seed);
+    results[0].kind = WASMTIME_COMPONENT_TUPLE;
+    wasmtime_component_valtuple_new_uninit(&results[0].of.tuple, 2);
+    results[0].of.tuple.data[0] = airs_value_u64(seed[0]);
+    results[0].of.tuple.data[1] = airs_value_u64(seed[1]);
+    return NULL;
+}
+
+static wasmtime_error_t *replace_seed(wasmtime_component_linker_t *linker) {
+    static const char interface_name[] = "wasi:random/insecure-seed@0.2.12";
+    static const char name[] = "insecure-seed";
+    wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
+    wasmtime_component_linker_instance_t *interface = NULL;
+    wasmtime_error_t *failure = wasmtime_component_linker_instance_add_instance(
+        root, interface_name, sizeof interface_name - 1, &interface);
+    if (failure == NULL) {
+        failure = wasmtime_component_linker_instance_add_func(interface, name, sizeof name - 1, insecure_seed, NULL,
+                                                              NULL);
+        wasmtime_component_linker_instance_delete(interface);
+    }
+    wasmtime_component_linker_instance_delete(root);
+    return failure;
+}
+
 wasmtime_error_t *airs_host_wasi_link(wasmtime_component_linker_t *linker) {
-    return airs_ext_linker_add_wasi(linker, &wasi);
+    wasmtime_error_t *failure = airs_ext_linker_add_wasi(linker, &wasi);
+    if (failure == NULL) {
+        wasmtime_component_linker_allow_shadowing(linker, true);
+        failure = replace_seed(linker);
+        wasmtime_component_linker_allow_shadowing(linker, false);
+    }
+    return failure;
 }
 
 airs_status_t airs_host_wasi_attach(airs_wasm_instance_t *instance, airs_error_t *error) {
