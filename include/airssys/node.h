@@ -34,6 +34,15 @@ typedef struct airs_node_options {
     airs_clock_t *clock;
     airs_random_t *random;
     airs_log_t *log; /* default: standard error */
+    /* Needed by actors with record_bytes: guests' NaNs are then canonical and their relaxed SIMD deterministic, which
+     * costs floating-point arithmetic a little. */
+    bool record;
+    /* Where crash files go, with record; it is made, with mode 0700. NULL: airssys/crashes in $XDG_STATE_HOME or
+     * ~/.local/state. The oldest are removed when there are more than `max_crash_files` (default 100) or they have
+     * more than `max_crash_bytes` together (default 1 GiB). */
+    const char *crash_dir;
+    uint32_t max_crash_files;
+    uint64_t max_crash_bytes;
 } airs_node_options_t;
 
 #define AIRS_NODE_OPTIONS_INIT {.size = sizeof(airs_node_options_t)}
@@ -103,6 +112,9 @@ typedef struct airs_spawn_options {
     uint64_t health_interval_ms;
     uint64_t health_timeout_ms; /* for an answer; default 5,000 */
     uint32_t unhealthy_after;   /* default 3 */
+    /* Not 0: what goes into the guest is recorded, so many bytes at most since it started, and when it crashes that
+     * becomes a crash file for `airssys replay`, which has all that was sent to it. Needs a node with `record`. */
+    uint64_t record_bytes;
 } airs_spawn_options_t;
 
 #define AIRS_SPAWN_OPTIONS_INIT {.size = sizeof(airs_spawn_options_t)}

@@ -46,6 +46,7 @@ static airs_status_t take_options(airs_actor_system_t *system, const airs_actor_
     services->random = options->random != NULL ? options->random : airs_random_system();
     services->log = options->log != NULL ? options->log : airs_log_none();
     services->storage = options->storage;
+    services->crashes = options->crashes;
     services->pool = options->pool;
     services->stepped = options->stepped;
     services->idle = options->idle;

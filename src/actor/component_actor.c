@@ -52,6 +52,8 @@ static airs_host_t host_for(airs_component_actor_t *self) {
         .env_count = self->spec->env_count,
         .wake = airs_actor_wake,
         .wake_context = &self->actor,
+        .record_bytes = self->spec->record_bytes,
+        .crashes = services->crashes,
     };
 }
 
@@ -148,6 +150,9 @@ static airs_poll_t component_resume(airs_actor_t *actor, airs_call_result_t *res
 
 static void component_discard(airs_actor_t *actor) {
     airs_component_actor_t *self = component_of(actor);
+    if (self->instance != NULL && ops_of(self)->instance_ended != NULL) {
+        ops_of(self)->instance_ended(self->instance, actor->end_status, actor->end_reason);
+    }
     ops_of(self)->instance_destroy(self->instance);
     self->instance = NULL;
     airs_release(actor->services->allocator, self->refusal);

@@ -23,6 +23,7 @@ typedef struct airs_services {
     airs_log_t *log;
     airs_runtime_engine_t *engine;
     airs_storage_backend_t *storage;
+    airs_crash_sink_t *crashes;
     airs_timer_service_t *timers;
     airs_scheduler_t *scheduler;
     airs_component_registry_t *registry;

@@ -7,6 +7,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "node/application_tree.h"
+#include "node/cache_folder.h"
 #include "node/input_end.h"
 #include "node/input_feed.h"
 #include "node/line_output.h"
@@ -79,6 +80,7 @@ static airs_node_options_t node_options(const airs_manifest_t *manifest,
     for (size_t i = 0; i < manifest->component_count; i++) {
         const airs_manifest_limits_t *limits = &manifest->components[i].limits;
         node.consume_fuel = node.consume_fuel || limits->fuel != 0;
+        node.record = node.record || manifest->components[i].record_bytes != 0;
         if (limits->memory_bytes > node.max_memory_bytes) {
             node.max_memory_bytes = limits->memory_bytes;
         }
@@ -133,6 +135,22 @@ static void note_tree_end(void *context, const airs_manifest_supervisor_t *plan,
     airs_waiter_lock(&application->waiter);
     airs_waiter_wake(&application->waiter);
     airs_waiter_unlock(&application->waiter);
+}
+
+static airs_status_t make_node(airs_application_t *application, airs_error_t *error) {
+    const airs_manifest_t *manifest = application->manifest;
+    airs_node_options_t node = node_options(manifest, &application->options);
+    char *folder = NULL;
+    airs_status_t status = AIRS_OK;
+    if (node.record && manifest->crashes.folder == NULL) {
+        status = airs_crash_folder(node.allocator, manifest->name, &folder, error);
+    }
+    node.crash_dir = folder != NULL ? folder : manifest->crashes.folder;
+    node.max_crash_files = (uint32_t)manifest->crashes.max_files;
+    node.max_crash_bytes = manifest->crashes.max_bytes;
+    status = status == AIRS_OK ? airs_node_create(&node, &application->node, error) : status;
+    airs_release(node.allocator, folder);
+    return status;
 }
 
 /* False: no memory. */
@@ -206,8 +224,7 @@ airs_status_t airs_application_create(const airs_manifest_t *manifest,
     if (!make_tables(application)) {
         airs_error_set(error, status, "%s", airs_status_text(status));
     } else {
-        airs_node_options_t node = node_options(manifest, &complete);
-        status = airs_node_create(&node, &application->node, error);
+        status = make_node(application, error);
     }
     if (status != AIRS_OK) {
         airs_application_destroy(application);

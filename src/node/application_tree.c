@@ -46,6 +46,7 @@ static airs_spawn_options_t spawn_options(const airs_manifest_component_t *compo
     options.health_interval_ms = component->health.interval_ms;
     options.health_timeout_ms = component->health.timeout_ms;
     options.unhealthy_after = (uint32_t)component->health.unhealthy_after;
+    options.record_bytes = component->record_bytes;
     options.subscriptions = component->subscriptions;
     options.subscription_count = component->subscription_count;
     return options;

@@ -31,16 +31,23 @@ static airs_status_t make_parents(char *path, airs_error_t *error) {
     return AIRS_OK;
 }
 
-airs_status_t airs_cache_folder(const airs_allocator_t *allocator, char **out, airs_error_t *error) {
-    const char *cache = absolute("XDG_CACHE_HOME");
+/* "$VARIABLE/airssys/tail/part", or "$HOME/otherwise/airssys/tail/part"; what is missing above the last folder is
+ * made. `part` may be NULL. */
+static airs_status_t find_folder(const airs_allocator_t *allocator, const char *variable,
+                                 const char *otherwise, const char *tail, const char *part, char **out,
+                                 airs_error_t *error) {
+    const char *base = absolute(variable);
     const char *home = absolute("HOME");
-    if (cache == NULL && home == NULL) {
-        return airs_error_set(error, AIRS_IO, "neither XDG_CACHE_HOME nor HOME names a folder");
+    if (base == NULL && home == NULL) {
+        return airs_error_set(error, AIRS_IO, "neither %s nor HOME names a folder", variable);
     }
     airs_text_t path;
     airs_text_init(&path, allocator);
-    airs_text_append_format(&path, "%s%s/airssys/compiled", cache != NULL ? cache : home,
-                            cache != NULL ? "" : "/.cache");
+    airs_text_append_format(&path, "%s%s/airssys/%s", base != NULL ? base : home,
+                            base != NULL ? "" : otherwise, tail);
+    if (part != NULL) {
+        airs_text_append_format(&path, "/%s", part);
+    }
     airs_status_t status = airs_text_status(&path);
     if (status != AIRS_OK) {
         airs_error_set(error, status, "%s", airs_status_text(status));
@@ -53,4 +60,13 @@ airs_status_t airs_cache_folder(const airs_allocator_t *allocator, char **out, a
         airs_text_free(&path);
     }
     return status;
+}
+
+airs_status_t airs_cache_folder(const airs_allocator_t *allocator, char **out, airs_error_t *error) {
+    return find_folder(allocator, "XDG_CACHE_HOME", "/.cache", "compiled", NULL, out, error);
+}
+
+airs_status_t airs_crash_folder(const airs_allocator_t *allocator, const char *application, char **out,
+                                airs_error_t *error) {
+    return find_folder(allocator, "XDG_STATE_HOME", "/.local/state", "crashes", application, out, error);
 }

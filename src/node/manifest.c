@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "node/manifest_component.h"
 #include "node/manifest_tree.h"
+#include "node/manifest_record.h"
 #include "node/nearest_name.h"
 
 #define MANIFEST_SIZE_MAX ((size_t)1 << 20)
@@ -50,6 +51,7 @@ typedef struct root_section {
     airs_manifest_engine_t engine;
     airs_manifest_shutdown_t shutdown;
     airs_manifest_admin_t admin;
+    airs_manifest_crashes_t crashes;
 } root_section_t;
 
 static void read_name(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
@@ -212,6 +214,7 @@ static const airs_manifest_field_t root_fields[] = {
     {"engine", read_engine, offsetof(root_section_t, engine), 0, 0, false},
     {"shutdown", read_shutdown, offsetof(root_section_t, shutdown), 0, 0, false},
     {"admin", read_admin, offsetof(root_section_t, admin), 0, 0, false},
+    {"crashes", airs_manifest_read_crashes, offsetof(root_section_t, crashes), 0, 0, false},
 };
 
 static const char *component_name_at(const void *names, size_t index) {
@@ -306,6 +309,7 @@ static void read_root(airs_manifest_reader_t *reader, const airs_toml_value_t *r
     manifest->engine = section.engine;
     manifest->shutdown = section.shutdown;
     manifest->admin = section.admin;
+    manifest->crashes = section.crashes;
     manifest->input = resolve(reader, &section.application.input, &section.components);
     manifest->output = resolve(reader, &section.application.output, &section.components);
     airs_manifest_plant_trees(reader, root, &section.components, &section.supervisors, manifest);

@@ -58,6 +58,8 @@ typedef struct airs_manifest_component {
     airs_manifest_limits_t limits;
     airs_manifest_health_t health;
     airs_manifest_place_t place;
+    bool record;
+    uint64_t record_bytes; /* of a journal; 0: not recorded */
 } airs_manifest_component_t;
 
 /* Exactly one is set. */
@@ -104,6 +106,13 @@ typedef struct airs_manifest_admin {
     const char *socket; /* a path that can be opened from where the process is; NULL: the default one */
 } airs_manifest_admin_t;
 
+/* Where crash files of recorded components go, and how many are kept. 0, NULL: not in the manifest. */
+typedef struct airs_manifest_crashes {
+    const char *folder;
+    uint64_t max_files;
+    uint64_t max_bytes;
+} airs_manifest_crashes_t;
+
 /* Read-only once made; any thread. */
 typedef struct airs_manifest {
     const char *path; /* of the file, as messages show it */
@@ -119,6 +128,7 @@ typedef struct airs_manifest {
     airs_manifest_engine_t engine;
     airs_manifest_shutdown_t shutdown; /* with the defaults filled in */
     airs_manifest_admin_t admin;
+    airs_manifest_crashes_t crashes;
 } airs_manifest_t;
 
 /* Read the manifest at `path`: a file, or a folder with an airssys.toml in it. AIRS_IO when it cannot

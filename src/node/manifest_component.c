@@ -9,6 +9,7 @@
 #include "node/manifest_limits.h"
 #include "node/manifest_messaging.h"
 #include "node/manifest_supervisor.h"
+#include "node/manifest_record.h"
 #include "node/node.h"
 
 /* As large as a message may be by default. */
@@ -180,6 +181,8 @@ static const airs_manifest_field_t component_fields[] = {
     {"limits", airs_manifest_read_limits, MEMBER(limits), 0, 0, false},
     {"health", airs_manifest_read_health, MEMBER(health), 0, 0, false},
     AIRS_MANIFEST_PLACE_FIELDS(airs_manifest_component_t, place),
+    {"record", airs_manifest_read_record, MEMBER(record), 0, 0, false},
+    {"record-size", airs_manifest_read_size, MEMBER(record_bytes), 4096, (uint64_t)4 << 30, false},
 };
 
 /* What every instance would be refused with. */
@@ -210,6 +213,7 @@ static void read_component(airs_manifest_reader_t *reader, const airs_manifest_k
     airs_manifest_read_table(reader, key, value, component_fields,
                              sizeof component_fields / sizeof component_fields[0], component);
     check_subscription_count(reader, key, value, component);
+    airs_manifest_complete_record(reader, key, value, component);
 }
 
 void airs_manifest_read_components(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/memory.h"
 #include "node/cache_folder.h"
+#include "node/crash_files.h"
 #include "runtime/wasm_engine.h"
 #include "storage/memory_backend.h"
 
@@ -27,6 +28,7 @@ struct airs_node {
     airs_actor_system_t *actors;
     uint64_t max_memory_bytes;
     bool consume_fuel;
+    airs_crash_files_t *crashes; /* NULL: nothing is recorded here */
     pthread_mutex_t outputs_lock;
     output_t *outputs;
 };
@@ -73,6 +75,7 @@ static airs_status_t make_engine(airs_node_t *node, const airs_node_options_t *o
         .slice_us = options->slice_us,
         .cache_dir = cache_dir,
         .consume_fuel = options->consume_fuel,
+        .record = options->record,
     };
     return airs_wasm_engine_create(&engine, &node->engine, error);
 }
@@ -95,6 +98,18 @@ static airs_status_t make_engine_with_default_cache(airs_node_t *node, const air
     return status == AIRS_OK ? AIRS_OK : airs_error_set(error, status, "%s", reason.text);
 }
 
+static airs_status_t make_crash_files(airs_node_t *node, const airs_node_options_t *options,
+                                      airs_error_t *error) {
+    airs_crash_files_options_t files = {
+        .allocator = options->allocator,
+        .log = options->log,
+        .folder = options->crash_dir,
+        .max_files = options->max_crash_files,
+        .max_bytes = options->max_crash_bytes,
+    };
+    return airs_crash_files_create(&files, &node->crashes, error);
+}
+
 static airs_status_t make_parts(airs_node_t *node, const airs_node_options_t *options, airs_error_t *error) {
     airs_status_t status = options->cache_dir != NULL ? make_engine(node, options, options->cache_dir, error)
                                                       : make_engine_with_default_cache(node, options, error);
@@ -105,6 +120,12 @@ static airs_status_t make_parts(airs_node_t *node, const airs_node_options_t *op
     if (status != AIRS_OK) {
         return airs_error_set(error, status, "%s", airs_status_text(status));
     }
+    if (options->record) {
+        status = make_crash_files(node, options, error);
+    }
+    if (status != AIRS_OK) {
+        return status;
+    }
     airs_actor_system_options_t actors = {
         .engine = node->engine,
         .allocator = options->allocator,
@@ -112,6 +133,7 @@ static airs_status_t make_parts(airs_node_t *node, const airs_node_options_t *op
         .random = options->random,
         .log = options->log,
         .storage = node->storage,
+        .crashes = node->crashes != NULL ? airs_crash_files_sink(node->crashes) : NULL,
         .workers = options->workers,
     };
     return airs_actor_system_create(&actors, &node->actors, error);
@@ -148,6 +170,7 @@ void airs_node_destroy(airs_node_t *node) {
     if (node->engine != NULL) {
         node->engine->ops->destroy(node->engine);
     }
+    airs_crash_files_destroy(node->crashes);
     while (node->outputs != NULL) {
         output_t *next = node->outputs->next;
         airs_release(node->allocator, node->outputs);
@@ -241,6 +264,10 @@ static airs_status_t check_limits(const airs_node_t *node, const airs_spawn_opti
         return airs_error_set(error, AIRS_UNSUPPORTED,
                               "max_fuel needs a node that was created with consume_fuel");
     }
+    if (options->record_bytes != 0 && node->crashes == NULL) {
+        return airs_error_set(error, AIRS_UNSUPPORTED,
+                              "record_bytes needs a node that was created with record");
+    }
     if (options->max_memory_bytes > node->max_memory_bytes) {
         return airs_error_set(error, AIRS_INVALID_ARGUMENT,
                               "max_memory_bytes is %" PRIu64 ", more than the %" PRIu64
@@ -279,6 +306,7 @@ static airs_actor_spec_t make_spec(const airs_spawn_options_t *options, const ai
                 .max_fuel = options->max_fuel,
             },
         .standard_output = output,
+        .record_bytes = options->record_bytes,
     };
 }
 
@@ -337,6 +365,14 @@ airs_status_t airs_node_spawn_native(airs_node_t *node, const airs_native_t *nat
     airs_error_t found;
     forget(&found);
     airs_node_plan_native(options, &plan);
+    if (plan.spec.record_bytes != 0) {
+        if (native->destroy != NULL) {
+            native->destroy(state);
+        }
+        return airs_error_set(
+            error, AIRS_UNSUPPORTED,
+            "a native actor cannot be recorded: what it is told and does passes by the node");
+    }
     airs_status_t status =
         airs_actor_system_spawn_native(node->actors, native, state, id, &plan.spec, &found);
     return tell(status, &found, error);

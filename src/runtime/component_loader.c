@@ -237,8 +237,8 @@ airs_status_t airs_component_prepare(airs_wasm_engine_t *engine, const char *nam
 }
 
 /* What a crash file says about its component. */
-static airs_status_t identify(airs_wasm_engine_t *engine, const char *name, const char *path, airs_bytes_t bytes,
-                              airs_loaded_component_t *component, airs_error_t *error) {
+static airs_status_t identify(airs_wasm_engine_t *engine, const char *name, const char *path,
+                              airs_bytes_t bytes, airs_loaded_component_t *component, airs_error_t *error) {
     if (!engine->options.record) {
         return AIRS_OK;
     }
@@ -255,8 +255,8 @@ static airs_status_t identify(airs_wasm_engine_t *engine, const char *name, cons
     return AIRS_OK;
 }
 
-static airs_status_t load_bytes(airs_wasm_engine_t *engine, const char *name, const char *path, airs_bytes_t bytes,
-                                airs_loaded_component_t **out, airs_error_t *error) {
+static airs_status_t load_bytes(airs_wasm_engine_t *engine, const char *name, const char *path,
+                                airs_bytes_t bytes, airs_loaded_component_t **out, airs_error_t *error) {
     wasm_byte_vec_t translated = {0};
     airs_bytes_t binary = {0};
     wasmtime_component_t *component = NULL;
@@ -283,16 +283,16 @@ static airs_status_t load_bytes(airs_wasm_engine_t *engine, const char *name, co
 airs_status_t airs_component_load(airs_wasm_engine_t *engine, const airs_component_source_t *source,
                                   airs_loaded_component_t **out, airs_error_t *error) {
     if (source->path == NULL) {
-        return load_bytes(engine, source->name != NULL ? source->name : "component", NULL,
-                          source->bytes, out, error);
+        return load_bytes(engine, source->name != NULL ? source->name : "component", NULL, source->bytes, out,
+                          error);
     }
     void *block = NULL;
     airs_bytes_t bytes = {0};
     airs_status_t status =
         airs_component_read(engine->options.allocator, source->path, &block, &bytes, error);
     if (status == AIRS_OK) {
-        status = load_bytes(engine, source->name != NULL ? source->name : source->path, source->path, bytes, out,
-                            error);
+        status = load_bytes(engine, source->name != NULL ? source->name : source->path, source->path, bytes,
+                            out, error);
         airs_release(engine->options.allocator, block);
     }
     return status;

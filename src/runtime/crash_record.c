@@ -66,8 +66,8 @@ airs_status_t airs_crash_record_encode(const airs_allocator_t *allocator, const 
     airs_journal_t header;
     airs_journal_init(&header, allocator, UINT64_MAX);
     append_header(&header, record);
-    uint8_t *block = header.status == AIRS_OK ? airs_alloc(allocator, AIRS_CRASH_PREFIX_SIZE + (size_t)header.size)
-                                              : NULL;
+    uint8_t *block =
+        header.status == AIRS_OK ? airs_alloc(allocator, AIRS_CRASH_PREFIX_SIZE + (size_t)header.size) : NULL;
     if (block != NULL) {
         memcpy(block, magic, sizeof magic);
         put_u32(block + sizeof magic, VERSION);
@@ -79,7 +79,8 @@ airs_status_t airs_crash_record_encode(const airs_allocator_t *allocator, const 
     return block != NULL ? AIRS_OK : AIRS_OUT_OF_MEMORY;
 }
 
-void airs_crash_record_seal(const airs_bytes_t *parts, size_t count, uint8_t checksum[AIRS_CRASH_CHECKSUM_SIZE]) {
+void airs_crash_record_seal(const airs_bytes_t *parts, size_t count,
+                            uint8_t checksum[AIRS_CRASH_CHECKSUM_SIZE]) {
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, AIRS_CRASH_CHECKSUM_SIZE);
     for (size_t i = 0; i + 1 < count; i++) {
@@ -139,7 +140,8 @@ airs_status_t airs_crash_record_decode(airs_bytes_t file, airs_crash_record_t *o
     uint32_t version = get_u32(file.data + sizeof magic);
     if (version != VERSION) {
         return airs_error_set(error, AIRS_INVALID_ARGUMENT,
-                              "the crash file has version %" PRIu32 " of the format, and this airssys reads %d: use "
+                              "the crash file has version %" PRIu32
+                              " of the format, and this airssys reads %d: use "
                               "the airssys that wrote it",
                               version, VERSION);
     }
@@ -150,12 +152,13 @@ airs_status_t airs_crash_record_decode(airs_bytes_t file, airs_crash_record_t *o
     if (memcmp(checksum, content.data + content.size, sizeof checksum) != 0) {
         return refuse(error, "the crash file is cut off or damaged: its checksum is another");
     }
-    airs_journal_reader_t reader =
-        airs_journal_reader(airs_bytes(content.data + AIRS_CRASH_PREFIX_SIZE, content.size - AIRS_CRASH_PREFIX_SIZE));
+    airs_journal_reader_t reader = airs_journal_reader(
+        airs_bytes(content.data + AIRS_CRASH_PREFIX_SIZE, content.size - AIRS_CRASH_PREFIX_SIZE));
     airs_entry_t entry;
     if (!airs_journal_next(&reader, &entry) || entry.kind != AIRS_ENTRY_HEADER || !read_header(&entry, out)) {
-        return refuse(error, "the crash file's header cannot be read, though nothing of it is damaged: it was made by "
-                             "something else");
+        return refuse(
+            error, "the crash file's header cannot be read, though nothing of it is damaged: it was made by "
+                   "something else");
     }
     *journal = airs_bytes(reader.at, (size_t)(reader.end - reader.at));
     return AIRS_OK;

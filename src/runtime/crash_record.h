@@ -6,8 +6,10 @@
 #include <airssys/error.h>
 
 #include "core/runtime_engine.h"
-#include "runtime/engine_state.h"
 #include "runtime/journal.h"
+
+/* SHA-256 of a component's file. */
+#define AIRS_DIGEST_SIZE 32
 
 /* BLAKE2b. It tells damage, not forgery. */
 #define AIRS_CRASH_CHECKSUM_SIZE 32
@@ -40,7 +42,8 @@ airs_status_t airs_crash_record_encode(const airs_allocator_t *allocator, const 
                                        uint8_t **out, size_t *size);
 
 /* A checksum over parts of which the last one is the checksum itself, left out and filled. */
-void airs_crash_record_seal(const airs_bytes_t *parts, size_t count, uint8_t checksum[AIRS_CRASH_CHECKSUM_SIZE]);
+void airs_crash_record_seal(const airs_bytes_t *parts, size_t count,
+                            uint8_t checksum[AIRS_CRASH_CHECKSUM_SIZE]);
 
 /* Reads a whole crash file, which is not trusted. `*journal` is the part with the entries. AIRS_INVALID_ARGUMENT:
  * `error` says what is wrong with it: not a crash file, of another version, cut off, or damaged. */

@@ -10,11 +10,9 @@
 
 #include "core/runtime_engine.h"
 #include "runtime/code_cache.h"
+#include "runtime/crash_record.h"
 #include "runtime/epoch_ticker.h"
 #include "runtime/wasm_engine.h"
-
-/* SHA-256. */
-#define AIRS_DIGEST_SIZE 32
 
 /* A loaded component: counted, by its handle and by its instances. */
 typedef struct airs_loaded_component {

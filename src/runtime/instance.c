@@ -182,8 +182,7 @@ airs_status_t airs_wasm_instance_create(airs_runtime_engine_t *engine, airs_comp
     }
     airs_text_init(&instance->reason, owner->options.allocator);
     airs_target_cache_init(&instance->targets, owner->options.allocator, instance->host.router);
-    status =
-        airs_security_context_create(owner->options.allocator, host->id, &instance->security);
+    status = airs_security_context_create(owner->options.allocator, host->id, &instance->security);
     status = status == AIRS_OK ? make_store(instance, error)
                                : airs_error_set(error, status, "no memory for the instance's capabilities");
     instance->host.env = NULL; /* was borrowed for this call */
@@ -345,7 +344,7 @@ static bool is_overtime(const airs_wasm_instance_t *instance) {
 }
 
 static airs_poll_t conclude_poll(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
-                              airs_call_result_t *result) {
+                                 airs_call_result_t *result) {
     if (outcome->kind != AIRS_EXT_CALL_PENDING) {
         conclude(instance, outcome, result);
         return AIRS_POLL_DONE;

@@ -12,45 +12,45 @@
 
 /* X(name, number, text, fields). The numbers are part of the format: never reused, new ones go to the end.
  * `arguments` is a 32-bit hash of what the guest asked; `answer` is a status and a text. */
-#define AIRS_ENTRY_MAP(X)                                                                                     \
-    X(HEADER, 1, "header")                   /* see runtime/crash_record.h */                                 \
-    X(BEGIN, 2, "begin")                     /* wall clock, has storage, count, names and values */            \
-    X(END, 3, "end")                         /* status, and a hash of what the call answered */               \
-    X(PEER, 4, "peer")                       /* of LIST: id, name, version, health */                         \
-    X(KEY, 5, "key")                         /* of STORAGE_LIST: a key */                                     \
-    X(LIST_END, 6, "list-end")               /* answer */                                                     \
-    X(INSTANTIATE, 16, "instantiate")        /* nothing */                                                    \
-    X(INITIALIZE, 17, "initialize")          /* has config, config, limits (4), count, names and values */    \
-    X(HANDLE_MESSAGE, 18, "handle-message")  /* kind, time, sender, content type, correlation id, payload */  \
-    X(HANDLE_CALLBACK, 19, "handle-callback") /* likewise */                                                  \
-    X(METADATA, 20, "metadata")              /* nothing */                                                    \
-    X(HEALTH, 21, "health")                  /* nothing */                                                    \
-    X(SHUTDOWN, 22, "shutdown")              /* nothing */                                                    \
-    X(SEND, 32, "send")                      /* arguments, answer */                                          \
-    X(REQUEST, 33, "request")                /* arguments, answer, id */                                      \
-    X(WAITED, 34, "waited")                  /* arguments (0), answer */                                      \
-    X(CANCEL_REQUEST, 35, "cancel-request")  /* arguments, answer */                                          \
-    X(BROADCAST, 36, "broadcast")            /* arguments, answer, the first that failed */                   \
-    X(DEFER_REPLY, 37, "defer-reply")        /* arguments (0), answer, id */                                  \
-    X(REPLY, 38, "reply")                    /* arguments, answer */                                          \
-    X(FAIL, 39, "fail")                      /* arguments, answer */                                          \
-    X(SUBSCRIBE, 40, "subscribe")            /* arguments, answer */                                          \
-    X(UNSUBSCRIBE, 41, "unsubscribe")        /* arguments, answer */                                          \
-    X(PUBLISH, 42, "publish")                /* arguments, answer, how many were reached */                   \
-    X(START_TIMER, 43, "start-timer")        /* arguments, answer, id */                                      \
-    X(CANCEL_TIMER, 44, "cancel-timer")      /* arguments, whether */                                         \
-    X(LIST, 45, "list-components")           /* nothing; PEERs and a LIST_END follow */                       \
-    X(DESCRIBE, 46, "get-component-metadata") /* arguments, answer, if ok: id, name, version, health */       \
-    X(STORAGE_OPEN, 48, "storage.open")      /* arguments (0), answer */                                      \
-    X(STORAGE_GET, 49, "storage.get")        /* arguments, answer, if ok: the value */                        \
-    X(STORAGE_SET, 50, "storage.set")        /* arguments, answer */                                          \
-    X(STORAGE_REMOVE, 51, "storage.delete")  /* arguments, answer */                                          \
-    X(STORAGE_EXISTS, 52, "storage.exists")  /* arguments, answer, whether */                                 \
-    X(STORAGE_LIST, 53, "storage.list-keys") /* arguments; KEYs and a LIST_END follow */                      \
-    X(STORAGE_USAGE, 54, "storage.usage")    /* arguments (0), answer, used, quota, count */                  \
-    X(MONOTONIC, 56, "monotonic-clock")      /* nanoseconds */                                                \
-    X(WALL, 57, "wall-clock")                /* nanoseconds */                                                \
-    X(RANDOM, 58, "random")                  /* bytes */
+#define AIRS_ENTRY_MAP(X)                                                                                   \
+    X(HEADER, 1, "header")                  /* see runtime/crash_record.h */                                \
+    X(BEGIN, 2, "begin")                    /* wall clock, has storage, count, names and values */          \
+    X(END, 3, "end")                        /* status, and a hash of what the call answered */              \
+    X(PEER, 4, "peer")                      /* of LIST: id, name, version, health */                        \
+    X(KEY, 5, "key")                        /* of STORAGE_LIST: a key */                                    \
+    X(LIST_END, 6, "list-end")              /* answer */                                                    \
+    X(INSTANTIATE, 16, "instantiate")       /* nothing */                                                   \
+    X(INITIALIZE, 17, "initialize")         /* has config, config, limits (4), count, names and values */   \
+    X(HANDLE_MESSAGE, 18, "handle-message") /* kind, time, sender, content type, correlation id, payload */ \
+    X(HANDLE_CALLBACK, 19, "handle-callback") /* likewise */                                                \
+    X(METADATA, 20, "metadata")               /* nothing */                                                 \
+    X(HEALTH, 21, "health")                   /* nothing */                                                 \
+    X(SHUTDOWN, 22, "shutdown")               /* nothing */                                                 \
+    X(SEND, 32, "send")                       /* arguments, answer */                                       \
+    X(REQUEST, 33, "request")                 /* arguments, answer, id */                                   \
+    X(WAITED, 34, "waited")                   /* arguments (0), answer */                                   \
+    X(CANCEL_REQUEST, 35, "cancel-request")   /* arguments, answer */                                       \
+    X(BROADCAST, 36, "broadcast")             /* arguments, answer, the first that failed */                \
+    X(DEFER_REPLY, 37, "defer-reply")         /* arguments (0), answer, id */                               \
+    X(REPLY, 38, "reply")                     /* arguments, answer */                                       \
+    X(FAIL, 39, "fail")                       /* arguments, answer */                                       \
+    X(SUBSCRIBE, 40, "subscribe")             /* arguments, answer */                                       \
+    X(UNSUBSCRIBE, 41, "unsubscribe")         /* arguments, answer */                                       \
+    X(PUBLISH, 42, "publish")                 /* arguments, answer, how many were reached */                \
+    X(START_TIMER, 43, "start-timer")         /* arguments, answer, id */                                   \
+    X(CANCEL_TIMER, 44, "cancel-timer")       /* arguments, whether */                                      \
+    X(LIST, 45, "list-components")            /* nothing; PEERs and a LIST_END follow */                    \
+    X(DESCRIBE, 46, "get-component-metadata") /* arguments, answer, if ok: id, name, version, health */     \
+    X(STORAGE_OPEN, 48, "storage.open")       /* arguments (0), answer */                                   \
+    X(STORAGE_GET, 49, "storage.get")         /* arguments, answer, if ok: the value */                     \
+    X(STORAGE_SET, 50, "storage.set")         /* arguments, answer */                                       \
+    X(STORAGE_REMOVE, 51, "storage.delete")   /* arguments, answer */                                       \
+    X(STORAGE_EXISTS, 52, "storage.exists")   /* arguments, answer, whether */                              \
+    X(STORAGE_LIST, 53, "storage.list-keys")  /* arguments; KEYs and a LIST_END follow */                   \
+    X(STORAGE_USAGE, 54, "storage.usage")     /* arguments (0), answer, used, quota, count */               \
+    X(MONOTONIC, 56, "monotonic-clock")       /* nanoseconds */                                             \
+    X(WALL, 57, "wall-clock")                 /* nanoseconds */                                             \
+    X(RANDOM, 58, "random")                   /* bytes */
 
 typedef enum airs_entry_kind {
 #define AIRS_ENTRY_ENUM(name, number, text) AIRS_ENTRY_##name = (number),
@@ -103,8 +103,9 @@ typedef struct airs_journal {
     size_t chunks;
     uint64_t size;
     uint64_t limit;
-    uint64_t counted;     /* entries that airs_entry_is_counted */
-    airs_status_t status; /* AIRS_OK, or why nothing more is written: AIRS_QUOTA_EXCEEDED, AIRS_OUT_OF_MEMORY */
+    uint64_t counted; /* entries that airs_entry_is_counted */
+    airs_status_t
+        status; /* AIRS_OK, or why nothing more is written: AIRS_QUOTA_EXCEEDED, AIRS_OUT_OF_MEMORY */
 } airs_journal_t;
 
 /* Takes no memory yet. Entries of more than `limit` bytes together are not taken. */

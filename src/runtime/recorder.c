@@ -26,7 +26,8 @@ uint32_t airs_journal_hash_text(uint32_t before, airs_str_t text) {
 }
 
 uint32_t airs_journal_hash_id(uint32_t before, airs_id_t id) {
-    return airs_journal_hash_text(airs_journal_hash_text(airs_journal_hash_text(before, id.ns), id.name), id.instance);
+    return airs_journal_hash_text(airs_journal_hash_text(airs_journal_hash_text(before, id.ns), id.name),
+                                  id.instance);
 }
 
 uint32_t airs_journal_hash_number(uint32_t before, uint64_t number) {
@@ -41,7 +42,8 @@ uint32_t airs_journal_hash_result(airs_call_kind_t kind, const airs_call_result_
     case AIRS_CALL_HANDLE_MESSAGE:
         return result->has_response ? airs_journal_hash(2, result->response) : 0;
     case AIRS_CALL_METADATA:
-        return airs_journal_hash_text(airs_journal_hash_text(0, airs_str(result->name)), airs_str(result->version));
+        return airs_journal_hash_text(airs_journal_hash_text(0, airs_str(result->name)),
+                                      airs_str(result->version));
     case AIRS_CALL_HEALTH:
         return (uint32_t)result->health;
     default:
@@ -54,21 +56,25 @@ uint32_t airs_journal_hash_result(airs_call_kind_t kind, const airs_call_result_
 static void warn(airs_recorder_t *self, const char *what, const char *why) {
     airs_log_t *log = self->real.log;
     if (airs_log_wants(log, AIRS_LOG_WARN)) {
-        airs_log_printf(log, AIRS_LOG_WARN, airs_str(airs_component_id_text(self->real.id)), "%s: %s", what, why);
+        airs_log_printf(log, AIRS_LOG_WARN, airs_str(airs_component_id_text(self->real.id)), "%s: %s", what,
+                        why);
     }
 }
 
 static const char *stop_reason(const airs_recorder_t *self, char *out, size_t size) {
     if (self->journal.status == AIRS_QUOTA_EXCEEDED) {
-        (void)snprintf(out, size, "the journal has reached its bound of %" PRIu64 " bytes after %" PRIu64 " entries",
+        (void)snprintf(out, size,
+                       "the journal has reached its bound of %" PRIu64 " bytes after %" PRIu64 " entries",
                        self->journal.limit, self->journal.counted);
     } else {
-        (void)snprintf(out, size, "no memory for the journal after %" PRIu64 " entries", self->journal.counted);
+        (void)snprintf(out, size, "no memory for the journal after %" PRIu64 " entries",
+                       self->journal.counted);
     }
     return out;
 }
 
-void airs_recorder_note(airs_recorder_t *self, airs_entry_kind_t kind, const airs_field_t *fields, size_t count) {
+void airs_recorder_note(airs_recorder_t *self, airs_entry_kind_t kind, const airs_field_t *fields,
+                        size_t count) {
     if (self->journal.status != AIRS_OK) {
         return;
     }
@@ -80,8 +86,8 @@ void airs_recorder_note(airs_recorder_t *self, airs_entry_kind_t kind, const air
 }
 
 /* The fields in `before`, then a count, names and values. */
-static void note_with_variables(airs_recorder_t *self, airs_entry_kind_t kind, const airs_field_t *before, size_t count,
-                                const airs_env_var_t *env, size_t env_count) {
+static void note_with_variables(airs_recorder_t *self, airs_entry_kind_t kind, const airs_field_t *before,
+                                size_t count, const airs_env_var_t *env, size_t env_count) {
     const airs_allocator_t *allocator = self->journal.allocator;
     size_t total = count + 1 + 2 * env_count;
     airs_field_t *fields = airs_alloc_array(allocator, total, sizeof *fields);
@@ -128,11 +134,13 @@ static void fill(airs_random_t *random, void *out, size_t size) {
 
 static airs_status_t check(const airs_wasm_engine_t *engine, const airs_host_t *host, airs_error_t *error) {
     if (!engine->options.record) {
-        return airs_error_set(error, AIRS_UNSUPPORTED,
-                              "recording needs an engine with `record`, which is fixed when the engine starts");
+        return airs_error_set(
+            error, AIRS_UNSUPPORTED,
+            "recording needs an engine with `record`, which is fixed when the engine starts");
     }
     if (host->crashes == NULL) {
-        return airs_error_set(error, AIRS_INVALID_ARGUMENT, "recording needs somebody who takes the crash file");
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "recording needs somebody who takes the crash file");
     }
     return AIRS_OK;
 }
@@ -151,8 +159,8 @@ static void attach(airs_recorder_t *self, airs_host_t *host) {
 }
 
 airs_status_t airs_recorder_create(const airs_wasm_engine_t *engine, const airs_loaded_component_t *component,
-                                   const airs_instance_limits_t *limits, airs_host_t *host, airs_recorder_t **out,
-                                   airs_error_t *error) {
+                                   const airs_instance_limits_t *limits, airs_host_t *host,
+                                   airs_recorder_t **out, airs_error_t *error) {
     airs_status_t status = check(engine, host, error);
     if (status != AIRS_OK) {
         return status;
@@ -183,14 +191,16 @@ void airs_recorder_destroy(airs_recorder_t *self) {
 
 /* ---- calls ---------------------------------------------------------------------------------- */
 
-static void note_message(airs_recorder_t *self, airs_entry_kind_t kind, const airs_component_message_t *message) {
+static void note_message(airs_recorder_t *self, airs_entry_kind_t kind,
+                         const airs_component_message_t *message) {
     bool has_id = airs_component_message_has_correlation(message);
     const airs_field_t fields[] = {
         airs_field_number(message->kind),
         airs_field_number(message->timestamp_ns),
         airs_field_text(airs_str(airs_component_id_text(message->sender))),
         airs_field_text(message->content_type),
-        airs_field_bytes(airs_bytes(message->correlation.bytes, has_id ? sizeof message->correlation.bytes : 0)),
+        airs_field_bytes(
+            airs_bytes(message->correlation.bytes, has_id ? sizeof message->correlation.bytes : 0)),
         airs_field_bytes(message->payload),
     };
     airs_recorder_note(self, kind, fields, sizeof fields / sizeof *fields);
@@ -345,7 +355,8 @@ void airs_recorder_end(airs_recorder_t *self, airs_call_kind_t kind, const airs_
                                        airs_field_number(airs_journal_hash_result(kind, result))};
         airs_recorder_note(self, AIRS_ENTRY_END, fields, 2);
     } else {
-        crash(self, result->status == AIRS_GUEST_ERROR ? AIRS_INITIALIZE_FAILED : result->status, result->reason);
+        crash(self, result->status == AIRS_GUEST_ERROR ? AIRS_INITIALIZE_FAILED : result->status,
+              result->reason);
     }
 }
 

@@ -14,8 +14,8 @@ typedef struct airs_recorder airs_recorder_t;
  * AIRS_UNSUPPORTED: the engine was not made to be recorded. AIRS_INVALID_ARGUMENT: nobody takes the crash file.
  * AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_recorder_create(const airs_wasm_engine_t *engine, const airs_loaded_component_t *component,
-                                   const airs_instance_limits_t *limits, airs_host_t *host, airs_recorder_t **out,
-                                   airs_error_t *error);
+                                   const airs_instance_limits_t *limits, airs_host_t *host,
+                                   airs_recorder_t **out, airs_error_t *error);
 
 /* NULL is fine. After the instance's store and storage space are gone. */
 void airs_recorder_destroy(airs_recorder_t *recorder);

@@ -3,9 +3,12 @@
 /* Every operation goes on to the real router, and what it answered is noted with a hash of what it was asked. */
 
 _Static_assert(sizeof(airs_message_router_ops_t) == 16 * sizeof(void (*)(void)),
-               "a new operation of the router is recorded here, replayed in replayer_router.c, and in the journal's table");
+               "a new operation of the router is recorded here, replayed in replayer_router.c, and in the "
+               "journal's table");
 
-static airs_recorder_t *recorder_of(airs_message_router_t *router) { return AIRS_RECORDER_OF(router, router); }
+static airs_recorder_t *recorder_of(airs_message_router_t *router) {
+    return AIRS_RECORDER_OF(router, router);
+}
 
 static const airs_message_router_ops_t *real(const airs_recorder_t *self) { return self->real.router->ops; }
 
@@ -17,8 +20,8 @@ static void note(airs_recorder_t *self, airs_entry_kind_t kind, uint32_t argumen
     airs_recorder_note(self, kind, fields, 4);
 }
 
-static airs_status_t noted(airs_recorder_t *self, airs_entry_kind_t kind, uint32_t arguments, airs_status_t status,
-                           const airs_error_t *error) {
+static airs_status_t noted(airs_recorder_t *self, airs_entry_kind_t kind, uint32_t arguments,
+                           airs_status_t status, const airs_error_t *error) {
     const airs_field_t fields[] = {airs_field_number(arguments), airs_field_number(status),
                                    airs_recorder_text(status, error)};
     airs_recorder_note(self, kind, fields, 3);
@@ -34,12 +37,13 @@ static airs_status_t send_message(airs_message_router_t *router, airs_actor_t *s
                                   airs_id_t target, airs_bytes_t payload, airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->send(self->real.router, sender, route, target, payload, error);
-    return noted(self, AIRS_ENTRY_SEND, airs_journal_hash(airs_journal_hash_id(0, target), payload), status, error);
+    return noted(self, AIRS_ENTRY_SEND, airs_journal_hash(airs_journal_hash_id(0, target), payload), status,
+                 error);
 }
 
 static airs_status_t request(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
-                             airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms, airs_correlation_id_t *out,
-                             airs_error_t *error) {
+                             airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
+                             airs_correlation_id_t *out, airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status =
         real(self)->request(self->real.router, sender, route, target, payload, timeout_ms, out, error);
@@ -64,8 +68,8 @@ static airs_status_t cancel_request(airs_message_router_t *router, airs_actor_t 
 }
 
 static airs_status_t broadcast(airs_message_router_t *router, airs_actor_t *sender, const airs_id_t *targets,
-                               const uint8_t *allowed, size_t count, airs_bytes_t payload, size_t *failed_first,
-                               airs_error_t *error) {
+                               const uint8_t *allowed, size_t count, airs_bytes_t payload,
+                               size_t *failed_first, airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     size_t first = 0;
     airs_status_t status =
@@ -81,19 +85,21 @@ static airs_status_t broadcast(airs_message_router_t *router, airs_actor_t *send
     return status;
 }
 
-static airs_status_t defer_reply(airs_message_router_t *router, airs_actor_t *actor, airs_correlation_id_t *out,
-                                 airs_error_t *error) {
+static airs_status_t defer_reply(airs_message_router_t *router, airs_actor_t *actor,
+                                 airs_correlation_id_t *out, airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->defer_reply(self->real.router, actor, out, error);
     note(self, AIRS_ENTRY_DEFER_REPLY, 0, status, error, correlation_field(status, out));
     return status;
 }
 
-static airs_status_t reply(airs_message_router_t *router, airs_actor_t *actor, const airs_correlation_id_t *to,
-                           airs_bytes_t payload, airs_str_t content_type, airs_error_t *error) {
+static airs_status_t reply(airs_message_router_t *router, airs_actor_t *actor,
+                           const airs_correlation_id_t *to, airs_bytes_t payload, airs_str_t content_type,
+                           airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->reply(self->real.router, actor, to, payload, content_type, error);
-    uint32_t arguments = airs_journal_hash(airs_journal_hash(0, airs_bytes(to->bytes, sizeof to->bytes)), payload);
+    uint32_t arguments =
+        airs_journal_hash(airs_journal_hash(0, airs_bytes(to->bytes, sizeof to->bytes)), payload);
     return noted(self, AIRS_ENTRY_REPLY, airs_journal_hash_text(arguments, content_type), status, error);
 }
 
@@ -120,7 +126,8 @@ static airs_status_t unsubscribe(airs_message_router_t *router, airs_actor_t *ac
 }
 
 static airs_status_t publish(airs_message_router_t *router, airs_actor_t *actor, airs_str_t topic,
-                             airs_bytes_t payload, airs_str_t content_type, uint32_t *reached, airs_error_t *error) {
+                             airs_bytes_t payload, airs_str_t content_type, uint32_t *reached,
+                             airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     uint32_t count = 0;
     airs_status_t status =
@@ -135,21 +142,24 @@ static airs_status_t publish(airs_message_router_t *router, airs_actor_t *actor,
 }
 
 static airs_status_t start_timer(airs_message_router_t *router, airs_actor_t *actor, uint64_t delay_ms,
-                                 uint64_t period_ms, airs_bytes_t payload, uint64_t *out, airs_error_t *error) {
+                                 uint64_t period_ms, airs_bytes_t payload, uint64_t *out,
+                                 airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     uint64_t id = 0;
     airs_status_t status =
         real(self)->start_timer(self->real.router, actor, delay_ms, period_ms, payload, &id, error);
     uint32_t arguments = airs_journal_hash_number(airs_journal_hash_number(0, delay_ms), period_ms);
     *out = id;
-    note(self, AIRS_ENTRY_START_TIMER, airs_journal_hash(arguments, payload), status, error, airs_field_number(id));
+    note(self, AIRS_ENTRY_START_TIMER, airs_journal_hash(arguments, payload), status, error,
+         airs_field_number(id));
     return status;
 }
 
 static bool cancel_timer(airs_message_router_t *router, airs_actor_t *actor, uint64_t id) {
     airs_recorder_t *self = recorder_of(router);
     bool answer = real(self)->cancel_timer(self->real.router, actor, id);
-    const airs_field_t fields[] = {airs_field_number(airs_journal_hash_number(0, id)), airs_field_number(answer)};
+    const airs_field_t fields[] = {airs_field_number(airs_journal_hash_number(0, id)),
+                                   airs_field_number(answer)};
     airs_recorder_note(self, AIRS_ENTRY_CANCEL_TIMER, fields, 2);
     return answer;
 }

@@ -32,10 +32,11 @@ struct airs_recorder {
 
 /* The structure around a member that was handed out. */
 #define AIRS_RECORDER_OF(pointer, member) \
-    ((airs_recorder_t *)(void *)((char *)(pointer)-offsetof(airs_recorder_t, member)))
+    ((airs_recorder_t *)(void *)((char *)(pointer) - offsetof(airs_recorder_t, member)))
 
 /* Appends, and says so in the log when that was the end of recording. */
-void airs_recorder_note(airs_recorder_t *recorder, airs_entry_kind_t kind, const airs_field_t *fields, size_t count);
+void airs_recorder_note(airs_recorder_t *recorder, airs_entry_kind_t kind, const airs_field_t *fields,
+                        size_t count);
 
 /* A status with its text as two fields. A text is only what a failure has. */
 static inline airs_field_t airs_recorder_text(airs_status_t status, const airs_error_t *error) {

@@ -3,14 +3,19 @@
 /* As recorder_router.c, for storage. */
 
 _Static_assert(sizeof(airs_storage_backend_ops_t) == 9 * sizeof(void (*)(void)),
-               "a new operation of storage is recorded here, replayed in replayer_storage.c, and in the journal's table");
+               "a new operation of storage is recorded here, replayed in replayer_storage.c, and in the "
+               "journal's table");
 
-static airs_recorded_space_t *space_of(airs_storage_space_t *space) { return (airs_recorded_space_t *)(void *)space; }
+static airs_recorded_space_t *space_of(airs_storage_space_t *space) {
+    return (airs_recorded_space_t *)(void *)space;
+}
 
-static const airs_storage_backend_ops_t *real(const airs_recorded_space_t *space) { return space->real->backend->ops; }
+static const airs_storage_backend_ops_t *real(const airs_recorded_space_t *space) {
+    return space->real->backend->ops;
+}
 
-static airs_status_t noted(airs_recorder_t *self, airs_entry_kind_t kind, uint32_t arguments, airs_status_t status,
-                           const airs_error_t *error) {
+static airs_status_t noted(airs_recorder_t *self, airs_entry_kind_t kind, uint32_t arguments,
+                           airs_status_t status, const airs_error_t *error) {
     const airs_field_t fields[] = {airs_field_number(arguments), airs_field_number(status),
                                    airs_recorder_text(status, error)};
     airs_recorder_note(self, kind, fields, 3);
@@ -53,8 +58,9 @@ static void note_value(void *context, airs_bytes_t value) {
     taken->take(taken->context, value);
 }
 
-static airs_status_t get(airs_storage_space_t *base, airs_str_t key, void (*take)(void *context, airs_bytes_t value),
-                         void *context, airs_error_t *error) {
+static airs_status_t get(airs_storage_space_t *base, airs_str_t key,
+                         void (*take)(void *context, airs_bytes_t value), void *context,
+                         airs_error_t *error) {
     airs_recorded_space_t *space = space_of(base);
     taken_t taken = {space->recorder, airs_journal_hash_text(0, key), false, take, context};
     airs_status_t status = real(space)->get(space->real, key, note_value, &taken, error);
@@ -62,7 +68,8 @@ static airs_status_t get(airs_storage_space_t *base, airs_str_t key, void (*take
                           : noted(space->recorder, AIRS_ENTRY_STORAGE_GET, taken.arguments, status, error);
 }
 
-static airs_status_t set(airs_storage_space_t *base, airs_str_t key, airs_bytes_t value, airs_error_t *error) {
+static airs_status_t set(airs_storage_space_t *base, airs_str_t key, airs_bytes_t value,
+                         airs_error_t *error) {
     airs_recorded_space_t *space = space_of(base);
     airs_status_t status = real(space)->set(space->real, key, value, error);
     uint32_t arguments = airs_journal_hash(airs_journal_hash_text(0, key), value);
@@ -79,8 +86,9 @@ static airs_status_t exists(airs_storage_space_t *base, airs_str_t key, bool *ou
     airs_recorded_space_t *space = space_of(base);
     bool there = false;
     airs_status_t status = real(space)->exists(space->real, key, &there, error);
-    const airs_field_t fields[] = {airs_field_number(airs_journal_hash_text(0, key)), airs_field_number(status),
-                                   airs_recorder_text(status, error), airs_field_number(there)};
+    const airs_field_t fields[] = {airs_field_number(airs_journal_hash_text(0, key)),
+                                   airs_field_number(status), airs_recorder_text(status, error),
+                                   airs_field_number(there)};
     airs_recorder_note(space->recorder, AIRS_ENTRY_STORAGE_EXISTS, fields, 4);
     *out = there;
     return status;
@@ -99,8 +107,8 @@ static bool note_key(void *context, airs_str_t key) {
     return keys->each(keys->context, key);
 }
 
-static airs_status_t list(airs_storage_space_t *base, airs_str_t prefix, bool (*each)(void *context, airs_str_t key),
-                          void *context, airs_error_t *error) {
+static airs_status_t list(airs_storage_space_t *base, airs_str_t prefix,
+                          bool (*each)(void *context, airs_str_t key), void *context, airs_error_t *error) {
     airs_recorded_space_t *space = space_of(base);
     keys_t keys = {space->recorder, each, context};
     airs_field_t arguments = airs_field_number(airs_journal_hash_text(0, prefix));

@@ -12,16 +12,16 @@
 #include "runtime/replayer_state.h"
 #include "runtime/resource_limits.h"
 
-/* A slice: there is nobody else who would want a turn. */
-#define SLICE_US 1000000
+/* A slice: there is nobody else who would want a turn, but the end of the engine waits for one. */
+#define SLICE_US 10000
 
 /* What is slow here may have been quick there: a call that did not end by time gets so much more. */
 #define TIME_FACTOR 20
 #define TIME_MORE_MS 60000
 
-/* Resumptions in which a call gets no answer from the journal. One that computes is resumed once a slice; one that is
- * still there after so many waits for what will not come. */
-#define IDLE_RESUMES_MAX 10000
+/* Resumptions in which a call neither gets an answer from the journal nor computes for a slice: one that is still there
+ * after so many waits for what will not come. */
+#define IDLE_RESUMES_MAX 1000
 
 /* ---- over ----------------------------------------------------------------------------------- */
 
@@ -59,8 +59,8 @@ static void run_out(airs_replayer_t *self, const char *wants) {
     if (!airs_crash_comes_again(self->record.status)) {
         end(self, AIRS_REPLAYED_TO_END);
     } else {
-        airs_replayer_stray(self, "after it the guest asks for %s; in the recording it ended there (%s)", wants,
-                            airs_status_name(self->record.status));
+        airs_replayer_stray(self, "after it the guest asks for %s; in the recording it ended there (%s)",
+                            wants, airs_status_name(self->record.status));
     }
 }
 
@@ -75,8 +75,8 @@ bool airs_replayer_expect(airs_replayer_t *self, airs_entry_kind_t kind, airs_en
     if (entry->kind != kind) {
         /* A call's end and what belongs to another entry have no number of their own. */
         self->number = entry->number;
-        airs_replayer_stray(self, "the guest asks for %s; in the recording there is %s", airs_entry_text(kind),
-                            airs_entry_text(entry->kind));
+        airs_replayer_stray(self, "the guest asks for %s; in the recording there is %s",
+                            airs_entry_text(kind), airs_entry_text(entry->kind));
         return false;
     }
     self->number = entry->number;
@@ -84,7 +84,8 @@ bool airs_replayer_expect(airs_replayer_t *self, airs_entry_kind_t kind, airs_en
     return true;
 }
 
-bool airs_replayer_expect_with(airs_replayer_t *self, airs_entry_kind_t kind, uint32_t arguments, airs_entry_t *entry) {
+bool airs_replayer_expect_with(airs_replayer_t *self, airs_entry_kind_t kind, uint32_t arguments,
+                               airs_entry_t *entry) {
     if (!airs_replayer_expect(self, kind, entry)) {
         return false;
     }
@@ -242,7 +243,8 @@ static void wake(void *context) { (void)context; }
 /* ---- its life ------------------------------------------------------------------------------- */
 
 /* `count` pairs in the array's two halves of names and values. */
-static airs_status_t read_variables(airs_replayer_t *self, airs_entry_t *entry, airs_env_var_t **out, size_t *count) {
+static airs_status_t read_variables(airs_replayer_t *self, airs_entry_t *entry, airs_env_var_t **out,
+                                    size_t *count) {
     uint64_t wanted = airs_entry_number(entry);
     /* Each takes two bytes at least. */
     if (entry->broken || wanted > (uint64_t)(entry->end - entry->at) / 2) {
@@ -264,7 +266,8 @@ static airs_status_t read_variables(airs_replayer_t *self, airs_entry_t *entry, 
 
 static airs_status_t refuse_journal(airs_error_t *error, uint64_t number, const char *why) {
     return airs_error_set(error, AIRS_INVALID_ARGUMENT,
-                          "the crash file's journal, behind entry %" PRIu64 ": %s, though the file is not damaged: it "
+                          "the crash file's journal, behind entry %" PRIu64
+                          ": %s, though the file is not damaged: it "
                           "was made by something else",
                           number, why);
 }
@@ -280,7 +283,8 @@ static airs_status_t read_begin(airs_replayer_t *self, bool *has_storage, airs_e
     if (status != AIRS_OK) {
         return airs_error_set(error, status, "%s", airs_status_text(status));
     }
-    return airs_entry_is_whole(&entry) ? AIRS_OK : refuse_journal(error, 0, "it does not say what it began with");
+    return airs_entry_is_whole(&entry) ? AIRS_OK
+                                       : refuse_journal(error, 0, "it does not say what it began with");
 }
 
 /* Where its last call is, and whether calls and ends take turns. */
@@ -341,8 +345,8 @@ static airs_status_t read_file(airs_replayer_t *self, airs_bytes_t file, airs_er
     return status == AIRS_OK ? status : airs_error_set(error, status, "%s", airs_status_text(status));
 }
 
-airs_status_t airs_replayer_create(const airs_allocator_t *allocator, airs_bytes_t file, airs_replayer_t **out,
-                                   airs_error_t *error) {
+airs_status_t airs_replayer_create(const airs_allocator_t *allocator, airs_bytes_t file,
+                                   airs_replayer_t **out, airs_error_t *error) {
     airs_replayer_t *self = airs_alloc_zeroed(allocator, sizeof *self);
     if (self == NULL) {
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
@@ -396,9 +400,10 @@ static airs_status_t check_digest(const airs_replayer_t *self, const char *path,
     }
     sodium_bin2hex(here, sizeof here, digest, sizeof digest);
     sodium_bin2hex(there, sizeof there, self->record.digest.data, sizeof digest);
-    return airs_error_set(error, AIRS_INVALID_COMPONENT,
-                          "%s is not the component that crashed: its SHA-256 is %s, and that of the crash is %s", path,
-                          here, there);
+    return airs_error_set(
+        error, AIRS_INVALID_COMPONENT,
+        "%s is not the component that crashed: its SHA-256 is %s, and that of the crash is %s", path, here,
+        there);
 }
 
 static airs_status_t load(airs_replayer_t *self, airs_error_t *error) {
@@ -458,7 +463,8 @@ static airs_status_t make_instance(airs_replayer_t *self, airs_error_t *error) {
     };
     airs_instance_limits_t limits = self->record.limits;
     limits.max_execution_time_ms = patience_ms(self);
-    return self->engine->ops->instance_create(self->engine, self->component, &host, &limits, &self->instance, error);
+    return self->engine->ops->instance_create(self->engine, self->component, &host, &limits, &self->instance,
+                                              error);
 }
 
 /* ---- calls ---------------------------------------------------------------------------------- */
@@ -559,13 +565,15 @@ static void free_call(airs_replayer_t *self, call_t *call) {
 /* Run it until it is done; false when the replay is over before that. */
 static bool perform(airs_replayer_t *self, const airs_call_t *call, airs_call_result_t *result) {
     const airs_runtime_engine_ops_t *ops = self->engine->ops;
+    const airs_wasm_instance_t *instance = airs_wasm_instance_of(self->instance);
     unsigned idle = 0;
     *result = (airs_call_result_t){0};
     airs_poll_t poll = ops->call(self->instance, call, result);
     while (poll == AIRS_POLL_PENDING && self->state == AIRS_REPLAYING && idle < IDLE_RESUMES_MAX) {
         uint64_t answers = self->answers;
+        uint64_t ran_ns = instance->running_ns;
         poll = ops->resume(self->instance, result);
-        idle = self->answers == answers ? idle + 1 : 0;
+        idle = self->answers == answers && instance->running_ns == ran_ns ? idle + 1 : 0;
     }
     if (poll == AIRS_POLL_PENDING && self->state == AIRS_REPLAYING) {
         run_out(self, "what does not come");
@@ -621,8 +629,8 @@ static void compare_end(airs_replayer_t *self, airs_call_kind_t kind, const airs
     }
     self->number = entry.number;
     if (entry.kind != AIRS_ENTRY_END) {
-        airs_replayer_stray(self, "the call has ended with %s; in the recording there is %s", airs_status_name(self->status),
-                            airs_entry_text(entry.kind));
+        airs_replayer_stray(self, "the call has ended with %s; in the recording there is %s",
+                            airs_status_name(self->status), airs_entry_text(entry.kind));
         return;
     }
     airs_status_t status = (airs_status_t)airs_entry_number(&entry);
@@ -696,7 +704,8 @@ static airs_replay_end_t end_of(const airs_replayer_t *self) {
 
 static airs_status_t check_memory(const airs_replayer_t *self, airs_error_t *error) {
     bool failed = self->trouble.failed || self->detail.failed || self->outcome.failed || self->reason.failed;
-    return failed ? airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY)) : AIRS_OK;
+    return failed ? airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY))
+                  : AIRS_OK;
 }
 
 airs_status_t airs_replayer_run(airs_replayer_t *self, const airs_replay_options_t *options,

@@ -15,8 +15,8 @@ typedef struct airs_replayer airs_replayer_t;
 
 /* Reads the crash file, which must live as long as the replayer and is not trusted, and looks through its journal.
  * AIRS_INVALID_ARGUMENT says what is wrong with it, AIRS_OUT_OF_MEMORY. */
-airs_status_t airs_replayer_create(const airs_allocator_t *allocator, airs_bytes_t file, airs_replayer_t **out,
-                                   airs_error_t *error);
+airs_status_t airs_replayer_create(const airs_allocator_t *allocator, airs_bytes_t file,
+                                   airs_replayer_t **out, airs_error_t *error);
 
 /* NULL is fine. */
 void airs_replayer_destroy(airs_replayer_t *replayer);
@@ -54,17 +54,17 @@ typedef struct airs_replay_options {
 typedef enum airs_replay_end {
     AIRS_REPLAY_SAME,        /* status, reason and backtrace are those of the crash */
     AIRS_REPLAY_AS_RECORDED, /* it came as far, and its end is one that depends on the machine: taken as recorded */
-    AIRS_REPLAY_STOPPED,     /* as `until` asked */
-    AIRS_REPLAY_DIVERGED,    /* it went another way, or ended otherwise */
+    AIRS_REPLAY_STOPPED,  /* as `until` asked */
+    AIRS_REPLAY_DIVERGED, /* it went another way, or ended otherwise */
 } airs_replay_end_t;
 
 /* How it went; valid until the replayer's end. */
 typedef struct airs_replay_result {
     airs_replay_end_t end;
-    airs_status_t status;  /* SAME and DIVERGED: how the last call ended here; AIRS_OK: it did not fail */
-    const char *reason;    /* with the backtrace; "" for AIRS_OK */
-    uint64_t number;       /* of the last entry that was reached */
-    const char *trouble;   /* DIVERGED: what was other, and where; otherwise "" */
+    airs_status_t status; /* SAME and DIVERGED: how the last call ended here; AIRS_OK: it did not fail */
+    const char *reason;   /* with the backtrace; "" for AIRS_OK */
+    uint64_t number;      /* of the last entry that was reached */
+    const char *trouble;  /* DIVERGED: what was other, and where; otherwise "" */
 } airs_replay_result_t;
 
 /* Once for each replayer. AIRS_IO, AIRS_INVALID_COMPONENT (the file is not the component that crashed) and what else

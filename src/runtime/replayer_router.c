@@ -5,7 +5,9 @@
 /* Every operation answers what the journal says it was answered. The hashes of arguments are made as in
  * recorder_router.c. */
 
-static airs_replayer_t *replayer_of(airs_message_router_t *router) { return AIRS_REPLAYER_OF(router, router); }
+static airs_replayer_t *replayer_of(airs_message_router_t *router) {
+    return AIRS_REPLAYER_OF(router, router);
+}
 
 /* What a step has besides its texts. */
 typedef struct shown {
@@ -26,8 +28,8 @@ static airs_status_t finish(airs_replayer_t *self, airs_entry_t *entry, airs_sta
 }
 
 /* An operation that has nothing but a status. */
-static airs_status_t plain(airs_replayer_t *self, airs_entry_kind_t kind, uint32_t arguments, airs_error_t *error,
-                           shown_t shown) {
+static airs_status_t plain(airs_replayer_t *self, airs_entry_kind_t kind, uint32_t arguments,
+                           airs_error_t *error, shown_t shown) {
     airs_entry_t entry;
     if (!airs_replayer_expect_with(self, kind, arguments, &entry)) {
         return airs_replayer_over(error);
@@ -82,14 +84,15 @@ static airs_status_t send_message(airs_message_router_t *router, airs_actor_t *s
 }
 
 static airs_status_t request(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
-                             airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms, airs_correlation_id_t *out,
-                             airs_error_t *error) {
+                             airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
+                             airs_correlation_id_t *out, airs_error_t *error) {
     (void)sender, (void)route;
     airs_replayer_t *self = replayer_of(router);
     airs_entry_t entry;
     uint32_t arguments = airs_journal_hash(airs_journal_hash_id(0, target), payload);
     detail_id(self, "to", target);
-    if (!airs_replayer_expect_with(self, AIRS_ENTRY_REQUEST, airs_journal_hash_number(arguments, timeout_ms), &entry)) {
+    if (!airs_replayer_expect_with(self, AIRS_ENTRY_REQUEST, airs_journal_hash_number(arguments, timeout_ms),
+                                   &entry)) {
         memset(out, 0, sizeof *out);
         return airs_replayer_over(error);
     }
@@ -110,13 +113,13 @@ static airs_status_t cancel_request(airs_message_router_t *router, airs_actor_t 
     (void)sender;
     airs_replayer_t *self = replayer_of(router);
     detail_correlation(self, id);
-    return plain(self, AIRS_ENTRY_CANCEL_REQUEST, airs_journal_hash(0, airs_bytes(id->bytes, sizeof id->bytes)), NULL,
-                 no_payload);
+    return plain(self, AIRS_ENTRY_CANCEL_REQUEST,
+                 airs_journal_hash(0, airs_bytes(id->bytes, sizeof id->bytes)), NULL, no_payload);
 }
 
 static airs_status_t broadcast(airs_message_router_t *router, airs_actor_t *sender, const airs_id_t *targets,
-                               const uint8_t *allowed, size_t count, airs_bytes_t payload, size_t *failed_first,
-                               airs_error_t *error) {
+                               const uint8_t *allowed, size_t count, airs_bytes_t payload,
+                               size_t *failed_first, airs_error_t *error) {
     (void)sender, (void)allowed;
     airs_replayer_t *self = replayer_of(router);
     airs_entry_t entry;
@@ -143,8 +146,8 @@ static airs_status_t broadcast(airs_message_router_t *router, airs_actor_t *send
     return finish(self, &entry, status, error, payload_of(payload));
 }
 
-static airs_status_t defer_reply(airs_message_router_t *router, airs_actor_t *actor, airs_correlation_id_t *out,
-                                 airs_error_t *error) {
+static airs_status_t defer_reply(airs_message_router_t *router, airs_actor_t *actor,
+                                 airs_correlation_id_t *out, airs_error_t *error) {
     (void)actor;
     airs_replayer_t *self = replayer_of(router);
     airs_entry_t entry;
@@ -157,13 +160,16 @@ static airs_status_t defer_reply(airs_message_router_t *router, airs_actor_t *ac
     return finish(self, &entry, status, error, no_payload);
 }
 
-static airs_status_t reply(airs_message_router_t *router, airs_actor_t *actor, const airs_correlation_id_t *to,
-                           airs_bytes_t payload, airs_str_t content_type, airs_error_t *error) {
+static airs_status_t reply(airs_message_router_t *router, airs_actor_t *actor,
+                           const airs_correlation_id_t *to, airs_bytes_t payload, airs_str_t content_type,
+                           airs_error_t *error) {
     (void)actor;
     airs_replayer_t *self = replayer_of(router);
-    uint32_t arguments = airs_journal_hash(airs_journal_hash(0, airs_bytes(to->bytes, sizeof to->bytes)), payload);
+    uint32_t arguments =
+        airs_journal_hash(airs_journal_hash(0, airs_bytes(to->bytes, sizeof to->bytes)), payload);
     detail_correlation(self, to);
-    return plain(self, AIRS_ENTRY_REPLY, airs_journal_hash_text(arguments, content_type), error, payload_of(payload));
+    return plain(self, AIRS_ENTRY_REPLY, airs_journal_hash_text(arguments, content_type), error,
+                 payload_of(payload));
 }
 
 static airs_status_t fail(airs_message_router_t *router, airs_actor_t *actor, const airs_correlation_id_t *to,
@@ -193,13 +199,15 @@ static airs_status_t unsubscribe(airs_message_router_t *router, airs_actor_t *ac
 }
 
 static airs_status_t publish(airs_message_router_t *router, airs_actor_t *actor, airs_str_t topic,
-                             airs_bytes_t payload, airs_str_t content_type, uint32_t *reached, airs_error_t *error) {
+                             airs_bytes_t payload, airs_str_t content_type, uint32_t *reached,
+                             airs_error_t *error) {
     (void)actor;
     airs_replayer_t *self = replayer_of(router);
     airs_entry_t entry;
     uint32_t arguments = airs_journal_hash(airs_journal_hash_text(0, topic), payload);
     detail_text(self, "to", topic);
-    if (!airs_replayer_expect_with(self, AIRS_ENTRY_PUBLISH, airs_journal_hash_text(arguments, content_type), &entry)) {
+    if (!airs_replayer_expect_with(self, AIRS_ENTRY_PUBLISH, airs_journal_hash_text(arguments, content_type),
+                                   &entry)) {
         return airs_replayer_over(error);
     }
     airs_status_t status = airs_replayer_answer(&entry, error);
@@ -212,7 +220,8 @@ static airs_status_t publish(airs_message_router_t *router, airs_actor_t *actor,
 }
 
 static airs_status_t start_timer(airs_message_router_t *router, airs_actor_t *actor, uint64_t delay_ms,
-                                 uint64_t period_ms, airs_bytes_t payload, uint64_t *out, airs_error_t *error) {
+                                 uint64_t period_ms, airs_bytes_t payload, uint64_t *out,
+                                 airs_error_t *error) {
     (void)actor;
     airs_replayer_t *self = replayer_of(router);
     airs_entry_t entry;
@@ -223,7 +232,8 @@ static airs_status_t start_timer(airs_message_router_t *router, airs_actor_t *ac
         airs_text_append_format(&self->detail, ", then every %llu ms", (unsigned long long)period_ms);
     }
     *out = 0;
-    if (!airs_replayer_expect_with(self, AIRS_ENTRY_START_TIMER, airs_journal_hash(arguments, payload), &entry)) {
+    if (!airs_replayer_expect_with(self, AIRS_ENTRY_START_TIMER, airs_journal_hash(arguments, payload),
+                                   &entry)) {
         return airs_replayer_over(error);
     }
     airs_status_t status = airs_replayer_answer(&entry, error);

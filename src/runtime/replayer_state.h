@@ -54,12 +54,13 @@ struct airs_replayer {
 };
 
 #define AIRS_REPLAYER_OF(pointer, member) \
-    ((airs_replayer_t *)(void *)((char *)(pointer)-offsetof(airs_replayer_t, member)))
+    ((airs_replayer_t *)(void *)((char *)(pointer) - offsetof(airs_replayer_t, member)))
 
 /* The guest asks for this: the journal's next entry must be it, with these arguments. False: the replay is over, and
  * what the guest is answered does not matter any more. `*entry` is behind the arguments. */
 bool airs_replayer_expect(airs_replayer_t *self, airs_entry_kind_t kind, airs_entry_t *entry);
-bool airs_replayer_expect_with(airs_replayer_t *self, airs_entry_kind_t kind, uint32_t arguments, airs_entry_t *entry);
+bool airs_replayer_expect_with(airs_replayer_t *self, airs_entry_kind_t kind, uint32_t arguments,
+                               airs_entry_t *entry);
 
 /* An entry that belongs to the one before (PEER, KEY, LIST_END). */
 bool airs_replayer_follow(airs_replayer_t *self, airs_entry_t *entry);

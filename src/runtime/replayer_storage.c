@@ -19,8 +19,8 @@ static airs_status_t finish(airs_replayer_t *self, airs_entry_t *entry, airs_sta
     return airs_replayer_show(self, entry, step) ? status : AIRS_STOPPED;
 }
 
-static airs_status_t plain(airs_replayer_t *self, airs_entry_kind_t kind, uint32_t arguments, airs_error_t *error,
-                           const airs_bytes_t *payload) {
+static airs_status_t plain(airs_replayer_t *self, airs_entry_kind_t kind, uint32_t arguments,
+                           airs_error_t *error, const airs_bytes_t *payload) {
     airs_entry_t entry;
     if (!airs_replayer_expect_with(self, kind, arguments, &entry)) {
         return airs_replayer_over(error);
@@ -46,8 +46,9 @@ static airs_status_t open_space(airs_storage_backend_t *backend, airs_str_t name
 
 static void close_space(airs_storage_space_t *space) { (void)space; }
 
-static airs_status_t get(airs_storage_space_t *space, airs_str_t key, void (*take)(void *context, airs_bytes_t value),
-                         void *context, airs_error_t *error) {
+static airs_status_t get(airs_storage_space_t *space, airs_str_t key,
+                         void (*take)(void *context, airs_bytes_t value), void *context,
+                         airs_error_t *error) {
     airs_replayer_t *self = replayer_of(space);
     airs_entry_t entry;
     detail_key(self, key);
@@ -66,7 +67,8 @@ static airs_status_t get(airs_storage_space_t *space, airs_str_t key, void (*tak
     return status;
 }
 
-static airs_status_t set(airs_storage_space_t *space, airs_str_t key, airs_bytes_t value, airs_error_t *error) {
+static airs_status_t set(airs_storage_space_t *space, airs_str_t key, airs_bytes_t value,
+                         airs_error_t *error) {
     airs_replayer_t *self = replayer_of(space);
     detail_key(self, key);
     uint32_t arguments = airs_journal_hash(airs_journal_hash_text(0, key), value);
@@ -94,13 +96,14 @@ static airs_status_t exists(airs_storage_space_t *space, airs_str_t key, bool *o
     return finish(self, &entry, status, error, &step);
 }
 
-static airs_status_t list(airs_storage_space_t *space, airs_str_t prefix, bool (*each)(void *context, airs_str_t key),
-                          void *context, airs_error_t *error) {
+static airs_status_t list(airs_storage_space_t *space, airs_str_t prefix,
+                          bool (*each)(void *context, airs_str_t key), void *context, airs_error_t *error) {
     airs_replayer_t *self = replayer_of(space);
     airs_entry_t entry;
     detail_key(self, prefix);
     airs_replay_step_t step = {0};
-    if (!airs_replayer_expect_with(self, AIRS_ENTRY_STORAGE_LIST, airs_journal_hash_text(0, prefix), &entry) ||
+    if (!airs_replayer_expect_with(self, AIRS_ENTRY_STORAGE_LIST, airs_journal_hash_text(0, prefix),
+                                   &entry) ||
         !airs_replayer_show(self, &entry, &step)) {
         return airs_replayer_over(error);
     }

@@ -82,8 +82,9 @@ static airs_status_t start(airs_wasm_engine_t *engine, airs_error_t *error) {
     }
     if (status == AIRS_OK) {
         /* The engine itself refuses code of another configuration or version; this keeps the entries apart. */
-        snprintf(engine->settings, sizeof engine->settings, "wasmtime %s fuel %d epoch %d record %d", WASMTIME_VERSION,
-                 engine->options.consume_fuel, engine->options.slice_fuel == 0, engine->options.record);
+        snprintf(engine->settings, sizeof engine->settings, "wasmtime %s fuel %d epoch %d record %d",
+                 WASMTIME_VERSION, engine->options.consume_fuel, engine->options.slice_fuel == 0,
+                 engine->options.record);
         open_cache(engine);
     }
     return status;

@@ -83,8 +83,9 @@ static const airs_ext_wasi_t wasi = {
 
 /* Wasmtime's own would be a number of the system's, which nobody could record or choose. */
 static wasmtime_error_t *insecure_seed(void *data, wasmtime_context_t *context,
-                                       const wasmtime_component_func_type_t *type, wasmtime_component_val_t *args,
-                                       size_t arg_count, wasmtime_component_val_t *results, size_t result_count) {
+                                       const wasmtime_component_func_type_t *type,
+                                       wasmtime_component_val_t *args, size_t arg_count,
+                                       wasmtime_component_val_t *results, size_t result_count) {
     (void)data, (void)type, (void)args, (void)arg_count, (void)result_count;
     uint64_t seed[2];
     random_bytes(wasmtime_context_get_data(context), (uint8_t *)seed, sizeof seed);
@@ -103,8 +104,8 @@ static wasmtime_error_t *replace_seed(wasmtime_component_linker_t *linker) {
     wasmtime_error_t *failure = wasmtime_component_linker_instance_add_instance(
         root, interface_name, sizeof interface_name - 1, &interface);
     if (failure == NULL) {
-        failure = wasmtime_component_linker_instance_add_func(interface, name, sizeof name - 1, insecure_seed, NULL,
-                                                              NULL);
+        failure = wasmtime_component_linker_instance_add_func(interface, name, sizeof name - 1, insecure_seed,
+                                                              NULL, NULL);
         wasmtime_component_linker_instance_delete(interface);
     }
     wasmtime_component_linker_instance_delete(root);
