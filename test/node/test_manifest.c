@@ -96,6 +96,11 @@ static const char full_text[] = "[application]\n"
                                 "timeout = \"250ms\"\n"
                                 "unhealthy-after = 5\n"
                                 "\n"
+                                "[crashes]\n"
+                                "folder = \"crashes\"\n"
+                                "keep = 5\n"
+                                "keep-size = \"1MiB\"\n"
+                                "\n"
                                 "[components.b]\n"
                                 "source = \"./b.wasm\"\n"
                                 "config = { file = \"config.json\" }\n"
@@ -103,6 +108,8 @@ static const char full_text[] = "[application]\n"
                                 "accepts = [\"cbor\", \"json\"]\n"
                                 "limits.mailbox-policy = \"drop-oldest\"\n"
                                 "health.interval = 0\n"
+                                "record = true\n"
+                                "record-size = \"64KiB\"\n"
                                 "\n"
                                 "[supervisors.both]\n"
                                 "children = [\"z-first\", \"b\"]\n"
@@ -151,6 +158,7 @@ static void check_first_component(const airs_manifest_component_t *component) {
     assert_int_equal(component->health.unhealthy_after, 5);
     assert_int_equal(component->subscription_count, 0);
     assert_int_equal(component->accepts, 0);
+    assert_int_equal(component->record_bytes, 0);
 }
 
 /* The names of the topmost supervisors, in the order of their start. */
@@ -280,6 +288,11 @@ static void every_key_is_read_and_components_keep_their_order(void **state) {
     assert_int_equal(second->accepts, AIRS_CODEC_JSON | AIRS_CODEC_CBOR);
     assert_int_equal(second->limits.mailbox_policy, AIRS_MAILBOX_DROP_OLDEST);
     assert_int_equal(second->health.interval_ms, 0);
+    assert_true(second->record);
+    assert_int_equal(second->record_bytes, 64 << 10);
+    assert_string_equal(manifest->crashes.folder, "crashes");
+    assert_int_equal(manifest->crashes.max_files, 5);
+    assert_int_equal(manifest->crashes.max_bytes, 1 << 20);
     assert_ptr_equal(manifest->input, &manifest->components[0]);
     assert_ptr_equal(manifest->output, second);
     assert_int_equal(manifest->engine.workers, 2);
@@ -349,7 +362,7 @@ static const struct {
      "airssys.toml:5:1: components.a.instnaces: unknown key; did you mean \"instances\"?"},
     {MINIMAL "colour = 2\n",
      "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
-     "instances, env, config, subscribe, accepts, limits, health, restart, shutdown, significant, after"},
+     "instances, env, config, subscribe, accepts, limits, health, restart, shutdown, significant, after, record, record-size"},
     {MINIMAL "limits.memroy = \"1MiB\"\n",
      "airssys.toml:5:8: components.a.limits.memroy: unknown key; did you mean \"memory\"?"},
     {MINIMAL "limits.memory_ = \"1MiB\"\n",
@@ -392,7 +405,7 @@ static const struct {
      "airssys.toml:5:10: components.a.config: must be a string or { file = \"path\" }, not a date or time"},
     {MINIMAL "admin = false\n",
      "airssys.toml:5:1: components.a.admin: unknown key; known here: source, "
-     "instances, env, config, subscribe, accepts, limits, health, restart, shutdown, significant, after"},
+     "instances, env, config, subscribe, accepts, limits, health, restart, shutdown, significant, after, record, record-size"},
     {MINIMAL "[admin]\nenabled = \"no\"\n",
      "airssys.toml:6:11: admin.enabled: must be true or false, not a string"},
     {MINIMAL "[admin]\nsocket = 80\n",
@@ -555,6 +568,20 @@ static const struct {
     {MINIMAL "limits.block-time = \"0s\"\nlimits.mailbox-policy = \"block\"\n",
      "airssys.toml:5:21: components.a.limits.block-time: \"0s\" is out of range; it must be from 1ms to 24h"},
 
+    {MINIMAL "record = 1\n", "airssys.toml:5:10: components.a.record: must be true or false, not an integer"},
+    {MINIMAL "record-size = \"1MiB\"\n",
+     "airssys.toml:5:15: components.a.record-size: this component is not recorded; it needs record = true"},
+    {MINIMAL "record = false\nrecord-size = \"1MiB\"\n",
+     "airssys.toml:6:15: components.a.record-size: this component is not recorded; it needs record = true"},
+    {MINIMAL "record = true\nrecord-size = 100\n",
+     "airssys.toml:6:15: components.a.record-size: 100 is out of range; it must be from 4KiB to 4GiB"},
+    {MINIMAL "[crashes]\nfolder = \"\"\n",
+     "airssys.toml:6:10: crashes.folder: must be a path, neither empty nor with a zero character"},
+    {MINIMAL "[crashes]\nkeep = 0\n",
+     "airssys.toml:6:8: crashes.keep: 0 is out of range; it must be a whole number from 1 to 100000"},
+    {MINIMAL "[crashes]\nsize = 5\n",
+     "airssys.toml:6:1: crashes.size: unknown key; known here: folder, keep, keep-size"},
+
     {MINIMAL "health = 5\n", "airssys.toml:5:10: components.a.health: must be a table, not an integer"},
     {MINIMAL "health.interval = \"25h\"\n",
      "airssys.toml:5:19: components.a.health.interval: \"25h\" is out of "
@@ -594,7 +621,7 @@ static const struct {
     /* supervision: ABC ends with line 8 */
     {ABC "supervisors = 1\n",
      "airssys.toml:9:1: components.c.supervisors: unknown key; known here: source, instances, env, config, "
-     "subscribe, accepts, limits, health, restart, shutdown, significant, after"},
+     "subscribe, accepts, limits, health, restart, shutdown, significant, after, record, record-size"},
     {"supervisors = 1\n" MINIMAL, "airssys.toml:1:15: supervisors: must be a table of supervisors, not an "
                                   "integer"},
     {ABC "[supervisor.s]\n", "airssys.toml:9:2: supervisor: unknown key; did you mean \"supervisors\"?"},
