@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -251,7 +250,7 @@ static airs_status_t identify(airs_wasm_engine_t *engine, const char *name, cons
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s: no memory", name);
     }
     memcpy(component->source, source, size);
-    crypto_hash_sha256(component->digest, bytes.data, bytes.size);
+    component->digest = airs_digest_of(bytes);
     return AIRS_OK;
 }
 

@@ -40,7 +40,7 @@ static void append_header(airs_journal_t *to, const airs_crash_record_t *record)
         airs_field_text(record->airssys_version),
         airs_field_text(record->engine_version),
         airs_field_text(record->machine),
-        airs_field_bytes(record->digest),
+        airs_field_bytes(airs_bytes(record->digest.bytes, sizeof record->digest.bytes)),
         airs_field_text(record->source),
         airs_field_text(record->id),
         airs_field_number(record->crashed_ns),
@@ -101,7 +101,7 @@ static bool read_header(airs_entry_t *entry, airs_crash_record_t *out) {
     out->airssys_version = airs_entry_string(entry);
     out->engine_version = airs_entry_string(entry);
     out->machine = airs_entry_string(entry);
-    out->digest = airs_entry_bytes(entry);
+    airs_bytes_t digest = airs_entry_bytes(entry);
     out->source = take_bytes_as_text(entry);
     out->id = airs_entry_string(entry);
     out->crashed_ns = airs_entry_number(entry);
@@ -117,10 +117,11 @@ static bool read_header(airs_entry_t *entry, airs_crash_record_t *out) {
     out->status = (airs_status_t)airs_entry_number(entry);
     out->entries = airs_entry_number(entry);
     out->reason = take_bytes_as_text(entry);
-    if (!airs_entry_is_whole(entry) || out->digest.size != AIRS_DIGEST_SIZE || out->reason.size == 0 ||
+    if (!airs_entry_is_whole(entry) || digest.size != sizeof out->digest.bytes || out->reason.size == 0 ||
         out->reason.data[out->reason.size - 1] != '\0') {
         return false;
     }
+    memcpy(out->digest.bytes, digest.data, digest.size);
     out->reason.size--;
     return true;
 }

@@ -7,9 +7,7 @@
 
 #include "core/runtime_engine.h"
 #include "runtime/journal.h"
-
-/* SHA-256 of a component's file. */
-#define AIRS_DIGEST_SIZE 32
+#include "security/digest.h"
 
 /* BLAKE2b. It tells damage, not forgery. */
 #define AIRS_CRASH_CHECKSUM_SIZE 32
@@ -21,11 +19,11 @@
 typedef struct airs_crash_record {
     airs_str_t airssys_version;
     airs_str_t engine_version;
-    airs_str_t machine;  /* "x86_64" */
-    airs_bytes_t digest; /* AIRS_DIGEST_SIZE bytes */
-    airs_str_t source;   /* the component's path as it was loaded, or its name */
-    airs_str_t id;       /* of the actor */
-    uint64_t crashed_ns; /* since 1970 */
+    airs_str_t machine;   /* "x86_64" */
+    airs_digest_t digest; /* of the component's file */
+    airs_str_t source;    /* the component's path as it was loaded, or its name */
+    airs_str_t id;        /* of the actor */
+    uint64_t crashed_ns;  /* since 1970 */
     airs_instance_limits_t limits;
     uint64_t engine_memory_bytes; /* the largest linear memory */
     uint64_t slice_fuel;          /* 0: slices are counted in time */

@@ -10,9 +10,9 @@
 
 #include "core/runtime_engine.h"
 #include "runtime/code_cache.h"
-#include "runtime/crash_record.h"
 #include "runtime/epoch_ticker.h"
 #include "runtime/wasm_engine.h"
+#include "security/digest.h"
 
 /* A loaded component: counted, by its handle and by its instances. */
 typedef struct airs_loaded_component {
@@ -20,7 +20,7 @@ typedef struct airs_loaded_component {
     bool uses_wasi;
     airs_ext_component_t *prepared;
     /* For crash files, of engines that record: the SHA-256 of the file, and where it is (NULL: it cannot be said). */
-    uint8_t digest[AIRS_DIGEST_SIZE];
+    airs_digest_t digest;
     char *source;
     const airs_allocator_t *allocator;
 } airs_loaded_component_t;

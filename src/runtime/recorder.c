@@ -284,7 +284,7 @@ static airs_status_t encode(airs_recorder_t *self, airs_status_t status, const c
         .airssys_version = airs_str(AIRS_VERSION),
         .engine_version = airs_str(WASMTIME_VERSION),
         .machine = airs_str(MACHINE),
-        .digest = airs_bytes(self->component->digest, sizeof self->component->digest),
+        .digest = self->component->digest,
         .source = airs_str(self->component->source != NULL ? self->component->source : "component"),
         .id = airs_str(airs_component_id_text(self->real.id)),
         .crashed_ns = now,

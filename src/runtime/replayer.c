@@ -1,7 +1,6 @@
 #include "runtime/replayer.h"
 
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -391,19 +390,15 @@ uint64_t airs_replayer_started_ns(const airs_replayer_t *self) { return self->st
 
 static airs_status_t check_digest(const airs_replayer_t *self, const char *path, airs_bytes_t bytes,
                                   airs_error_t *error) {
-    uint8_t digest[AIRS_DIGEST_SIZE];
-    char here[2 * AIRS_DIGEST_SIZE + 1];
-    char there[2 * AIRS_DIGEST_SIZE + 1];
-    crypto_hash_sha256(digest, bytes.data, bytes.size);
-    if (memcmp(digest, self->record.digest.data, sizeof digest) == 0) {
+    airs_digest_t digest = airs_digest_of(bytes);
+    char here[AIRS_DIGEST_TEXT_MAX];
+    char there[AIRS_DIGEST_TEXT_MAX];
+    if (airs_digest_equal(&digest, &self->record.digest)) {
         return AIRS_OK;
     }
-    sodium_bin2hex(here, sizeof here, digest, sizeof digest);
-    sodium_bin2hex(there, sizeof there, self->record.digest.data, sizeof digest);
-    return airs_error_set(
-        error, AIRS_INVALID_COMPONENT,
-        "%s is not the component that crashed: its SHA-256 is %s, and that of the crash is %s", path, here,
-        there);
+    return airs_error_set(error, AIRS_INVALID_COMPONENT,
+                          "%s is not the component that crashed: it is %s, and that was %s", path,
+                          airs_digest_text(&digest, here), airs_digest_text(&self->record.digest, there));
 }
 
 static airs_status_t load(airs_replayer_t *self, airs_error_t *error) {
