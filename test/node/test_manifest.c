@@ -360,9 +360,9 @@ static const struct {
     /* unknown keys */
     {MINIMAL "instnaces = 2\n",
      "airssys.toml:5:1: components.a.instnaces: unknown key; did you mean \"instances\"?"},
-    {MINIMAL "colour = 2\n",
-     "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
-     "instances, env, config, subscribe, accepts, limits, health, restart, shutdown, significant, after, record, record-size"},
+    {MINIMAL "colour = 2\n", "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
+                             "instances, env, config, subscribe, accepts, limits, health, restart, shutdown, "
+                             "significant, after, record, record-size"},
     {MINIMAL "limits.memroy = \"1MiB\"\n",
      "airssys.toml:5:8: components.a.limits.memroy: unknown key; did you mean \"memory\"?"},
     {MINIMAL "limits.memory_ = \"1MiB\"\n",
@@ -378,7 +378,7 @@ static const struct {
      "airssys.toml:6:1: engine.worker: unknown key; did you mean \"workers\"?"},
     {MINIMAL "\"a b\\u001b\" = 1\n", "airssys.toml:5:1: components.a.\"a b\\x1b\": unknown key; known here: "
                                      "source, instances, env, config, subscribe, accepts, limits, health, "
-                                     "restart, shutdown, significant, after"},
+                                     "restart, shutdown, significant, after, record, record-size"},
 
     /* missing keys */
     {"[application]\n" COMPONENT, "airssys.toml:1:1: application: the key \"name\" is missing"},
@@ -403,9 +403,9 @@ static const struct {
      "airssys.toml:5:16: components.a.env.PORT: must be a string, not an integer"},
     {MINIMAL "config = 1979-05-27\n",
      "airssys.toml:5:10: components.a.config: must be a string or { file = \"path\" }, not a date or time"},
-    {MINIMAL "admin = false\n",
-     "airssys.toml:5:1: components.a.admin: unknown key; known here: source, "
-     "instances, env, config, subscribe, accepts, limits, health, restart, shutdown, significant, after, record, record-size"},
+    {MINIMAL "admin = false\n", "airssys.toml:5:1: components.a.admin: unknown key; known here: source, "
+                                "instances, env, config, subscribe, accepts, limits, health, restart, "
+                                "shutdown, significant, after, record, record-size"},
     {MINIMAL "[admin]\nenabled = \"no\"\n",
      "airssys.toml:6:11: admin.enabled: must be true or false, not a string"},
     {MINIMAL "[admin]\nsocket = 80\n",
