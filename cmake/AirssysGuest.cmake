@@ -6,6 +6,8 @@
 #     [WORLD world]             a world of the last WIT path, or a full name; default: airssys:actor/actor.
 #                               A world of your own starts with `include airssys:actor/actor@0.1.0;`
 #                               A component imports only what it calls, whatever its world has.
+#     [MIGRATES]                the guest exports airssys:actor/migration as well, and has airs_on_export_state and
+#                               airs_on_import_state; default world: airssys:actor/migrating-actor
 #     [NO_SDK]                  only the generated bindings (guest.h): any world, all exports are yours to write
 #     [OUTPUT_NAME name]        default: NAME
 #     [OPTIONS option...]       for the compiler
@@ -95,13 +97,16 @@ endfunction()
 
 # The bindings of a world and the SDK compiled with them, made once for the whole build: a folder with guest.h,
 # and objects. Answers in the caller's world_folder, world_objects, world_target.
-function(_airssys_world clang world wit no_sdk)
+function(_airssys_world clang world wit no_sdk migrates)
   get_property(root GLOBAL PROPERTY AIRSSYS_GUEST_ROOT)
-  string(SHA256 key "${world};${wit};${no_sdk}")
+  string(SHA256 key "${world};${wit};${no_sdk};${migrates}")
   string(SUBSTRING ${key} 0 12 key)
   set(folder ${CMAKE_BINARY_DIR}/airssys-guest/${key})
   set(target airssys_world_${key})
   file(GLOB sources CONFIGURE_DEPENDS ${root}/sdk/c/src/*.c)
+  if(migrates)
+    list(APPEND sources ${root}/sdk/c/src/migration/migration.c)
+  endif()
   set(includes -I ${root}/sdk/c/include -I ${folder})
   if(no_sdk)
     set(sources ${folder}/guest.c)
@@ -143,14 +148,16 @@ function(_airssys_world clang world wit no_sdk)
 endfunction()
 
 function(airssys_add_guest name)
-  cmake_parse_arguments(PARSE_ARGV 1 guest "NO_SDK;ALL_OPTIONAL" "WORLD;OUTPUT_NAME" "SOURCES;WIT;OPTIONS;LINK_OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 guest "NO_SDK;MIGRATES;ALL_OPTIONAL" "WORLD;OUTPUT_NAME" "SOURCES;WIT;OPTIONS;LINK_OPTIONS")
   if(guest_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "airssys_add_guest(${name}): unknown arguments: ${guest_UNPARSED_ARGUMENTS}")
   endif()
   if(NOT guest_SOURCES)
     message(FATAL_ERROR "airssys_add_guest(${name}): SOURCES is missing")
   endif()
-  if(NOT guest_WORLD)
+  if(NOT guest_WORLD AND guest_MIGRATES)
+    set(guest_WORLD airssys:actor/migrating-actor)
+  elseif(NOT guest_WORLD)
     set(guest_WORLD airssys:actor/actor)
   endif()
   if(NOT guest_OUTPUT_NAME)
@@ -167,7 +174,7 @@ function(airssys_add_guest name)
     list(APPEND wit ${path})
   endforeach()
   _airssys_find_clang(clang)
-  _airssys_world(${clang} ${guest_WORLD} "${wit}" "${guest_NO_SDK}")
+  _airssys_world(${clang} ${guest_WORLD} "${wit}" "${guest_NO_SDK}" "${guest_MIGRATES}")
 
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.guest)
   file(MAKE_DIRECTORY ${folder})

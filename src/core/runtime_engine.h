@@ -96,12 +96,16 @@ typedef enum airs_call_kind {
     AIRS_CALL_METADATA,
     AIRS_CALL_HEALTH,
     AIRS_CALL_SHUTDOWN,
+    AIRS_CALL_EXPORT_STATE, /* this and the next: of a component that migrates */
+    AIRS_CALL_IMPORT_STATE,
 } airs_call_kind_t;
 
 typedef struct airs_call {
     airs_call_kind_t kind;
     const airs_component_message_t *message; /* HANDLE_*: kept by the caller until the call is done */
     const airs_component_config_t *config;   /* INITIALIZE: likewise */
+    airs_bytes_t state;                      /* IMPORT_STATE: likewise */
+    airs_str_t from_version;                 /* likewise: of the component that exported the state */
 } airs_call_t;
 
 typedef enum airs_poll { AIRS_POLL_DONE, AIRS_POLL_PENDING } airs_poll_t;
@@ -114,7 +118,7 @@ typedef struct airs_call_result {
      * status is not AIRS_OK. */
     const char *reason;
     bool has_response;     /* HANDLE_MESSAGE answered some(payload) */
-    airs_bytes_t response; /* valid until the instance's next call or end */
+    airs_bytes_t response; /* also EXPORT_STATE's state; valid until the instance's next call or end */
     airs_health_t health;  /* HEALTH */
     const char *name;      /* METADATA, valid until the instance's next call or end */
     const char *version;   /* likewise */
@@ -129,6 +133,12 @@ typedef struct airs_runtime_engine_ops {
                           airs_component_handle_t *out, airs_error_t *error);
     /* Unknown handles are fine. Instances made from it live on. Any thread. */
     void (*unload)(airs_runtime_engine_t *engine, airs_component_handle_t handle);
+    /* Does it export airssys:actor/migration? False for unknown handles, too. Any thread. */
+    bool (*migrates)(airs_runtime_engine_t *engine, airs_component_handle_t handle);
+    /* Calls each() with the name of every interface that it imports functions of, in its order; false stops.
+     * AIRS_COMPONENT_NOT_FOUND. Any thread. */
+    airs_status_t (*imports)(airs_runtime_engine_t *engine, airs_component_handle_t handle,
+                             bool (*each)(void *context, airs_str_t interface), void *context);
     /* A store with its limits; runs no guest code yet. AIRS_COMPONENT_NOT_FOUND, AIRS_OUT_OF_MEMORY.
      * `host` and `limits` are copied. */
     airs_status_t (*instance_create)(airs_runtime_engine_t *engine, airs_component_handle_t handle,

@@ -214,6 +214,39 @@ static airs_status_t refuse_fit(airs_wasm_engine_t *engine, const char *name,
     return airs_engine_error(error, AIRS_LOAD_FAILED, name, failure);
 }
 
+/* What was noted so far; `failed`: there was no memory. */
+typedef struct airs_import_names {
+    const wasm_engine_t *engine;
+    airs_loaded_component_t *component;
+    bool failed;
+} airs_import_names_t;
+
+static bool note_import(void *context, airs_str_t name, const wasmtime_component_item_t *item) {
+    airs_import_names_t *names = context;
+    airs_loaded_component_t *component = names->component;
+    if (!airs_import_asks_for_something(names->engine, item)) {
+        return true;
+    }
+    size_t size = component->imports_size;
+    char *larger = airs_resize_array(component->allocator, component->imports, size + name.size + 1, 1);
+    names->failed = larger == NULL;
+    if (larger != NULL) {
+        memcpy(larger + size, name.data, name.size);
+        larger[size + name.size] = '\0';
+        component->imports = larger;
+        component->imports_size = size + name.size + 1;
+    }
+    return larger != NULL;
+}
+
+/* False: no memory. */
+static bool note_imports(airs_wasm_engine_t *engine, const wasmtime_component_t *component,
+                         airs_loaded_component_t *loaded) {
+    airs_import_names_t names = {.engine = engine->engine, .component = loaded};
+    airs_each_import(engine->engine, component, note_import, &names);
+    return !names.failed;
+}
+
 airs_status_t airs_component_prepare(airs_wasm_engine_t *engine, const char *name,
                                      const wasmtime_component_t *component, airs_loaded_component_t **out,
                                      airs_error_t *error) {
@@ -231,6 +264,10 @@ airs_status_t airs_component_prepare(airs_wasm_engine_t *engine, const char *nam
         return refuse_fit(engine, name, component, verdict, failure, error);
     }
     loaded->uses_wasi = airs_imports_wasi(engine->engine, component);
+    if (!note_imports(engine, component, loaded)) {
+        airs_loaded_component_unref(loaded);
+        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s: no memory", name);
+    }
     *out = loaded;
     return AIRS_OK;
 }
@@ -311,6 +348,7 @@ void airs_loaded_component_unref(airs_loaded_component_t *component) {
             airs_ext_component_delete(component->prepared);
         }
         airs_release(component->allocator, component->source);
+        airs_release(component->allocator, component->imports);
         airs_release(component->allocator, component);
     }
 }

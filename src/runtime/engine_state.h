@@ -22,6 +22,8 @@ typedef struct airs_loaded_component {
     /* For crash files, of engines that record: the SHA-256 of the file, and where it is (NULL: it cannot be said). */
     airs_digest_t digest;
     char *source;
+    char *imports; /* the names of the interfaces that it imports functions of, each with its zero */
+    size_t imports_size;
     const airs_allocator_t *allocator;
 } airs_loaded_component_t;
 

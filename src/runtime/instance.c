@@ -328,7 +328,7 @@ static void conclude(airs_wasm_instance_t *instance, const airs_ext_outcome_t *o
         set_guest_error(instance, outcome, result);
     } else if (outcome->kind == AIRS_EXT_CALL_FAILED) {
         set_failure(instance, outcome, result);
-    } else if (instance->call == AIRS_CALL_HANDLE_MESSAGE) {
+    } else if (instance->call == AIRS_CALL_HANDLE_MESSAGE || instance->call == AIRS_CALL_EXPORT_STATE) {
         result->has_response = outcome->has_payload;
         result->response = airs_bytes(outcome->payload.data, outcome->payload.size);
     } else if (instance->call == AIRS_CALL_HEALTH) {
@@ -471,6 +471,12 @@ static void start(airs_wasm_instance_t *instance, const airs_call_t *call, airs_
         break;
     case AIRS_CALL_SHUTDOWN:
         airs_ext_shutdown(instance->ext, outcome);
+        break;
+    case AIRS_CALL_EXPORT_STATE:
+        airs_ext_export_state(instance->ext, outcome);
+        break;
+    case AIRS_CALL_IMPORT_STATE:
+        airs_ext_import_state(instance->ext, ext_text(call->from_version), ext_bytes(call->state), outcome);
         break;
     }
 }

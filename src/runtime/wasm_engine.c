@@ -128,6 +128,29 @@ static void unload(airs_runtime_engine_t *base, airs_component_handle_t handle) 
     airs_loaded_components_remove(airs_wasm_engine_of(base), handle);
 }
 
+static bool migrates(airs_runtime_engine_t *base, airs_component_handle_t handle) {
+    airs_loaded_component_t *component = airs_loaded_components_get(airs_wasm_engine_of(base), handle);
+    bool answer = component != NULL && airs_ext_component_migrates(component->prepared);
+    airs_loaded_component_unref(component);
+    return answer;
+}
+
+static airs_status_t imports(airs_runtime_engine_t *base, airs_component_handle_t handle,
+                             bool (*each)(void *context, airs_str_t interface), void *context) {
+    airs_loaded_component_t *component = airs_loaded_components_get(airs_wasm_engine_of(base), handle);
+    if (component == NULL) {
+        return AIRS_COMPONENT_NOT_FOUND;
+    }
+    bool go_on = true;
+    for (size_t at = 0; go_on && at < component->imports_size;) {
+        airs_str_t name = airs_str(component->imports + at);
+        go_on = each(context, name);
+        at += name.size + 1;
+    }
+    airs_loaded_component_unref(component);
+    return AIRS_OK;
+}
+
 static void activity_begin(airs_runtime_engine_t *base) {
     airs_wasm_engine_t *engine = airs_wasm_engine_of(base);
     if (engine->ticker != NULL) {
@@ -150,6 +173,8 @@ static uint64_t slices(airs_runtime_engine_t *base) {
 static const airs_runtime_engine_ops_t ops = {
     .load = load,
     .unload = unload,
+    .migrates = migrates,
+    .imports = imports,
     .instance_create = airs_wasm_instance_create,
     .instance_destroy = airs_wasm_instance_destroy,
     .instance_ended = airs_wasm_instance_ended,

@@ -215,6 +215,8 @@ static airs_poll_t call(airs_instance_t *base, const airs_call_t *what, airs_cal
     airs_scripted_instance_t *instance = instance_of(base);
     AIRS_ASSERT(!instance->pending && !instance->spent);
     AIRS_ASSERT((what->kind == AIRS_CALL_INSTANTIATE) == !instance->instantiated);
+    AIRS_ASSERT(instance->component.migrates ||
+                (what->kind != AIRS_CALL_EXPORT_STATE && what->kind != AIRS_CALL_IMPORT_STATE));
     atomic_fetch_add(&instance->engine->calls, 1);
     instance->instantiated = true;
     instance->running_ms = 0;
@@ -222,6 +224,8 @@ static airs_poll_t call(airs_instance_t *base, const airs_call_t *what, airs_cal
         .kind = what->kind,
         .message = what->message,
         .config = what->config,
+        .state = what->state,
+        .from_version = what->from_version,
         .host = &instance->host,
         .context = instance->component.context,
         .memory = instance->memory,
@@ -339,6 +343,20 @@ static void unload(airs_runtime_engine_t *engine, airs_component_handle_t handle
     (void)handle;
 }
 
+static bool migrates(airs_runtime_engine_t *engine, airs_component_handle_t handle) {
+    airs_scripted_engine_t *self = engine_of(engine);
+    return handle > 0 && handle <= self->component_count && self->components[handle - 1].migrates;
+}
+
+/* Scripts import nothing. */
+static airs_status_t imports(airs_runtime_engine_t *engine, airs_component_handle_t handle,
+                             bool (*each)(void *context, airs_str_t interface), void *context) {
+    airs_scripted_engine_t *self = engine_of(engine);
+    (void)each;
+    (void)context;
+    return handle > 0 && handle <= self->component_count ? AIRS_OK : AIRS_COMPONENT_NOT_FOUND;
+}
+
 static void activity_begin(airs_runtime_engine_t *engine) {
     atomic_fetch_add(&engine_of(engine)->activity, 1);
 }
@@ -355,6 +373,8 @@ void airs_scripted_engine_init(airs_scripted_engine_t *self, const airs_allocato
     static const airs_runtime_engine_ops_t ops = {
         .load = load,
         .unload = unload,
+        .migrates = migrates,
+        .imports = imports,
         .instance_create = instance_create,
         .instance_destroy = instance_destroy,
         .call = call,
@@ -382,6 +402,10 @@ airs_component_handle_t airs_scripted_engine_add(airs_scripted_engine_t *self, c
     self->components[self->component_count++] =
         (airs_scripted_component_t){.name = name, .guest = guest, .context = context};
     return self->component_count;
+}
+
+void airs_scripted_engine_set_migrates(airs_scripted_engine_t *self, airs_component_handle_t component) {
+    self->components[component - 1].migrates = true;
 }
 
 static airs_scripted_instance_t *find(airs_scripted_engine_t *self, const char *id) {

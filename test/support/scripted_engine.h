@@ -29,6 +29,8 @@ typedef struct airs_scripted_call {
     airs_call_kind_t kind;
     const airs_component_message_t *message; /* of HANDLE_* */
     const airs_component_config_t *config;   /* of INITIALIZE */
+    airs_bytes_t state;      /* of IMPORT_STATE; EXPORT_STATE ends with airs_scripted_respond */
+    airs_str_t from_version; /* likewise */
     const airs_host_t *host;
     void *context;        /* the component's */
     uint64_t *memory;     /* eight words of the instance's own, zero at first */
@@ -74,6 +76,7 @@ typedef struct airs_scripted_component {
     const char *name;
     airs_scripted_guest_t *guest;
     void *context;
+    bool migrates;
 } airs_scripted_component_t;
 
 typedef struct airs_scripted_engine {
@@ -99,6 +102,9 @@ void airs_scripted_engine_free(airs_scripted_engine_t *self);
  * engine.ops->load finds components by the source's bytes or path, which then are such a name. */
 airs_component_handle_t airs_scripted_engine_add(airs_scripted_engine_t *self, const char *name,
                                                  airs_scripted_guest_t *guest, void *context);
+
+/* The component is called with EXPORT_STATE and IMPORT_STATE. Before it has instances. */
+void airs_scripted_engine_set_migrates(airs_scripted_engine_t *self, airs_component_handle_t component);
 
 /* Let the waiting call of the actor with this id ("namespace/name/instance") go on, or its next one if none
  * waits now. Any thread. */

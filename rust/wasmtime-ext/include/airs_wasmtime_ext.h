@@ -196,6 +196,9 @@ wasmtime_error_t *airs_ext_component_new(const wasm_engine_t *engine, wasmtime_c
 /* After its instances. NULL is fine. */
 void airs_ext_component_delete(airs_ext_component_t *component);
 
+/* Does it export airssys:actor/migration? */
+bool airs_ext_component_migrates(const airs_ext_component_t *component);
+
 /* What one instance takes of the engine's pools. */
 typedef struct airs_ext_resources {
     uint32_t memories;
@@ -241,7 +244,7 @@ typedef struct airs_ext_outcome {
     uint8_t trap;       /* FAILED: a wasmtime_trap_code_t, or AIRS_EXT_TRAP_* */
     uint8_t error_case; /* GUEST_ERROR: the case's place in its variant in wit/airssys-core, from 0 */
     uint8_t health;     /* health: the case's place */
-    bool has_payload;   /* handle-message answered some */
+    bool has_payload;   /* handle-message answered some, or export-state */
     airs_ext_bytes_t payload;
     airs_ext_bytes_t
         text; /* GUEST_ERROR: its text; FAILED: what happened, and the backtrace; metadata: the name */
@@ -286,6 +289,10 @@ void airs_ext_handle_callback(airs_ext_instance_t *instance, const airs_ext_mess
 void airs_ext_metadata(airs_ext_instance_t *instance, airs_ext_outcome_t *out);
 void airs_ext_health(airs_ext_instance_t *instance, airs_ext_outcome_t *out);
 void airs_ext_shutdown(airs_ext_instance_t *instance, airs_ext_outcome_t *out);
+/* Of a component that migrates. The version and the state are borrowed until the call has ended. */
+void airs_ext_export_state(airs_ext_instance_t *instance, airs_ext_outcome_t *out);
+void airs_ext_import_state(airs_ext_instance_t *instance, airs_ext_bytes_t from_version,
+                           airs_ext_bytes_t state, airs_ext_outcome_t *out);
 
 /* Poll the pending call again, on any thread. */
 void airs_ext_resume(airs_ext_instance_t *instance, airs_ext_outcome_t *out);

@@ -16,6 +16,7 @@ use wasmtime_c_api::{
 };
 
 pub const LIFECYCLE: &str = "airssys:core/component-lifecycle@1.0.0";
+pub const MIGRATION: &str = "airssys:actor/migration@0.1.0";
 
 pub type InitializeParams<'a> = (ComponentConfig<'a>,);
 pub type InitializeResult = (Result<(), ComponentError>,);
@@ -25,6 +26,9 @@ pub type CallbackResult = (Result<(), WasmError>,);
 pub type MetadataResult = (ComponentMetadata,);
 pub type HealthResult = (HealthStatus,);
 pub type ShutdownResult = (Result<(), ComponentError>,);
+pub type ExportStateResult = (Result<Vec<u8>, ComponentError>,);
+pub type ImportStateParams<'a> = (&'a str, &'a [u8]);
+pub type ImportStateResult = (Result<(), ComponentError>,);
 
 /// Where the six functions of `component-lifecycle` are in the component.
 pub struct LifecycleExports {
@@ -36,10 +40,17 @@ pub struct LifecycleExports {
     pub shutdown: ComponentExportIndex,
 }
 
+/// Where the two functions of `migration` are, which a component may leave out.
+pub struct MigrationExports {
+    pub export_state: ComponentExportIndex,
+    pub import_state: ComponentExportIndex,
+}
+
 /// `airs_ext_component_t`
 pub struct PreparedComponent {
     pub pre: InstancePre<StoreData>,
     pub exports: LifecycleExports,
+    pub migration: Option<MigrationExports>,
     /// Polls of its calls need tokio's reactor.
     pub uses_wasi: bool,
 }
@@ -66,20 +77,26 @@ struct ExportFinder<'a> {
     component: &'a Component,
 }
 
-impl ExportFinder<'_> {
+/// An interface that the component exports.
+struct Exported<'a> {
+    component: &'a Component,
+    name: &'static str,
+    index: ComponentExportIndex,
+}
+
+impl Exported<'_> {
     fn function<P, R>(&self, name: &str) -> Result<ComponentExportIndex, Misfit>
     where
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift,
     {
-        let missing = || Misfit::Missing(format!("{LIFECYCLE} lacks the function `{name}`"));
-        let (_, interface) = self
+        let interface = self.name;
+        let (item, index) = self
             .component
-            .get_export(None, LIFECYCLE)
-            .ok_or_else(|| Misfit::Missing(format!("the interface {LIFECYCLE} is not exported")))?;
-        let (item, index) = self.component.get_export(Some(&interface), name).ok_or_else(missing)?;
+            .get_export(Some(&self.index), name)
+            .ok_or_else(|| Misfit::Missing(format!("{interface} lacks the function `{name}`")))?;
         let ComponentItem::ComponentFunc(function) = item else {
-            return Err(Misfit::Mistyped(format!("{LIFECYCLE}: `{name}` is not a function")));
+            return Err(Misfit::Mistyped(format!("{interface}: `{name}` is not a function")));
         };
         self.check::<P, R>(name, &function)?;
         Ok(index)
@@ -90,21 +107,42 @@ impl ExportFinder<'_> {
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift,
     {
+        let interface = self.name;
         let component_type = self.component.component_type();
         function
             .typecheck::<P, R>(&component_type.instance_type())
-            .map_err(|error| Misfit::Mistyped(format!("{LIFECYCLE}: `{name}` has another type: {error:#}")))
+            .map_err(|error| Misfit::Mistyped(format!("{interface}: `{name}` has another type: {error:#}")))
+    }
+}
+
+impl ExportFinder<'_> {
+    fn interface(&self, name: &'static str) -> Option<Exported<'_>> {
+        let (_, index) = self.component.get_export(None, name)?;
+        Some(Exported { component: self.component, name, index })
     }
 
     fn lifecycle(&self) -> Result<LifecycleExports, Misfit> {
+        let exported = self
+            .interface(LIFECYCLE)
+            .ok_or_else(|| Misfit::Missing(format!("the interface {LIFECYCLE} is not exported")))?;
         Ok(LifecycleExports {
-            initialize: self.function::<InitializeParams, InitializeResult>("initialize")?,
-            handle_message: self.function::<MessageParams, MessageResult>("handle-message")?,
-            handle_callback: self.function::<MessageParams, CallbackResult>("handle-callback")?,
-            metadata: self.function::<(), MetadataResult>("metadata")?,
-            health: self.function::<(), HealthResult>("health")?,
-            shutdown: self.function::<(), ShutdownResult>("shutdown")?,
+            initialize: exported.function::<InitializeParams, InitializeResult>("initialize")?,
+            handle_message: exported.function::<MessageParams, MessageResult>("handle-message")?,
+            handle_callback: exported.function::<MessageParams, CallbackResult>("handle-callback")?,
+            metadata: exported.function::<(), MetadataResult>("metadata")?,
+            health: exported.function::<(), HealthResult>("health")?,
+            shutdown: exported.function::<(), ShutdownResult>("shutdown")?,
         })
+    }
+
+    fn migration(&self) -> Result<Option<MigrationExports>, Misfit> {
+        let Some(exported) = self.interface(MIGRATION) else {
+            return Ok(None);
+        };
+        Ok(Some(MigrationExports {
+            export_state: exported.function::<(), ExportStateResult>("export-state")?,
+            import_state: exported.function::<ImportStateParams, ImportStateResult>("import-state")?,
+        }))
     }
 
     fn uses_wasi(&self) -> bool {
@@ -135,7 +173,7 @@ pub extern "C" fn airs_ext_component_new(
         let engine = engine_of(engine);
         let component = component_of(component);
         let finder = ExportFinder { engine, component };
-        let exports = finder.lifecycle().map_err(|misfit| match misfit {
+        let mut misfit = |misfit| match misfit {
             Misfit::Missing(text) => {
                 *verdict = Verdict::ExportMissing;
                 Error::msg(text)
@@ -144,11 +182,13 @@ pub extern "C" fn airs_ext_component_new(
                 *verdict = Verdict::ExportMistyped;
                 Error::msg(text)
             }
-        })?;
+        };
+        let exports = finder.lifecycle().map_err(&mut misfit)?;
+        let migration = finder.migration().map_err(&mut misfit)?;
         *verdict = Verdict::ImportMissing;
         let pre = linker_of(linker).instantiate_pre(component)?;
         *verdict = Verdict::Fits;
-        let prepared = PreparedComponent { pre, exports, uses_wasi: finder.uses_wasi() };
+        let prepared = PreparedComponent { pre, exports, migration, uses_wasi: finder.uses_wasi() };
         *out = Box::into_raw(Box::new(prepared));
         Ok(())
     })
@@ -156,6 +196,12 @@ pub extern "C" fn airs_ext_component_new(
 
 #[unsafe(no_mangle)]
 pub extern "C" fn airs_ext_component_delete(_component: Option<Box<PreparedComponent>>) {}
+
+/// Does it export `migration`?
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_component_migrates(component: &PreparedComponent) -> bool {
+    component.migration.is_some()
+}
 
 fn engine_of(engine: &wasm_engine_t) -> &Engine {
     // SAFETY: wasm_engine_t is `repr(C)` with the engine as its only member.

@@ -12,8 +12,9 @@ use wasmtime_c_api::wasmtime_store_t;
 use crate::abi::{Bytes, Id};
 use crate::call::CallSlot;
 use crate::component::{
-    CallbackResult, HealthResult, InitializeParams, InitializeResult, MessageParams, MessageResult,
-    MetadataResult, PreparedComponent, ShutdownResult,
+    CallbackResult, ExportStateResult, HealthResult, ImportStateParams, ImportStateResult, InitializeParams,
+    InitializeResult, MIGRATION, MessageParams, MessageResult, MetadataResult, MigrationExports,
+    PreparedComponent, ShutdownResult,
 };
 use crate::limiter::TotalLimiter;
 use crate::status::{describe, panic_text, trap_code};
@@ -335,6 +336,42 @@ impl ExtInstance {
         });
         Ok(())
     }
+
+    fn migration(&self) -> wasmtime::Result<&'static MigrationExports> {
+        let exports = self.component().migration.as_ref();
+        exports.ok_or_else(|| wasmtime::Error::msg(format!("the component does not export {MIGRATION}")))
+    }
+
+    fn start_export_state(&mut self) -> wasmtime::Result<()> {
+        let function = self.function::<(), ExportStateResult>(&self.migration()?.export_state)?;
+        let store = self.store();
+        self.slot.put(async move {
+            match function.call_async(store, ()).await {
+                Ok((Ok(state),)) => Ending::Payload(Some(state)),
+                Ok((Err(error),)) => guest_error(error.parts()),
+                Err(error) => Ending::Failed(error),
+            }
+        });
+        Ok(())
+    }
+
+    fn start_import_state(
+        &mut self,
+        from_version: &'static str,
+        state: &'static [u8],
+    ) -> wasmtime::Result<()> {
+        let function =
+            self.function::<ImportStateParams<'static>, ImportStateResult>(&self.migration()?.import_state)?;
+        let store = self.store();
+        self.slot.put(async move {
+            match function.call_async(store, (from_version, state)).await {
+                Ok((Ok(()),)) => Ending::Done,
+                Ok((Err(error),)) => guest_error(error.parts()),
+                Err(error) => Ending::Failed(error),
+            }
+        });
+        Ok(())
+    }
 }
 
 fn guest_error((case, text): (u8, String)) -> Ending {
@@ -450,6 +487,22 @@ pub extern "C" fn airs_ext_health(instance: &mut ExtInstance, out: &mut Outcome)
 #[unsafe(no_mangle)]
 pub extern "C" fn airs_ext_shutdown(instance: &mut ExtInstance, out: &mut Outcome) {
     instance.run(ExtInstance::start_shutdown, out);
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_export_state(instance: &mut ExtInstance, out: &mut Outcome) {
+    instance.run(ExtInstance::start_export_state, out);
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn airs_ext_import_state(
+    instance: &mut ExtInstance,
+    from_version: Bytes,
+    state: Bytes,
+    out: &mut Outcome,
+) {
+    let (from_version, state) = unsafe { (from_version.text(), state.slice()) };
+    instance.run(|instance| instance.start_import_state(from_version, state), out);
 }
 
 #[unsafe(no_mangle)]

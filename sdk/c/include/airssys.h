@@ -227,6 +227,17 @@ airs_outcome_t airs_on_stop(void);
 /* Default: healthy. */
 airs_health_t airs_on_health(void);
 
+/* Only in a guest that is built with MIGRATES (airssys_add_guest), which then has both: hot update.
+ *
+ * What the actor's state is, with airs_answer; it is between two messages, and about to be replaced. Nothing may
+ * end by this, for the update can still fail: then the actor goes on. airs_fail: it cannot be updated now. */
+airs_outcome_t airs_on_export_state(void);
+
+/* After airs_on_start: go on with this state, which the actor of version `from_version` (of its airs_metadata) had.
+ * Its timers are still armed, its requests still awaited, the answers it took over still owed. airs_fail: this
+ * state is of no use, and the update is rolled back. */
+airs_outcome_t airs_on_import_state(airs_str_t from_version, airs_bytes_t state);
+
 /* Default: named "component". */
 extern const airs_metadata_t airs_metadata;
 

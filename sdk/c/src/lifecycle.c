@@ -7,8 +7,8 @@
 /* The C library's standard output, if the component has one: NULL or no such symbol otherwise. */
 extern __attribute__((weak)) FILE *volatile __stdout_used;
 
-/* What a call has printed is out when it ends. Nothing would write the rest out later: a component has no exit. */
-static void flush_output(void) {
+/* Nothing would write the rest out later: a component has no exit. */
+void airs_sdk_flush_output(void) {
     if (&__stdout_used != NULL && __stdout_used != NULL) {
         fflush(__stdout_used);
     }
@@ -103,7 +103,7 @@ bool exports_airssys_core_component_lifecycle_handle_message(
     in_hand = &from->payload;
     airs_outcome_t outcome = airs_on_message(&message);
     in_hand = NULL;
-    flush_output();
+    airs_sdk_flush_output();
     airssys_core_types_component_message_free(from);
     if (outcome.kind == AIRS_OUTCOME_FAIL) {
         error->tag = AIRSSYS_CORE_ERRORS_WASM_ERROR_RUNTIME_ERROR;
@@ -122,7 +122,7 @@ bool exports_airssys_core_component_lifecycle_handle_callback(
     message.kind = airs_str_equal(message.content_type, airs_str(FAILURE_TYPE)) ? AIRS_FAILURE
                                                                                 : AIRS_RESPONSE;
     airs_outcome_t outcome = airs_on_callback(&message);
-    flush_output();
+    airs_sdk_flush_output();
     airssys_core_types_component_message_free(from);
     if (outcome.kind == AIRS_OUTCOME_FAIL) {
         error->tag = AIRSSYS_CORE_ERRORS_WASM_ERROR_RUNTIME_ERROR;
@@ -135,7 +135,7 @@ bool exports_airssys_core_component_lifecycle_handle_callback(
 
 /* The end of initialize and shutdown: `tag` is the error's case. */
 static bool lifecycle_end(airs_outcome_t outcome, uint8_t tag, airssys_core_errors_component_error_t *error) {
-    flush_output();
+    airs_sdk_flush_output();
     if (outcome.kind == AIRS_OUTCOME_FAIL) {
         error->tag = tag;
         error->val.initialization_failed = (guest_string_t){outcome.data, outcome.size};

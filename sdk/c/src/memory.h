@@ -41,6 +41,9 @@ static inline airssys_core_types_component_id_t airs_sdk_component_id(airs_id_t 
  * ends an actor that hands it half a one. */
 size_t airs_sdk_cut(airs_str_t text, size_t most);
 
+/* What a call has printed is out when it ends. */
+void airs_sdk_flush_output(void);
+
 /* Keeps the text for airs_error_text and returns `status`. */
 airs_status_t airs_sdk_fail(airs_status_t status, airs_str_t text);
 
