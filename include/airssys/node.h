@@ -130,6 +130,46 @@ AIRS_API airs_status_t airs_node_spawn_native(airs_node_t *node, const airs_nati
                                               airs_id_t id, const airs_spawn_options_t *options,
                                               airs_error_t *error);
 
+/* Of airs_update_options_t.window_ms: there is no window. */
+#define AIRS_UPDATE_NO_WINDOW UINT64_MAX
+
+/* Zeroed members mean the default. Set `size` with AIRS_UPDATE_OPTIONS_INIT. */
+typedef struct airs_update_options {
+    size_t size;
+    /* For how long after the last instance has switched the update is taken back if an instance crashes, or is
+     * unhealthy at its end; default 10,000. */
+    uint64_t window_ms;
+    bool together; /* the instances do not wait for each other; the node needs room for all of them twice */
+    /* Their environment, configuration and limits of calls and memory from here on, and nothing else of it; NULL:
+     * each instance keeps its own. */
+    const airs_spawn_options_t *spawn;
+} airs_update_options_t;
+
+#define AIRS_UPDATE_OPTIONS_INIT {.size = sizeof(airs_update_options_t)}
+
+/* A hot update: have all instances of the component `group` (its instance is not looked at) go on with another
+ * component, and wait until that is certain, which takes the window. An instance finishes the message in hand; the
+ * new one is made and initialized while the old one is still there, and told the old one's state if both export
+ * airssys:actor/migration; it must not be unhealthy. Id, mailbox and what waits in it, subscriptions, capabilities
+ * and supervision stay. With migration timers, outstanding requests and answers taken over stay as well; without,
+ * they end as in a restart. The old instance gets no shutdown call.
+ *
+ * AIRS_ROLLED_BACK: an instance could not switch, crashed within the window, or was unhealthy at its end; all run the
+ * old component again, with their state as it was when they switched if that migrates, and nothing was lost from a
+ * mailbox (the message that was in hand when an instance crashed is a dead letter). `error` says which and why.
+ * AIRS_INVALID_STATE (an update of it goes on), AIRS_TARGET_NOT_FOUND (it has no instance of another component),
+ * AIRS_NOT_LOADED, AIRS_UNSUPPORTED and AIRS_INVALID_ARGUMENT (a limit that this node was not made for),
+ * AIRS_STOPPED (the node stops), AIRS_OUT_OF_MEMORY: nothing has changed, but for AIRS_STOPPED.
+ *
+ * Both components stay loaded; unload the one that is of no use any more. */
+AIRS_API airs_status_t airs_node_update(airs_node_t *node, airs_id_t group, airs_component_t component,
+                                        const airs_update_options_t *options, airs_error_t *error);
+
+/* Calls each() with the name of every interface of which the component imports functions; false stops.
+ * AIRS_NOT_LOADED. */
+AIRS_API airs_status_t airs_node_imports(airs_node_t *node, airs_component_t component,
+                                         bool (*each)(void *context, airs_str_t interface), void *context);
+
 /* A message from outside; its sender is airssys/host/0. AIRS_OK: it is in the target's mailbox.
  * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE,
  * AIRS_UNSUPPORTED_CODEC. */

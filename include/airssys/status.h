@@ -53,7 +53,8 @@
     X(DEADLOCK, 42, "it would wait for itself")                                \
     X(PENDING, 43, "not done yet")                                             \
     X(HEALTH_CHECKS_FAILED, 44, "health checks found the actor unhealthy")     \
-    X(UNTRUSTED, 45, "the component is not trusted")
+    X(UNTRUSTED, 45, "the component is not trusted")                           \
+    X(ROLLED_BACK, 46, "the update was rolled back")
 
 typedef enum airs_status {
 #define AIRS_STATUS_ENUM(name, number, text) AIRS_##name = (number),

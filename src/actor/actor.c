@@ -11,6 +11,11 @@ static void park_expired(airs_timer_t *timer) {
     airs_actor_signal(((airs_park_timer_t *)timer)->actor, AIRS_SIGNAL_PARK_EXPIRED);
 }
 
+void airs_actor_bound_parking(airs_actor_t *actor, uint64_t max_parked_ms) {
+    bool bounded = max_parked_ms > 0 && max_parked_ms < UINT64_MAX / 1000000;
+    actor->max_parked_ns = bounded ? max_parked_ms * 1000000 : UINT64_MAX;
+}
+
 void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
     actor->behaviour = setup->behaviour;
     actor->services = setup->services;
@@ -18,10 +23,7 @@ void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
     actor->keeper = setup->keeper;
     actor->at_rest = true;
     actor->max_message_bytes = setup->max_message_bytes;
-    actor->max_parked_ns = UINT64_MAX;
-    if (setup->max_parked_ms > 0 && setup->max_parked_ms < UINT64_MAX / 1000000) {
-        actor->max_parked_ns = setup->max_parked_ms * 1000000;
-    }
+    airs_actor_bound_parking(actor, setup->max_parked_ms);
     actor->block_time_ms = setup->block_time_ms;
     actor->max_requests = setup->max_requests;
     actor->max_timers = setup->max_timers;
@@ -41,6 +43,7 @@ void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
     atomic_init(&actor->state, AIRS_ACTOR_CREATED);
     atomic_init(&actor->health, AIRS_HEALTH_UNKNOWN);
     atomic_init(&actor->health_asks, NULL);
+    atomic_init(&actor->update, NULL);
     airs_mailbox_init(&actor->mailbox, setup->mailbox);
     airs_response_router_attach(setup->services->responses, actor);
 }
@@ -58,7 +61,11 @@ void airs_actor_unref(airs_actor_t *actor) {
     airs_health_monitor_free(actor);
     airs_last_failure_free(actor);
     airs_release(actor->services->allocator, actor->end_reason);
-    airs_release(actor->services->allocator, atomic_load_explicit(&actor->metadata, memory_order_relaxed));
+    while (actor->said != NULL) {
+        airs_actor_metadata_t *next = actor->said->next;
+        airs_release(actor->services->allocator, actor->said);
+        actor->said = next;
+    }
     airs_component_id_unref_many(actor->id, UINT64_C(1) + actor->id_credit);
     actor->behaviour->release(actor);
 }
@@ -249,20 +256,45 @@ const airs_actor_metadata_t *airs_actor_metadata(airs_actor_t *actor) {
     return metadata;
 }
 
-void airs_actor_keep_metadata(airs_actor_t *actor, const char *name, const char *version) {
+static bool says(const airs_actor_metadata_t *metadata, const char *name, const char *version) {
+    return strcmp(metadata->name, name) == 0 && strcmp(metadata->version, version) == 0;
+}
+
+const airs_actor_metadata_t *airs_actor_make_metadata(airs_actor_t *actor, const char *name,
+                                                      const char *version) {
+    for (const airs_actor_metadata_t *said = actor->said; said != NULL; said = said->next) {
+        if (says(said, name, version)) {
+            return said;
+        }
+    }
     size_t name_size = strlen(name) + 1;
     size_t version_size = strlen(version) + 1;
     airs_actor_metadata_t *metadata =
         airs_alloc(actor->services->allocator, sizeof *metadata + name_size + version_size);
     if (metadata == NULL) {
-        return;
+        return NULL;
     }
     char *text = (char *)(metadata + 1);
     memcpy(text, name, name_size);
     memcpy(text + name_size, version, version_size);
-    *metadata = (airs_actor_metadata_t){.name = text, .version = text + name_size};
-    /* Release: pairs with airs_actor_known_metadata. The owner is asked once and so writes once. */
+    *metadata = (airs_actor_metadata_t){.name = text, .version = text + name_size, .next = actor->said};
+    actor->said = metadata;
+    return metadata;
+}
+
+void airs_actor_show_metadata(airs_actor_t *actor, const airs_actor_metadata_t *metadata) {
+    if (metadata == NULL) {
+        atomic_store_explicit(&actor->metadata_asked, false, memory_order_relaxed);
+    }
+    /* Release: pairs with airs_actor_known_metadata. */
     atomic_store_explicit(&actor->metadata, metadata, memory_order_release);
+}
+
+void airs_actor_keep_metadata(airs_actor_t *actor, const char *name, const char *version) {
+    const airs_actor_metadata_t *metadata = airs_actor_make_metadata(actor, name, version);
+    if (metadata != NULL) {
+        airs_actor_show_metadata(actor, metadata);
+    }
 }
 
 const char *airs_actor_name(airs_actor_t *actor, const airs_actor_metadata_t *metadata,

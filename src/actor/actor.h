@@ -60,6 +60,7 @@ typedef enum airs_actor_step {
     AIRS_STEP_STOP,
     AIRS_STEP_DESCRIBE,
     AIRS_STEP_HEALTH,
+    AIRS_STEP_UPDATE,
 } airs_actor_step_t;
 
 /* Why an incarnation ended, which decides what happens to what it leaves. */
@@ -107,10 +108,12 @@ struct airs_roster_node {
 };
 
 /* What an actor says of itself, in one block. */
-typedef struct airs_actor_metadata {
+typedef struct airs_actor_metadata airs_actor_metadata_t;
+struct airs_actor_metadata {
     const char *name;
     const char *version;
-} airs_actor_metadata_t;
+    airs_actor_metadata_t *next; /* of all that the actor has said; the owner's */
+};
 
 /* The deadline of a call that is parked. */
 typedef struct airs_park_timer {
@@ -144,10 +147,11 @@ struct airs_actor {
     _Atomic uint8_t state;     /* airs_actor_state_t */
     _Atomic uint8_t health;    /* airs_health_t; see actor/health_monitor.h */
     airs_refcount_t references;
-    _Atomic(airs_actor_metadata_t *) metadata; /* NULL: not known; once set it stays */
+    _Atomic(const airs_actor_metadata_t *) metadata; /* NULL: not known; what was known stays in memory */
 
     airs_last_failure_t *last_failure; /* under airs_services_t's lock `failures`; NULL: it had none */
     _Atomic(struct airs_health_ask *) health_asks; /* who waits for how well it is */
+    _Atomic(struct airs_actor_switch *) update;    /* its part in an update that goes on; NULL: none */
 
     /* The registry's, under its locks. */
     airs_actor_t *registry_next;
@@ -175,6 +179,9 @@ struct airs_actor {
 
     /* The owner's. */
     uint64_t incarnation;                       /* counts from 1 over the whole system */
+    uint32_t tickets_since;                     /* ends of requests that it hears; see is_stale */
+    uint32_t tickets_void;                      /* but for this one; 0: none */
+    airs_actor_metadata_t *said;                /* all its metadata, the last first */
     uint32_t id_credit;                         /* references to `id` that messages to be sent will carry */
     struct airs_deferred_replies *deferred;     /* answers it has taken over; NULL: it never did */
     struct airs_actor_timers *timers;           /* NULL: it never had one */
@@ -321,7 +328,26 @@ static inline const airs_actor_metadata_t *airs_actor_known_metadata(airs_actor_
     return atomic_load_explicit(&actor->metadata, memory_order_acquire);
 }
 
-/* The owner's: keep what it said. Without memory it stays unknown. */
+/* The owner's: what it said, kept as long as the actor; the same again is the same. NULL: no memory. */
+const airs_actor_metadata_t *airs_actor_make_metadata(airs_actor_t *actor, const char *name,
+                                                      const char *version);
+
+/* The owner's: this is what others see; NULL: it is not known, and will be asked again. */
+void airs_actor_show_metadata(airs_actor_t *actor, const airs_actor_metadata_t *metadata);
+
+/* The owner's: bound the time that a call may be parked; 0: no limit. */
+void airs_actor_bound_parking(airs_actor_t *actor, uint64_t max_parked_ms);
+
+/* The owner's: from here on only ends of requests are heard that this incarnation makes; or: none of those. */
+static inline void airs_actor_begin_tickets(airs_actor_t *actor) {
+    actor->tickets_since = (uint32_t)actor->incarnation;
+    actor->tickets_void = 0;
+}
+static inline void airs_actor_void_tickets(airs_actor_t *actor) {
+    actor->tickets_void = (uint32_t)actor->incarnation;
+}
+
+/* The owner's: both. Without memory it stays unknown. */
 void airs_actor_keep_metadata(airs_actor_t *actor, const char *name, const char *version);
 
 /* What it is called: by its metadata, or while these are not known (NULL) by its id's name, in `buffer`. */

@@ -5,6 +5,7 @@
 #include "actor/actor_links.h"
 #include "actor/actor_system_subscriber.h"
 #include "actor/actor_timers.h"
+#include "actor/actor_update.h"
 #include "actor/component_registry.h"
 #include "actor/deferred_replies.h"
 #include "actor/health_monitor.h"
@@ -183,16 +184,21 @@ airs_exit_reason_t airs_actor_reason(const airs_actor_t *actor) {
     return reason;
 }
 
+/* `recedes`: the next one goes back to the component before an update. */
 static void end_incarnation(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status,
-                            const char *reason) {
+                            const char *reason, bool recedes) {
     airs_services_t *services = actor->services;
     bool crashed = end == AIRS_END_CRASHED;
     airs_waiting_senders_withdraw(services->waiting_senders, actor);
     airs_actor_pay(actor);
     keep_reason(actor, end, status, reason);
     end_in_hand(actor, end, status, reason);
-    airs_deferred_replies_end(actor, crashed ? status : AIRS_STOPPED, crashed ? reason : NULL);
-    airs_actor_timers_end(actor);
+    if (recedes) {
+        airs_actor_update_end_own(actor, crashed ? status : AIRS_STOPPED, reason);
+    } else {
+        airs_deferred_replies_end(actor, crashed ? status : AIRS_STOPPED, crashed ? reason : NULL);
+        airs_actor_timers_end(actor);
+    }
     airs_health_monitor_end(actor, status);
     actor->behaviour->discard(actor); /* `reason` is gone with it */
 }
@@ -219,11 +225,32 @@ static void end_actor(airs_actor_t *actor, airs_actor_end_t end, const airs_exit
     }
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_STOPPED) == AIRS_OK);
     airs_gate_notify(&services->lives);
+    airs_actor_update_gone(actor);
     if (actor->keeper != NULL) {
         actor->keeper->tell(actor->keeper, AIRS_LIFE_GONE, (airs_reason_kind_t)actor->end_kind);
     }
     airs_actor_unref(actor);
     airs_scheduler_deactivate(services->scheduler, worker);
+}
+
+void airs_actor_recede(airs_actor_t *actor, airs_status_t status, const char *reason) {
+    end_incarnation(actor, status != AIRS_OK ? AIRS_END_CRASHED : AIRS_END_DROPPED, status, reason, true);
+    (void)airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_PARK_EXPIRED);
+    if (status != AIRS_OK) {
+        airs_exit_reason_t why = airs_actor_reason(actor);
+        airs_last_failure_keep(actor);
+        airs_actor_links_end(actor, &why);
+    }
+    actor->at_rest = true;
+    AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_RESTARTING) == AIRS_OK);
+    airs_actor_update_receded(actor, status, actor->end_reason);
+    airs_actor_signal(actor, AIRS_SIGNAL_RESTART);
+}
+
+/* By the update that it is on trial for. */
+static bool is_taken_back(airs_actor_t *actor) {
+    return airs_actor_update_catches(actor) && airs_actor_state(actor) != AIRS_ACTOR_STOPPING &&
+           !airs_mailbox_refuses(&actor->mailbox);
 }
 
 bool airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status, const char *reason) {
@@ -233,10 +260,14 @@ bool airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
         atomic_fetch_add_explicit(&services->crashed, 1, memory_order_relaxed);
         airs_actor_complain(actor, AIRS_LOG_ERROR, false, "the actor has crashed", status, reason);
     }
+    if (end == AIRS_END_CRASHED && is_taken_back(actor)) {
+        airs_actor_recede(actor, status, reason);
+        return false;
+    }
     if (!outlives_it(actor)) {
         (void)airs_mailbox_refuse(&actor->mailbox);
     }
-    end_incarnation(actor, end, status, reason);
+    end_incarnation(actor, end, status, reason, false);
     /* Cleared first: an end for good that is asked for meanwhile is seen by its refusal, or later by its signal. */
     (void)airs_mailbox_clear_signals(&actor->mailbox,
                                      AIRS_SIGNAL_KILL | AIRS_SIGNAL_STOP | AIRS_SIGNAL_PARK_EXPIRED);
@@ -248,6 +279,7 @@ bool airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t 
     airs_response_router_cancel_all(services->responses, actor);
     airs_last_failure_keep(actor);
     airs_actor_links_end(actor, &why);
+    airs_actor_update_lost(actor);
     actor->at_rest = true;
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_RESTARTING) == AIRS_OK);
     actor->keeper->tell(actor->keeper, AIRS_LIFE_DOWN, (airs_reason_kind_t)actor->end_kind);

@@ -10,6 +10,10 @@
  * parks it. */
 bool airs_actor_finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status, const char *reason);
 
+/* The incarnation ends, and one of the component before an update begins (actor/actor_update.h), of which the keeper
+ * does not hear. The owner's. `status` AIRS_OK: it was ordered. The actor is down and still the caller's. */
+void airs_actor_recede(airs_actor_t *actor, airs_status_t status, const char *reason);
+
 /* An actor that is down ends for good: as airs_actor_finish when that answers true. */
 void airs_actor_give_up(airs_actor_t *actor, airs_actor_end_t end);
 

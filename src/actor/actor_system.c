@@ -11,6 +11,7 @@
 #include "actor/response_router.h"
 #include "actor/supervisor.h"
 #include "actor/timer_wheel.h"
+#include "actor/updater.h"
 #include "actor/waiting_senders.h"
 #include "core/deadline.h"
 
@@ -139,6 +140,9 @@ static airs_status_t make_parts(airs_actor_system_t *system, const airs_actor_sy
     if (status == AIRS_OK) {
         status = airs_supervisors_create(services, &services->supervisors);
     }
+    if (status == AIRS_OK) {
+        status = airs_updater_create(services, &services->updater);
+    }
     return status;
 }
 
@@ -178,6 +182,7 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
     airs_host_subscriptions_free(&system->subscriptions);
     airs_actor_system_subscriber_stop(services->subscriber);
     airs_supervisors_destroy(services->supervisors);
+    airs_updater_destroy(services->updater);
     airs_host_caller_destroy(system->host);
     /* The last request may have ended by its deadline, in a callback that is not over yet. */
     airs_timer_wheel_stop(system->timers);
@@ -226,6 +231,11 @@ void airs_actor_system_supervisors(airs_actor_system_t *system,
                                    bool (*each)(void *context, const airs_child_info_t *info),
                                    void *context) {
     airs_supervisors_list(system->services.supervisors, each, context);
+}
+
+airs_status_t airs_actor_system_update(airs_actor_system_t *system, const airs_actor_update_t *update,
+                                       airs_error_t *error) {
+    return airs_updater_run(system->services.updater, update, error);
 }
 
 /* ---- messages from outside ---- */
@@ -381,6 +391,9 @@ static uint64_t stop_time(const airs_services_t *services, uint64_t deadline_ns)
 void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms) {
     airs_services_t *services = &system->services;
     uint64_t deadline = airs_deadline_in(services->clock, timeout_ms);
+    if (services->updater != NULL) {
+        airs_updater_cancel_all(services->updater);
+    }
     if (services->supervisors != NULL) {
         airs_supervisors_stop_all(services->supervisors, mode, timeout_ms);
     }

@@ -115,6 +115,26 @@ airs_status_t airs_actor_system_start_supervisor(airs_actor_system_t *system,
 void airs_actor_system_supervisors(airs_actor_system_t *system,
                                    bool (*each)(void *context, const airs_child_info_t *info), void *context);
 
+/* A hot update: what the instances of a component are made of. Borrowed for the call. */
+typedef struct airs_actor_update {
+    airs_id_t group; /* its instance is not looked at */
+    airs_component_handle_t component;
+    /* The environment, configuration and limits are those of this specification, and nothing else of it counts;
+     * NULL: each instance keeps its own. */
+    const airs_actor_spec_t *spec;
+    uint64_t window_ms; /* for how long it can be taken back; 0: not once all have switched */
+    bool together;      /* the instances do not wait for each other */
+} airs_actor_update_t;
+
+/* Have all instances go from what they are to this component, and wait until that is certain: until the window is
+ * over, or all are back (AIRS_ROLLED_BACK; `error` says why, and of which). Nothing is lost from any mailbox either
+ * way. Both components must stay loaded meanwhile; afterwards nothing uses the one that was left. See
+ * actor/actor_update.h for what becomes of an instance. AIRS_INVALID_STATE (an update of it goes on),
+ * AIRS_TARGET_NOT_FOUND (there is none of another component), AIRS_STOPPED (the system stops; some may have
+ * switched), AIRS_OUT_OF_MEMORY: nothing has changed. */
+airs_status_t airs_actor_system_update(airs_actor_system_t *system, const airs_actor_update_t *update,
+                                       airs_error_t *error);
+
 /* A message from outside; its sender is airssys/host/0. `content_type` size 0: none.
  * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE,
  * AIRS_UNSUPPORTED_CODEC, AIRS_OUT_OF_MEMORY. */

@@ -12,6 +12,7 @@ typedef struct airs_actor_timer {
     airs_timer_t timer;
     airs_actor_t *actor;
     uint64_t id;
+    uint64_t incarnation;              /* that began it */
     uint64_t period_ns;                /* 0: once */
     airs_payload_t *payload;           /* of a repeating one */
     airs_component_message_t *message; /* for when it is due; NULL: it was, or there was no memory */
@@ -115,7 +116,10 @@ static airs_status_t make(airs_actor_t *actor, airs_bytes_t payload, bool repeat
     if (self == NULL) {
         return AIRS_OUT_OF_MEMORY;
     }
-    *self = (airs_actor_timer_t){.timer = {.fire = fire}, .actor = actor, .id = actor->timers->last_id + 1};
+    *self = (airs_actor_timer_t){.timer = {.fire = fire},
+                                 .actor = actor,
+                                 .id = actor->timers->last_id + 1,
+                                 .incarnation = actor->incarnation};
     airs_status_t status = repeats ? airs_payload_create(pool, payload, airs_str(NULL), &self->payload)
                                    : AIRS_OK;
     if (status == AIRS_OK) {
@@ -238,6 +242,30 @@ void airs_actor_timers_end(airs_actor_t *actor) {
     if (actor->timers != NULL) {
         airs_hash_table_sweep(&actor->timers->table, end, NULL);
         actor->timers->cancelled = 0;
+        tell_count(actor);
+    }
+}
+
+typedef struct airs_timers_of {
+    airs_actor_t *actor;
+    uint64_t incarnation;
+    bool others;
+} airs_timers_of_t;
+
+static bool end_if_of(airs_hash_entry_t *entry, void *context) {
+    const airs_timers_of_t *of = context;
+    airs_actor_timer_t *timer = (airs_actor_timer_t *)entry;
+    if ((timer->incarnation == of->incarnation) == of->others) {
+        return false;
+    }
+    of->actor->timers->cancelled -= timer->cancelled;
+    return end(entry, NULL);
+}
+
+void airs_actor_timers_end_some(airs_actor_t *actor, uint64_t incarnation, bool others) {
+    if (actor->timers != NULL) {
+        airs_timers_of_t of = {.actor = actor, .incarnation = incarnation, .others = others};
+        airs_hash_table_sweep(&actor->timers->table, end_if_of, &of);
         tell_count(actor);
     }
 }

@@ -27,6 +27,9 @@ bool airs_actor_timers_take(airs_actor_t *actor, const airs_component_message_t 
  * stay where they are. */
 void airs_actor_timers_end(airs_actor_t *actor);
 
+/* Likewise, but only of those that this incarnation began, or that all others did. */
+void airs_actor_timers_end_some(airs_actor_t *actor, uint64_t incarnation, bool others);
+
 /* With the actor's memory. */
 void airs_actor_timers_free(airs_actor_t *actor);
 

@@ -3,6 +3,7 @@
 #include "actor/actor_end.h"
 #include "actor/actor_links.h"
 #include "actor/actor_timers.h"
+#include "actor/actor_update.h"
 #include "actor/health_monitor.h"
 #include "actor/response_router.h"
 #include "core/check.h"
@@ -55,6 +56,7 @@ static airs_progress_t conclude_start(airs_actor_t *actor, const airs_call_resul
         airs_gate_notify(&actor->services->lives);
     }
     airs_health_monitor_begin(actor);
+    airs_actor_update_started(actor);
     if (actor->keeper != NULL) {
         actor->keeper->tell(actor->keeper, AIRS_LIFE_STARTED, AIRS_REASON_NORMAL);
     }
@@ -90,6 +92,12 @@ static airs_progress_t conclude_health(airs_actor_t *actor, const airs_call_resu
         return finish(actor, AIRS_END_CRASHED, AIRS_HEALTH_CHECKS_FAILED, reason);
     }
     return carry_on(actor);
+}
+
+static airs_progress_t conclude_update(airs_actor_t *actor, const airs_call_result_t *result) {
+    return airs_actor_update_conclude(actor, result)
+               ? carry_on(actor)
+               : finish(actor, AIRS_END_CRASHED, result->status, result->reason);
 }
 
 /* handle-message or handle-callback answered with an error. */
@@ -157,6 +165,8 @@ static airs_progress_t conclude(airs_actor_t *actor, airs_poll_t poll, const air
         return conclude_describe(actor, result);
     case AIRS_STEP_HEALTH:
         return conclude_health(actor, result);
+    case AIRS_STEP_UPDATE:
+        return conclude_update(actor, result);
     case AIRS_STEP_NONE:
         break;
     }
@@ -172,9 +182,10 @@ static void begin_step(airs_actor_t *actor, airs_actor_step_t step) {
 }
 
 static airs_progress_t begin_start(airs_actor_t *actor) {
-    /* Relaxed: only has to be unique. */
-    actor->incarnation =
-        atomic_fetch_add_explicit(&actor->services->next_incarnation, 1, memory_order_relaxed) + 1;
+    actor->incarnation = airs_services_next_incarnation(actor->services);
+    if (!airs_actor_update_continues(actor)) {
+        airs_actor_begin_tickets(actor);
+    }
     actor->at_rest = false;
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_STARTING) == AIRS_OK);
     begin_step(actor, AIRS_STEP_START);
@@ -207,6 +218,22 @@ static airs_progress_t begin_health(airs_actor_t *actor) {
     airs_health_monitor_called(actor);
     airs_call_result_t result = {0};
     airs_poll_t poll = actor->behaviour->health(actor, &result);
+    return conclude(actor, poll, &result);
+}
+
+static airs_progress_t begin_update(airs_actor_t *actor) {
+    (void)airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_UPDATE);
+    airs_update_task_t task = airs_actor_update_obey(actor);
+    if (task == AIRS_UPDATE_RECEDE) {
+        airs_actor_recede(actor, AIRS_OK, NULL);
+        return DOWN;
+    }
+    if (task == AIRS_UPDATE_NOTHING) {
+        return GOES_ON;
+    }
+    begin_step(actor, AIRS_STEP_UPDATE);
+    airs_call_result_t result = {0};
+    airs_poll_t poll = airs_actor_update_begin(actor, &result);
     return conclude(actor, poll, &result);
 }
 
@@ -345,6 +372,12 @@ static airs_progress_t go_on(airs_actor_t *actor) {
     if (progress != GOES_ON) {
         return progress;
     }
+    if ((signals & AIRS_SIGNAL_PARK_EXPIRED) != 0 && actor->step == AIRS_STEP_UPDATE) {
+        (void)airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_PARK_EXPIRED);
+        airs_actor_update_interrupt(actor);
+        airs_call_result_t expired = {.status = AIRS_PARKED_TIME_EXCEEDED};
+        return conclude(actor, AIRS_POLL_DONE, &expired);
+    }
     if ((signals & AIRS_SIGNAL_PARK_EXPIRED) != 0) {
         return finish(actor, AIRS_END_CRASHED, AIRS_PARKED_TIME_EXCEEDED, NULL);
     }
@@ -382,6 +415,9 @@ static airs_progress_t rise(airs_actor_t *actor) {
         airs_actor_give_up(actor, killed ? AIRS_END_CRASHED : AIRS_END_DROPPED);
         return ENDED;
     }
+    if ((signals & AIRS_SIGNAL_UPDATE) != 0) {
+        (void)begin_update(actor); /* of one that is at rest it is done with that */
+    }
     return (signals & AIRS_SIGNAL_RESTART) != 0 ? begin_restart(actor) : DOWN;
 }
 
@@ -398,6 +434,10 @@ static airs_progress_t obey(airs_actor_t *actor, uint32_t signals) {
     }
     if ((signals & AIRS_SIGNAL_STOP) != 0) {
         return begin_stop(actor, AIRS_END_DROPPED);
+    }
+    if ((signals & AIRS_SIGNAL_UPDATE) != 0) {
+        (void)airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_PARK_EXPIRED);
+        return begin_update(actor);
     }
     /* A parked call's deadline is of no interest once the call has ended. */
     (void)airs_mailbox_clear_signals(&actor->mailbox,

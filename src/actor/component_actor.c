@@ -1,22 +1,6 @@
 #include "actor/component_actor.h"
 
-/* What `start` is doing. */
-typedef enum airs_start_phase {
-    PHASE_INSTANTIATE,
-    PHASE_INITIALIZE,
-    PHASE_STARTED,
-} airs_start_phase_t;
-
-typedef struct airs_component_actor {
-    airs_actor_t actor;
-    airs_component_handle_t component;
-    airs_instance_t *instance;
-    const airs_actor_spec_t *spec;  /* the spawner's; of an actor without a keeper NULL once started */
-    airs_component_config_t config; /* what initialize is told, from `spec` */
-    airs_start_phase_t phase;
-    char *refusal; /* why there is no instance */
-    airs_park_timer_t park;
-} airs_component_actor_t;
+#include "actor/actor_update.h"
 
 static airs_component_actor_t *component_of(airs_actor_t *actor) { return (airs_component_actor_t *)actor; }
 
@@ -27,14 +11,14 @@ static const airs_runtime_engine_ops_t *ops_of(airs_component_actor_t *self) {
 /* The space that all instances of a component share, unless the spawner says otherwise: the id's text up to
  * its last slash. */
 static airs_str_t space_of(airs_component_actor_t *self) {
-    if (self->spec->storage_space.size > 0) {
-        return self->spec->storage_space;
+    if (self->code->storage_space.size > 0) {
+        return self->code->storage_space;
     }
     const char *text = airs_component_id_text(self->actor.id);
     return airs_str_n(text, (size_t)(strrchr(text, '/') - text));
 }
 
-static airs_host_t host_for(airs_component_actor_t *self) {
+static airs_host_t host_for(airs_component_actor_t *self, const airs_actor_code_t *code) {
     airs_services_t *services = self->actor.services;
     return (airs_host_t){
         .self = &self->actor,
@@ -43,18 +27,27 @@ static airs_host_t host_for(airs_component_actor_t *self) {
         .timers = services->timers,
         .storage = services->storage,
         .storage_space = space_of(self),
-        .storage_quota = self->spec->storage_quota,
+        .storage_quota = code->storage_quota,
         .clock = services->clock,
         .random = services->random,
         .log = services->log,
-        .standard_output = self->spec->standard_output,
-        .env = self->spec->env,
-        .env_count = self->spec->env_count,
+        .standard_output = code->standard_output,
+        .env = code->config.env,
+        .env_count = code->config.env_count,
         .wake = airs_actor_wake,
         .wake_context = &self->actor,
-        .record_bytes = self->spec->record_bytes,
+        .record_bytes = code->record_bytes,
         .crashes = services->crashes,
     };
+}
+
+airs_status_t airs_component_actor_instance(airs_component_actor_t *self, const airs_actor_code_t *code,
+                                            airs_instance_t **out, airs_error_t *error) {
+    airs_runtime_engine_t *engine = self->actor.services->engine;
+    airs_host_t host = host_for(self, code);
+    airs_status_t status =
+        engine->ops->instance_create(engine, code->component, &host, &code->config.limits, out, error);
+    return status == AIRS_COMPONENT_NOT_FOUND ? AIRS_NOT_LOADED : status;
 }
 
 static airs_poll_t call(airs_component_actor_t *self, const airs_call_t *what, airs_call_result_t *result) {
@@ -71,40 +64,37 @@ static airs_poll_t refuse(airs_component_actor_t *self, airs_status_t status, co
         memcpy(self->refusal, error->text, size);
     }
     *result = (airs_call_result_t){
-        .status = status == AIRS_COMPONENT_NOT_FOUND ? AIRS_NOT_LOADED : status,
+        .status = status,
         .reason = self->refusal,
     };
     return AIRS_POLL_DONE;
 }
 
-static void forget_spec(airs_component_actor_t *self) {
-    if (self->actor.keeper == NULL) {
-        self->spec = NULL;
-    }
-}
-
-/* Instantiation is done: go on to initialize; that is done: started. */
+/* Instantiation is done: go on to initialize, and from there, when an update is taken back, to the state that is
+ * kept; that is done: started. */
 static airs_poll_t advance(airs_component_actor_t *self, airs_poll_t poll, airs_call_result_t *result) {
     if (poll == AIRS_POLL_DONE && result->status == AIRS_OK && self->phase == PHASE_INSTANTIATE) {
         self->phase = PHASE_INITIALIZE;
-        airs_call_t initialize = {.kind = AIRS_CALL_INITIALIZE, .config = &self->config};
+        airs_call_t initialize = {.kind = AIRS_CALL_INITIALIZE, .config = &self->code->config};
         poll = call(self, &initialize, result);
+    }
+    airs_call_t import;
+    if (poll == AIRS_POLL_DONE && result->status == AIRS_OK && self->phase == PHASE_INITIALIZE &&
+        airs_actor_update_kept_state(&self->actor, &import)) {
+        self->phase = PHASE_IMPORT;
+        poll = call(self, &import, result);
     }
     if (poll == AIRS_POLL_DONE) {
         self->phase = PHASE_STARTED;
-        forget_spec(self);
     }
     return poll;
 }
 
 static airs_poll_t component_start(airs_actor_t *actor, airs_call_result_t *result) {
     airs_component_actor_t *self = component_of(actor);
-    airs_runtime_engine_t *engine = actor->services->engine;
-    airs_host_t host = host_for(self);
     airs_error_t error;
     error.text[0] = '\0';
-    airs_status_t status = engine->ops->instance_create(engine, self->component, &host, &self->spec->limits,
-                                                        &self->instance, &error);
+    airs_status_t status = airs_component_actor_instance(self, self->code, &self->instance, &error);
     if (status != AIRS_OK) {
         self->instance = NULL;
         return refuse(self, status, &error, result);
@@ -144,6 +134,9 @@ static airs_poll_t component_health(airs_actor_t *actor, airs_call_result_t *res
 
 static airs_poll_t component_resume(airs_actor_t *actor, airs_call_result_t *result) {
     airs_component_actor_t *self = component_of(actor);
+    if (actor->step == AIRS_STEP_UPDATE) {
+        return airs_actor_update_resume(actor, result);
+    }
     airs_poll_t poll = ops_of(self)->resume(self->instance, result);
     return self->phase == PHASE_STARTED ? poll : advance(self, poll, result);
 }
@@ -153,14 +146,15 @@ static void component_discard(airs_actor_t *actor) {
     if (self->instance != NULL && ops_of(self)->instance_ended != NULL) {
         ops_of(self)->instance_ended(self->instance, actor->end_status, actor->end_reason);
     }
+    airs_actor_update_discard(actor);
     ops_of(self)->instance_destroy(self->instance);
     self->instance = NULL;
     airs_release(actor->services->allocator, self->refusal);
     self->refusal = NULL;
-    forget_spec(self);
 }
 
 static void component_release(airs_actor_t *actor) {
+    airs_actor_code_unref(component_of(actor)->code);
     airs_release_aligned(actor->services->allocator, actor);
 }
 
@@ -178,17 +172,17 @@ airs_actor_t *airs_component_actor_create(const airs_actor_setup_t *setup, airs_
         .discard = component_discard,
         .release = component_release,
     };
-    airs_component_actor_t *self = airs_alloc_aligned(setup->services->allocator, sizeof *self);
+    const airs_allocator_t *allocator = setup->services->allocator;
+    airs_actor_code_t *code = airs_actor_code_create(allocator, component, spec);
+    airs_component_actor_t *self = code != NULL ? airs_alloc_aligned(allocator, sizeof *self) : NULL;
     if (self == NULL) {
+        airs_actor_code_unref(code);
         return NULL;
     }
     airs_actor_setup_t whole = *setup;
     whole.behaviour = &behaviour;
     whole.park = &self->park;
     airs_actor_init(&self->actor, &whole);
-    self->component = component;
-    self->spec = spec;
-    self->config = (airs_component_config_t){
-        .env = spec->env, .env_count = spec->env_count, .config = spec->config, .limits = spec->limits};
+    self->code = code;
     return &self->actor;
 }

@@ -3,11 +3,41 @@
 #define AIRSSYS_ACTOR_COMPONENT_ACTOR_H
 
 #include "actor/actor.h"
+#include "actor/actor_code.h"
 #include "actor/actor_system.h"
 
-/* A created actor, owned by the caller. `spec` (complete, see airs_component_spawner) is borrowed until the
- * actor is running or has ended; if it has a keeper, until it has ended for good. `setup` comes without its
- * behaviour; the reference to the id is taken over on success. NULL when there is no memory. */
+/* What `start` is doing. */
+typedef enum airs_start_phase {
+    PHASE_INSTANTIATE,
+    PHASE_INITIALIZE,
+    PHASE_IMPORT,
+    PHASE_STARTED,
+} airs_start_phase_t;
+
+/* For actor/actor_update.c, too. */
+typedef struct airs_component_actor {
+    airs_actor_t actor;
+    airs_actor_code_t
+        *code; /* what its instance was made of, or the next will be; read by the updater when no
+                                update of it goes on */
+    airs_instance_t *instance;
+    airs_start_phase_t phase;
+    char *refusal; /* why there is no instance */
+    airs_park_timer_t park;
+} airs_component_actor_t;
+
+/* An instance of this code for the actor; as instance_create of the engine, but AIRS_NOT_LOADED. */
+airs_status_t airs_component_actor_instance(airs_component_actor_t *self, const airs_actor_code_t *code,
+                                            airs_instance_t **out, airs_error_t *error);
+
+/* Is the actor one? Else it is native. */
+static inline bool airs_actor_is_component(const airs_actor_t *actor) {
+    return actor->behaviour->uses_engine;
+}
+
+/* A created actor, owned by the caller. `spec` (complete, see airs_component_spawner) is borrowed for the call, but
+ * for what airs_actor_spec_t says must outlive the actor. `setup` comes without its behaviour; the reference to the
+ * id is taken over on success. NULL when there is no memory. */
 airs_actor_t *airs_component_actor_create(const airs_actor_setup_t *setup, airs_component_handle_t component,
                                           const airs_actor_spec_t *spec);
 

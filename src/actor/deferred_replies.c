@@ -12,6 +12,7 @@ typedef struct airs_deferred_reply airs_deferred_reply_t;
 struct airs_deferred_reply {
     airs_hash_entry_t entry;
     airs_correlation_id_t id;
+    uint64_t incarnation; /* that took it over */
     airs_deferred_reply_t *next;
     airs_deferred_reply_t *previous;
 };
@@ -159,6 +160,7 @@ airs_status_t airs_router_defer_reply(airs_message_router_t *router, airs_actor_
         return AIRS_OUT_OF_MEMORY;
     }
     reply->id = message->correlation;
+    reply->incarnation = self->incarnation;
     airs_hash_table_insert(&self->deferred->table, &reply->entry, hash_of(&reply->id));
     append(self->deferred, reply);
     tell_count(self);
@@ -213,6 +215,8 @@ airs_status_t airs_router_fail(airs_message_router_t *router, airs_actor_t *self
 
 typedef struct airs_leaving {
     airs_actor_t *actor;
+    uint64_t incarnation; /* of whose there are some that stay */
+    bool others;
     airs_status_t status;
     const char *reason;
 } airs_leaving_t;
@@ -224,6 +228,27 @@ static bool leave(airs_hash_entry_t *entry, void *context) {
                                leaving->status, leaving->reason);
     airs_block_pool_free(reply);
     return true;
+}
+
+static bool leave_if_of(airs_hash_entry_t *entry, void *context) {
+    const airs_leaving_t *leaving = context;
+    airs_deferred_reply_t *reply = (airs_deferred_reply_t *)entry;
+    if ((reply->incarnation == leaving->incarnation) == leaving->others) {
+        return false;
+    }
+    take_out(leaving->actor->deferred, reply);
+    return leave(entry, context);
+}
+
+void airs_deferred_replies_end_some(airs_actor_t *actor, uint64_t incarnation, bool others,
+                                    airs_status_t status, const char *reason) {
+    if (actor->deferred == NULL) {
+        return;
+    }
+    airs_leaving_t leaving = {
+        .actor = actor, .incarnation = incarnation, .others = others, .status = status, .reason = reason};
+    airs_hash_table_sweep(&actor->deferred->table, leave_if_of, &leaving);
+    tell_count(actor);
 }
 
 void airs_deferred_replies_end(airs_actor_t *actor, airs_status_t status, const char *reason) {

@@ -22,4 +22,8 @@ airs_status_t airs_router_fail(airs_message_router_t *router, airs_actor_t *self
 /* The incarnation has ended: all fail, with this status and reason (NULL: the status's text). */
 void airs_deferred_replies_end(airs_actor_t *actor, airs_status_t status, const char *reason);
 
+/* Likewise, but only those that this incarnation took over, or that all others did. */
+void airs_deferred_replies_end_some(airs_actor_t *actor, uint64_t incarnation, bool others,
+                                    airs_status_t status, const char *reason);
+
 #endif

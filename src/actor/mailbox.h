@@ -40,6 +40,7 @@ typedef enum airs_signal {
     AIRS_SIGNAL_RESTART = 16,     /* begin the next incarnation of an actor that is down */
     AIRS_SIGNAL_ATTEND = 32,      /* there is something for it that is no message */
     AIRS_SIGNAL_HEALTH = 64,      /* it is to be asked how well it is */
+    AIRS_SIGNAL_UPDATE = 128,     /* the updater has an order; see actor/actor_update.h */
     AIRS_SIGNAL_EXIT = 256,       /* one that it is linked to has ended */
 } airs_signal_t;
 

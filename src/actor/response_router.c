@@ -19,8 +19,12 @@ static uint32_t ticket_of(const airs_pending_request_t *request) {
 }
 
 bool airs_response_router_is_stale(const airs_actor_t *requester, const airs_component_message_t *message) {
-    /* What nobody restarts may use marks of its own. */
-    return requester->keeper != NULL && message->ticket != (uint32_t)requester->incarnation;
+    if (requester->keeper == NULL && !requester->behaviour->uses_engine) {
+        return false; /* what nobody restarts may use marks of its own */
+    }
+    uint32_t now = (uint32_t)requester->incarnation;
+    return now - message->ticket > now - requester->tickets_since ||
+           (requester->tickets_void != 0 && message->ticket == requester->tickets_void);
 }
 
 /* Give the end of a request, which was taken, to its requester. Takes the message. */
@@ -196,6 +200,19 @@ void airs_response_router_cancel_all(airs_response_router_t *router, airs_actor_
     while (atomic_load_explicit(&requester->requests.outstanding, memory_order_relaxed) > 0) {
         airs_pending_request_t *request =
             airs_correlation_tracker_take_next(router->tracker, &requester->requests, AIRS_REQUEST_ORPHANED);
+        if (request == NULL) {
+            return;
+        }
+        forget(router, requester, requester->worker, request);
+    }
+}
+
+void airs_response_router_cancel_some(airs_response_router_t *router, airs_actor_t *requester,
+                                      uint64_t incarnation, bool others) {
+    /* Relaxed: as above. */
+    while (atomic_load_explicit(&requester->requests.outstanding, memory_order_relaxed) > 0) {
+        airs_pending_request_t *request = airs_correlation_tracker_take_of(
+            router->tracker, &requester->requests, incarnation, others, AIRS_REQUEST_ORPHANED);
         if (request == NULL) {
             return;
         }

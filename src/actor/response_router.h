@@ -61,7 +61,7 @@ airs_status_t airs_response_router_cancel(airs_response_router_t *router, airs_a
 airs_request_note_t *airs_response_router_withdraw(airs_response_router_t *router, airs_actor_t *requester,
                                                    airs_worker_t *worker, const airs_correlation_id_t *id);
 
-/* Is this callback one for an earlier incarnation of the requester? Its owner's. */
+/* Is this callback one for an incarnation of the requester whose requests it goes on with no more? Its owner's. */
 bool airs_response_router_is_stale(const airs_actor_t *requester, const airs_component_message_t *message);
 
 /* A callback of the requester waits no longer: it is about to run, or was discarded. Its owner's. */
@@ -69,6 +69,10 @@ void airs_response_router_settle(airs_actor_t *requester);
 
 /* The requester's incarnation has ended. */
 void airs_response_router_cancel_all(airs_response_router_t *router, airs_actor_t *requester);
+
+/* Likewise, but only those made by this incarnation, or by all `others`. */
+void airs_response_router_cancel_some(airs_response_router_t *router, airs_actor_t *requester,
+                                      uint64_t incarnation, bool others);
 
 /* What follows is for the owner of the actor that was asked. */
 

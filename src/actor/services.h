@@ -12,6 +12,7 @@ typedef struct airs_actor_links airs_actor_links_t;
 typedef struct airs_component_registry airs_component_registry_t;
 typedef struct airs_response_router airs_response_router_t;
 typedef struct airs_supervisors airs_supervisors_t;
+typedef struct airs_updater airs_updater_t;
 typedef struct airs_waiting_senders airs_waiting_senders_t;
 typedef struct airs_actor_system_subscriber airs_actor_system_subscriber_t;
 
@@ -32,6 +33,7 @@ typedef struct airs_services {
     airs_waiting_senders_t *waiting_senders;
     airs_actor_system_subscriber_t *subscriber;
     airs_supervisors_t *supervisors;
+    airs_updater_t *updater;
     airs_message_router_t *router;
     airs_dead_letters_t *dead_letters;
 
@@ -50,6 +52,12 @@ typedef struct airs_services {
     bool (*idle)(void *context);
     void *idle_context;
 } airs_services_t;
+
+/* A number that no incarnation has had. */
+static inline uint64_t airs_services_next_incarnation(airs_services_t *services) {
+    /* Relaxed: only has to be unique. */
+    return atomic_fetch_add_explicit(&services->next_incarnation, 1, memory_order_relaxed) + 1;
+}
 
 /* airs_gate_wait, or in a stepped system: run actors until the condition holds or nothing can run. */
 bool airs_services_wait(airs_services_t *services, airs_gate_t *gate, bool (*condition)(void *context),

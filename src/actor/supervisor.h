@@ -134,4 +134,16 @@ void airs_supervisors_list(airs_supervisors_t *supervisors,
 /* As airs_supervisor_stop, with all of them, the last started first, but for the freeing. */
 void airs_supervisors_stop_all(airs_supervisors_t *supervisors, airs_stop_mode_t mode, uint64_t timeout_ms);
 
+/* What follows is done inside errands (actor/updater.h): an update changes what children are started of. */
+
+/* Of the children of the component that `group` names, and of the models of simple ones that have the component
+ * `old`: `component` from here on. */
+void airs_supervisors_retarget(airs_supervisors_t *supervisors, airs_id_t group, airs_component_handle_t old,
+                               airs_component_handle_t component);
+
+/* It is over: back to what they were, or not. Then those that are no models are told and bound by `spec` (complete;
+ * NULL: as before) when they are made anew, if there is memory for it. */
+void airs_supervisors_settle_target(airs_supervisors_t *supervisors, airs_id_t group,
+                                    airs_component_handle_t old, bool back, const airs_actor_spec_t *spec);
+
 #endif

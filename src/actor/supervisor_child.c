@@ -108,7 +108,7 @@ airs_status_t airs_child_create(airs_services_t *services, const airs_child_spec
     self->errand.run = run;
     self->timer.fire = timed;
     self->services = services;
-    self->component = spec->component;
+    atomic_init(&self->component, spec->component);
     if (spec->native != NULL) {
         size_t size = spec->native->size < sizeof self->native ? spec->native->size : sizeof self->native;
         memcpy(&self->native, spec->native, size);
@@ -198,7 +198,7 @@ void airs_child_cancel_timer(airs_child_t *child) {
 
 static airs_status_t spawn(airs_child_t *child, airs_error_t *error) {
     airs_services_t *services = child->services;
-    airs_spawn_t spawn = {.component = child->component, .spec = &child->spec};
+    airs_spawn_t spawn = {.component = airs_child_component(child), .spec = &child->spec};
     if (child->is_native) {
         spawn.native = &child->native;
         spawn.state = child->state_of_native;

@@ -35,7 +35,8 @@ struct airs_child {
     char *name;
 
     /* What it is. */
-    airs_component_handle_t component;
+    _Atomic airs_component_handle_t component; /* changed by an update; written inside errands */
+    airs_component_handle_t component_before;  /* while an update goes on that may be taken back; 0: none */
     airs_native_t native;
     void *state_of_native;
     bool owns_state; /* it has not been spawned yet */
@@ -68,6 +69,15 @@ struct airs_child {
     uint64_t wait_ns; /* before it is restarted */
     airs_supervisor_order_t *order; /* that waits for it */
 };
+
+static inline airs_component_handle_t airs_child_component(const airs_child_t *child) {
+    /* Relaxed: a handle says all by itself. */
+    return atomic_load_explicit(&child->component, memory_order_relaxed);
+}
+
+static inline void airs_child_set_component(airs_child_t *child, airs_component_handle_t component) {
+    atomic_store_explicit(&child->component, component, memory_order_relaxed);
+}
 
 /* Checks and copies a specification; a simple one's model has no id. Takes the native states in it in any
  * case. */

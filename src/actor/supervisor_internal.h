@@ -134,6 +134,8 @@ airs_supervisor_t *airs_supervisor_below(const airs_supervisor_t *self, const ch
 /* ---- orders ---- */
 
 airs_errands_t *airs_supervisors_errands(airs_supervisors_t *supervisors);
+/* Of those without a supervisor of their own, the last started; `next_root` leads on. Inside errands. */
+airs_supervisor_t *airs_supervisors_first(airs_supervisors_t *supervisors);
 
 /* An order from outside, on the stack of who waits for it. */
 struct airs_supervisor_order {

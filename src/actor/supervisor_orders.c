@@ -8,6 +8,8 @@ struct airs_supervisors {
 
 airs_errands_t *airs_supervisors_errands(airs_supervisors_t *supervisors) { return supervisors->errands; }
 
+airs_supervisor_t *airs_supervisors_first(airs_supervisors_t *supervisors) { return supervisors->first; }
+
 /* ---- waiting ---- */
 
 static bool is_done(void *order) {
@@ -126,6 +128,9 @@ static void run_add(airs_errand_t *errand) {
         airs_child_free(order->child);
         airs_supervisor_conclude(order, status, error.text[0] != '\0' ? error.text : NULL);
         return;
+    }
+    if (self->model != NULL) {
+        airs_child_set_component(order->child, airs_child_component(self->model));
     }
     airs_supervisor_link_child(self, order->child);
     order->forgets = true;
@@ -316,14 +321,14 @@ airs_status_t airs_supervisor_start_like(airs_supervisor_t *supervisor, airs_id_
         return airs_error_set(error, AIRS_UNSUPPORTED,
                               "only the children of a simple-one-for-one supervisor are all alike");
     }
-    /* The model does not change. */
+    /* The model does not change, but for its component, which is looked at again when the child is added. */
     const airs_child_t *model = supervisor->model;
     airs_actor_spec_t actor = model->spec;
     if (config.data != NULL) {
         actor.config = config;
     }
     airs_child_spec_t spec = {
-        .component = model->component,
+        .component = airs_child_component(model),
         .id = id,
         .actor = &actor,
         .restart = model->restart,

@@ -314,6 +314,23 @@ airs_pending_request_t *airs_correlation_tracker_take_next(airs_correlation_trac
     return request != NULL ? quiesce(tracker, request) : NULL;
 }
 
+airs_pending_request_t *airs_correlation_tracker_take_of(airs_correlation_tracker_t *tracker,
+                                                         airs_pending_list_t *list, uint64_t incarnation,
+                                                         bool others, airs_request_end_t end) {
+    shard_t *shard = &tracker->shards[list->shard];
+    (void)pthread_mutex_lock(&shard->lock);
+    airs_pending_request_t *request = list->first;
+    while (request != NULL && (request->incarnation == incarnation) == others) {
+        request = request->list_next;
+    }
+    if (request != NULL) {
+        unlink_at(tracker, shard, place_of(shard, request));
+        count_end(shard, end);
+    }
+    (void)pthread_mutex_unlock(&shard->lock);
+    return request != NULL ? quiesce(tracker, request) : NULL;
+}
+
 /* ---- registering ---- */
 
 void airs_pending_list_init(airs_pending_list_t *list, airs_correlation_tracker_t *tracker) {

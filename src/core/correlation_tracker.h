@@ -108,6 +108,11 @@ bool airs_correlation_tracker_pending(airs_correlation_tracker_t *tracker, const
 airs_pending_request_t *airs_correlation_tracker_take_next(airs_correlation_tracker_t *tracker,
                                                            airs_pending_list_t *list, airs_request_end_t end);
 
+/* Likewise any one that the requester registered under this incarnation, or under another. Looks at each in turn. */
+airs_pending_request_t *airs_correlation_tracker_take_of(airs_correlation_tracker_t *tracker,
+                                                         airs_pending_list_t *list, uint64_t incarnation,
+                                                         bool others, airs_request_end_t end);
+
 typedef struct airs_correlation_statistics {
     uint64_t pending; /* now */
     uint64_t completed;

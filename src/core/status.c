@@ -107,6 +107,8 @@ const char *airs_status_name(airs_status_t status) {
         return "health-checks-failed";
     case AIRS_UNTRUSTED:
         return "untrusted";
+    case AIRS_ROLLED_BACK:
+        return "rolled-back";
     }
     return "unknown";
 }

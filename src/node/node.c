@@ -359,6 +359,68 @@ airs_status_t airs_node_spawn(airs_node_t *node, airs_component_t component, air
     return status;
 }
 
+static airs_update_options_t complete_update_options(const airs_update_options_t *options) {
+    airs_update_options_t complete = AIRS_UPDATE_OPTIONS_INIT;
+    if (options != NULL) {
+        memcpy(&complete, options, options->size < sizeof complete ? options->size : sizeof complete);
+    }
+    if (complete.window_ms == 0) {
+        complete.window_ms = AIRS_DEFAULT_UPDATE_WINDOW_MS;
+    } else if (complete.window_ms == AIRS_UPDATE_NO_WINDOW) {
+        complete.window_ms = 0;
+    }
+    return complete;
+}
+
+static airs_status_t update(airs_node_t *node, airs_id_t group, airs_component_t component,
+                            const airs_update_options_t *options, const airs_actor_spec_t *spec,
+                            airs_error_t *error) {
+    airs_actor_update_t update = {.group = group,
+                                  .component = component,
+                                  .spec = spec,
+                                  .window_ms = options->window_ms,
+                                  .together = options->together};
+    airs_error_t found;
+    forget(&found);
+    return tell(airs_actor_system_update(node->actors, &update, &found), &found, error);
+}
+
+static bool stop_at_first(void *context, airs_str_t interface) {
+    (void)context;
+    (void)interface;
+    return false;
+}
+
+airs_status_t airs_node_update(airs_node_t *node, airs_id_t group, airs_component_t component,
+                               const airs_update_options_t *options, airs_error_t *error) {
+    airs_update_options_t complete = complete_update_options(options);
+    if (airs_node_imports(node, component, stop_at_first, NULL) != AIRS_OK) {
+        return airs_error_set(error, AIRS_NOT_LOADED, "%s", airs_status_text(AIRS_NOT_LOADED));
+    }
+    if (complete.spawn == NULL) {
+        return update(node, group, component, &complete, NULL, error);
+    }
+    airs_spawn_options_t spawn = complete_spawn_options(complete.spawn);
+    airs_status_t status = check_limits(node, &spawn, error);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    airs_env_var_t *env = copy_env(node->allocator, &spawn);
+    if (env == NULL) {
+        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+    }
+    airs_actor_spec_t spec = make_spec(&spawn, env, NULL);
+    status = update(node, group, component, &complete, &spec, error);
+    airs_release(node->allocator, env);
+    return status;
+}
+
+airs_status_t airs_node_imports(airs_node_t *node, airs_component_t component,
+                                bool (*each)(void *context, airs_str_t interface), void *context) {
+    airs_status_t status = node->engine->ops->imports(node->engine, component, each, context);
+    return status == AIRS_COMPONENT_NOT_FOUND ? AIRS_NOT_LOADED : status;
+}
+
 airs_status_t airs_node_spawn_native(airs_node_t *node, const airs_native_t *native, void *state,
                                      airs_id_t id, const airs_spawn_options_t *options, airs_error_t *error) {
     airs_spawn_plan_t plan;

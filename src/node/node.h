@@ -13,6 +13,7 @@
 #define AIRS_DEFAULT_MAILBOX_BYTES ((uint64_t)64 << 20)
 #define AIRS_DEFAULT_MESSAGE_BYTES ((uint64_t)16 << 20)
 #define AIRS_DEFAULT_SUBSCRIPTIONS 1000
+#define AIRS_DEFAULT_UPDATE_WINDOW_MS 10000
 
 /* The node's actors; lives as long as the node. */
 airs_actor_system_t *airs_node_actors(airs_node_t *node);

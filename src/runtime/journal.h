@@ -26,6 +26,8 @@
     X(METADATA, 20, "metadata")               /* nothing */                                                 \
     X(HEALTH, 21, "health")                   /* nothing */                                                 \
     X(SHUTDOWN, 22, "shutdown")               /* nothing */                                                 \
+    X(EXPORT_STATE, 23, "export-state")       /* nothing */                                                 \
+    X(IMPORT_STATE, 24, "import-state")       /* from version, state */                                     \
     X(SEND, 32, "send")                       /* arguments, answer */                                       \
     X(REQUEST, 33, "request")                 /* arguments, answer, id */                                   \
     X(WAITED, 34, "waited")                   /* arguments (0), answer */                                   \

@@ -219,6 +219,11 @@ static void note_config(airs_recorder_t *self, const airs_component_config_t *co
                         config->env_count);
 }
 
+static void note_state(airs_recorder_t *self, const airs_call_t *call) {
+    const airs_field_t fields[] = {airs_field_text(call->from_version), airs_field_bytes(call->state)};
+    airs_recorder_note(self, AIRS_ENTRY_IMPORT_STATE, fields, sizeof fields / sizeof *fields);
+}
+
 void airs_recorder_call(airs_recorder_t *self, const airs_call_t *call) {
     switch (call->kind) {
     case AIRS_CALL_INSTANTIATE:
@@ -241,6 +246,12 @@ void airs_recorder_call(airs_recorder_t *self, const airs_call_t *call) {
         break;
     case AIRS_CALL_SHUTDOWN:
         airs_recorder_note(self, AIRS_ENTRY_SHUTDOWN, NULL, 0);
+        break;
+    case AIRS_CALL_EXPORT_STATE:
+        airs_recorder_note(self, AIRS_ENTRY_EXPORT_STATE, NULL, 0);
+        break;
+    case AIRS_CALL_IMPORT_STATE:
+        note_state(self, call);
         break;
     }
 }

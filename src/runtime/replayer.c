@@ -546,6 +546,17 @@ static bool read_call(airs_replayer_t *self, airs_entry_t *entry, call_t *out, a
     case AIRS_ENTRY_SHUTDOWN:
         out->call.kind = AIRS_CALL_SHUTDOWN;
         break;
+    case AIRS_ENTRY_EXPORT_STATE:
+        out->call.kind = AIRS_CALL_EXPORT_STATE;
+        break;
+    case AIRS_ENTRY_IMPORT_STATE:
+        out->call.kind = AIRS_CALL_IMPORT_STATE;
+        out->call.from_version = airs_entry_string(entry);
+        out->call.state = airs_entry_bytes(entry);
+        step->has_payload = true;
+        step->payload = out->call.state;
+        airs_text_append_format(&self->detail, "of version %.*s", AIRS_STR_ARG(out->call.from_version));
+        break;
     default:
         entry->broken = true;
     }

@@ -687,6 +687,8 @@ static airs_status_t life(const airs_allocator_t *allocator, void *context) {
     if (status == AIRS_OK) {
         asker_t asker = {.ask = {.answered = take_answer}};
         airs_actor_ask_health(script.self, &asker.ask);
+        while (airs_actor_system_step(system)) { /* before the first check, which would answer it as well */
+        }
         for (int i = 0; i < 400; i++) {
             airs_fake_clock_advance(&clock, 100 * MS);
             (void)airs_actor_system_advance(system);

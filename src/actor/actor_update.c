@@ -1,0 +1,492 @@
+#include "actor/actor_update.h"
+
+#include <stdio.h>
+
+#include "actor/actor_timers.h"
+#include "actor/component_actor.h"
+#include "actor/deferred_replies.h"
+#include "actor/response_router.h"
+#include "actor/waiting_senders.h"
+#include "core/check.h"
+
+static airs_component_actor_t *component_of(airs_actor_t *actor) { return (airs_component_actor_t *)actor; }
+
+static const airs_runtime_engine_ops_t *ops_of(airs_actor_t *actor) { return actor->services->engine->ops; }
+
+static airs_actor_switch_t *switch_of(airs_actor_t *actor) {
+    /* Acquire: pairs with airs_actor_switch_attach. */
+    return atomic_load_explicit(&actor->update, memory_order_acquire);
+}
+
+/* ---- the updater's ---- */
+
+void airs_actor_switch_attach(airs_actor_switch_t *self) {
+    /* Release: pairs with switch_of. */
+    atomic_store_explicit(&self->actor->update, self, memory_order_release);
+}
+
+/* The actor has ended and does not look at it, or has seen it, who tells of its end. */
+static void detach_ended(airs_actor_switch_t *self) {
+    airs_actor_switch_t *expected = self;
+    /* Either this or the exchange in airs_actor_update_gone takes it away, so GONE is told once. */
+    if (atomic_compare_exchange_strong_explicit(&self->actor->update, &expected, NULL, memory_order_acq_rel,
+                                                memory_order_relaxed)) {
+        self->tell(self, AIRS_SWITCH_GONE);
+    }
+}
+
+void airs_actor_switch_give(airs_actor_switch_t *self, airs_switch_order_t order) {
+    airs_actor_t *actor = airs_actor_ref(self->actor);
+    airs_services_t *services = actor->services;
+    airs_worker_t *worker = airs_scheduler_worker(services->scheduler);
+    /* Release: pairs with the exchange in airs_actor_update_obey. */
+    atomic_store_explicit(&self->order, (uint8_t)order, memory_order_release);
+    airs_actor_before_push(services, worker);
+    airs_push_t push = airs_mailbox_signal(&actor->mailbox, AIRS_SIGNAL_UPDATE);
+    if (push == AIRS_PUSH_QUEUED) {
+        airs_actor_wake(actor); /* it may be down */
+    } else if (push == AIRS_PUSH_CLOSED) {
+        detach_ended(self);
+    }
+    airs_actor_after_push(services, worker, actor, push);
+    airs_actor_unref(actor);
+}
+
+static void drop_state(airs_actor_switch_t *self) {
+    airs_release(self->actor->services->allocator, self->state);
+    self->state = NULL;
+    self->has_state = false;
+}
+
+void airs_actor_switch_free(airs_actor_switch_t *self) {
+    const airs_allocator_t *allocator = self->actor->services->allocator;
+    AIRS_ASSERT(self->instance == NULL);
+    drop_state(self);
+    airs_release(allocator, self->reason);
+    airs_actor_code_unref(self->old);
+    airs_actor_code_unref(self->next);
+    airs_actor_unref(self->actor);
+    airs_release(allocator, self);
+}
+
+/* ---- what both ways have in common ---- */
+
+static bool migrates(const airs_actor_switch_t *self) { return self->old_migrates && self->next_migrates; }
+
+static void set_code(airs_actor_t *actor, airs_actor_code_t *code) {
+    airs_component_actor_t *component = component_of(actor);
+    airs_actor_code_ref(code);
+    airs_actor_code_unref(component->code);
+    component->code = code;
+    airs_actor_bound_parking(actor, code->config.limits.max_parked_time_ms);
+}
+
+static void set_reason(airs_actor_switch_t *self, airs_status_t status, const char *what,
+                       const char *reason) {
+    const airs_allocator_t *allocator = self->actor->services->allocator;
+    const char *text = reason != NULL && reason[0] != '\0' ? reason : airs_status_text(status);
+    size_t size = strlen(what) + strlen(text) + 3;
+    char *whole = airs_alloc(allocator, size);
+    if (whole != NULL) {
+        (void)snprintf(whole, size, "%s%s%s", what, what[0] != '\0' ? ": " : "", text);
+    }
+    airs_release(allocator, self->reason); /* `text` may be in it */
+    self->status = status;
+    self->reason = whole;
+}
+
+/* What was begun under one number ends; or all that was not. */
+static void end_some(airs_actor_t *actor, uint64_t incarnation, bool others, airs_status_t status,
+                     const char *reason) {
+    airs_deferred_replies_end_some(actor, incarnation, others, status, reason);
+    airs_actor_timers_end_some(actor, incarnation, others);
+    airs_response_router_cancel_some(actor->services->responses, actor, incarnation, others);
+}
+
+/* ---- forward ---- */
+
+static const char *const phases[] = {
+    [AIRS_SWITCH_IDLE] = "",
+    [AIRS_SWITCH_DESCRIBE_OLD] = "metadata of the old version",
+    [AIRS_SWITCH_EXPORT] = "export-state",
+    [AIRS_SWITCH_INSTANTIATE] = "instantiation",
+    [AIRS_SWITCH_INITIALIZE] = "initialize",
+    [AIRS_SWITCH_IMPORT] = "import-state",
+    [AIRS_SWITCH_DESCRIBE] = "metadata",
+    [AIRS_SWITCH_HEALTH] = "health",
+    [AIRS_SWITCH_DONE] = "",
+};
+
+static bool is_needed(const airs_actor_switch_t *self, airs_switch_phase_t phase) {
+    switch (phase) {
+    case AIRS_SWITCH_DESCRIBE_OLD:
+        return self->old_migrates && airs_actor_known_metadata(self->actor) == NULL;
+    case AIRS_SWITCH_EXPORT:
+        return self->old_migrates;
+    case AIRS_SWITCH_IMPORT:
+        return migrates(self);
+    default:
+        return true;
+    }
+}
+
+static bool is_of_old(const airs_actor_switch_t *self) {
+    return self->phase == AIRS_SWITCH_DESCRIBE_OLD || self->phase == AIRS_SWITCH_EXPORT;
+}
+
+/* What is to be called with; from here on what the new instance begins carries its own number. */
+static airs_status_t make_instance(airs_actor_switch_t *self, airs_error_t *error) {
+    airs_actor_t *actor = self->actor;
+    airs_status_t status =
+        airs_component_actor_instance(component_of(actor), self->next, &self->instance, error);
+    if (status == AIRS_OK) {
+        self->incarnation_before = actor->incarnation;
+        actor->incarnation = airs_services_next_incarnation(actor->services);
+    } else {
+        self->instance = NULL;
+    }
+    return status;
+}
+
+static airs_poll_t call_phase(airs_actor_switch_t *self, airs_call_result_t *result) {
+    airs_actor_t *actor = self->actor;
+    airs_instance_t *instance = is_of_old(self) ? component_of(actor)->instance : self->instance;
+    airs_call_t call = {0};
+    switch ((airs_switch_phase_t)self->phase) {
+    case AIRS_SWITCH_EXPORT:
+        call.kind = AIRS_CALL_EXPORT_STATE;
+        break;
+    case AIRS_SWITCH_INSTANTIATE:
+        call.kind = AIRS_CALL_INSTANTIATE;
+        break;
+    case AIRS_SWITCH_INITIALIZE:
+        call.kind = AIRS_CALL_INITIALIZE;
+        call.config = &self->next->config;
+        break;
+    case AIRS_SWITCH_IMPORT:
+        call.kind = AIRS_CALL_IMPORT_STATE;
+        call.state = airs_bytes(self->state, self->state_size);
+        call.from_version = airs_str(self->version);
+        break;
+    case AIRS_SWITCH_HEALTH:
+        call.kind = AIRS_CALL_HEALTH;
+        break;
+    default:
+        call.kind = AIRS_CALL_METADATA;
+        break;
+    }
+    actor->parked_left_ns = actor->max_parked_ns;
+    return ops_of(actor)->call(instance, &call, result);
+}
+
+static bool is_crash(const airs_call_result_t *result) {
+    return result->status != AIRS_OK && result->status != AIRS_GUEST_ERROR;
+}
+
+static void fail(airs_call_result_t *result, airs_status_t status, const char *reason) {
+    *result = (airs_call_result_t){.status = status, .reason = reason};
+}
+
+static void keep_state(airs_actor_switch_t *self, airs_call_result_t *result) {
+    airs_bytes_t state = result->has_response ? result->response : airs_bytes(NULL, 0);
+    self->state = airs_alloc(self->actor->services->allocator, state.size + 1);
+    if (self->state == NULL) {
+        fail(result, AIRS_OUT_OF_MEMORY, "no memory for the state");
+        return;
+    }
+    airs_copy(self->state, state.data, state.size);
+    self->state_size = state.size;
+    self->has_state = true;
+    self->version = airs_actor_known_metadata(self->actor)->version;
+}
+
+static void keep_metadata(airs_actor_switch_t *self, airs_call_result_t *result) {
+    self->metadata = airs_actor_make_metadata(self->actor, result->name, result->version);
+    if (self->metadata == NULL) {
+        fail(result, AIRS_OUT_OF_MEMORY, "no memory for the metadata");
+    }
+}
+
+/* A call has ended well: what comes of it. The result becomes a failure if that is none. */
+static void take_result(airs_actor_switch_t *self, airs_call_result_t *result) {
+    switch ((airs_switch_phase_t)self->phase) {
+    case AIRS_SWITCH_DESCRIBE_OLD:
+        keep_metadata(self, result);
+        airs_actor_show_metadata(self->actor, self->metadata);
+        break;
+    case AIRS_SWITCH_EXPORT:
+        keep_state(self, result);
+        break;
+    case AIRS_SWITCH_DESCRIBE:
+        keep_metadata(self, result);
+        break;
+    case AIRS_SWITCH_HEALTH:
+        if (result->health == AIRS_UNHEALTHY) {
+            fail(result, AIRS_HEALTH_CHECKS_FAILED, "it is unhealthy");
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+/* To the next phase that is needed; false: that was the last. */
+static bool next_phase(airs_actor_switch_t *self) {
+    do {
+        self->phase++;
+    } while (self->phase < AIRS_SWITCH_DONE && !is_needed(self, (airs_switch_phase_t)self->phase));
+    return self->phase < AIRS_SWITCH_DONE;
+}
+
+static void make_or_fail(airs_actor_switch_t *self, airs_call_result_t *result) {
+    airs_error_t error;
+    error.text[0] = '\0';
+    airs_status_t status = make_instance(self, &error);
+    if (status != AIRS_OK) {
+        set_reason(self, status, "", error.text);
+        fail(result, status, self->reason);
+    }
+}
+
+/* From the end of one call to the next, until one pends or fails, or all are done. */
+static airs_poll_t advance(airs_actor_switch_t *self, airs_poll_t poll, airs_call_result_t *result) {
+    while (poll == AIRS_POLL_DONE && result->status == AIRS_OK) {
+        take_result(self, result);
+        if (result->status != AIRS_OK || !next_phase(self)) {
+            break;
+        }
+        if (self->phase == AIRS_SWITCH_INSTANTIATE) {
+            make_or_fail(self, result);
+        }
+        if (result->status == AIRS_OK) {
+            poll = call_phase(self, result);
+            self->spent = is_of_old(self) && poll == AIRS_POLL_DONE && is_crash(result);
+        }
+    }
+    return poll;
+}
+
+airs_poll_t airs_actor_update_begin(airs_actor_t *actor, airs_call_result_t *result) {
+    airs_actor_switch_t *self = switch_of(actor);
+    self->phase = AIRS_SWITCH_IDLE;
+    self->on_trial = true;
+    self->spent = false;
+    *result = (airs_call_result_t){.status = AIRS_OK};
+    return advance(self, AIRS_POLL_DONE, result);
+}
+
+airs_poll_t airs_actor_update_resume(airs_actor_t *actor, airs_call_result_t *result) {
+    airs_actor_switch_t *self = switch_of(actor);
+    airs_instance_t *instance = is_of_old(self) ? component_of(actor)->instance : self->instance;
+    airs_poll_t poll = ops_of(actor)->resume(instance, result);
+    self->spent = is_of_old(self) && poll == AIRS_POLL_DONE && is_crash(result);
+    return advance(self, poll, result);
+}
+
+void airs_actor_update_interrupt(airs_actor_t *actor) {
+    airs_actor_switch_t *self = switch_of(actor);
+    self->spent = is_of_old(self);
+}
+
+/* The new instance takes the old one's place. */
+static void commit(airs_actor_switch_t *self) {
+    airs_actor_t *actor = self->actor;
+    airs_component_actor_t *component = component_of(actor);
+    ops_of(actor)->instance_destroy(component->instance);
+    component->instance = self->instance;
+    self->instance = NULL;
+    set_code(actor, self->next);
+    if (!migrates(self)) {
+        end_some(actor, actor->incarnation, true, AIRS_STOPPED, "the component was updated");
+        airs_actor_begin_tickets(actor);
+    }
+    self->metadata_before = airs_actor_known_metadata(actor);
+    airs_actor_show_metadata(actor, self->metadata);
+    self->on_trial = true;
+}
+
+/* The new instance did not come as far: the actor is again as it was before. */
+static void withdraw(airs_actor_switch_t *self) {
+    airs_actor_t *actor = self->actor;
+    bool made = self->instance != NULL;
+    if (made && ops_of(actor)->instance_ended != NULL) {
+        ops_of(actor)->instance_ended(self->instance, self->status, self->reason);
+    }
+    if (made) {
+        airs_waiting_senders_withdraw(actor->services->waiting_senders, actor);
+    }
+    airs_actor_update_discard(actor);
+    if (made) {
+        end_some(actor, actor->incarnation, false, AIRS_STOPPED, NULL);
+        airs_actor_void_tickets(actor);
+        actor->incarnation = self->incarnation_before;
+        actor->exiting = false;
+    }
+    drop_state(self);
+}
+
+bool airs_actor_update_conclude(airs_actor_t *actor, const airs_call_result_t *result) {
+    airs_actor_switch_t *self = switch_of(actor);
+    if (result->status == AIRS_OK) {
+        self->phase = AIRS_SWITCH_IDLE;
+        commit(self);
+        self->tell(self, AIRS_SWITCH_SWITCHED);
+        return true;
+    }
+    set_reason(self, result->status, phases[self->phase], result->reason);
+    if (self->spent) {
+        return false;
+    }
+    withdraw(self);
+    self->phase = AIRS_SWITCH_IDLE;
+    self->on_trial = false;
+    self->tell(self, AIRS_SWITCH_FAILED);
+    return true;
+}
+
+void airs_actor_update_discard(airs_actor_t *actor) {
+    airs_actor_switch_t *self = switch_of(actor);
+    if (self != NULL) {
+        ops_of(actor)->instance_destroy(self->instance);
+        self->instance = NULL;
+    }
+}
+
+/* ---- back ---- */
+
+bool airs_actor_update_catches(airs_actor_t *actor) {
+    const airs_actor_switch_t *self = switch_of(actor);
+    /* One that does not take its own state is made once more without. */
+    return self != NULL && self->on_trial && (!self->going_back || self->imports);
+}
+
+bool airs_actor_update_continues(airs_actor_t *actor) {
+    const airs_actor_switch_t *self = switch_of(actor);
+    return self != NULL && self->going_back && self->imports && migrates(self);
+}
+
+void airs_actor_update_end_own(airs_actor_t *actor, airs_status_t status, const char *reason) {
+    const airs_actor_switch_t *self = switch_of(actor);
+    bool spares = migrates(self) && self->has_state && !self->going_back &&
+                  component_of(actor)->code == self->next;
+    if (spares) {
+        end_some(actor, actor->incarnation, false, status, reason);
+        airs_actor_void_tickets(actor);
+        return;
+    }
+    airs_deferred_replies_end(actor, status, reason);
+    airs_actor_timers_end(actor);
+    airs_response_router_cancel_all(actor->services->responses, actor);
+}
+
+void airs_actor_update_receded(airs_actor_t *actor, airs_status_t status, const char *reason) {
+    airs_actor_switch_t *self = switch_of(actor);
+    if (self->going_back) {
+        drop_state(self);
+        self->imports = false;
+        return;
+    }
+    bool said = self->phase != AIRS_SWITCH_IDLE && self->spent; /* by `conclude` */
+    self->phase = AIRS_SWITCH_IDLE;
+    self->has_switched = component_of(actor)->code == self->next;
+    set_code(actor, self->old);
+    self->going_back = true;
+    self->imports = self->has_state;
+    if (status != AIRS_OK) {
+        if (!said) {
+            set_reason(self, status, "", reason);
+        }
+        self->tell(self, AIRS_SWITCH_CRASHED);
+    }
+}
+
+bool airs_actor_update_kept_state(airs_actor_t *actor, airs_call_t *call) {
+    const airs_actor_switch_t *self = switch_of(actor);
+    if (self == NULL || !self->imports) {
+        return false;
+    }
+    *call = (airs_call_t){.kind = AIRS_CALL_IMPORT_STATE,
+                          .state = airs_bytes(self->state, self->state_size),
+                          .from_version = airs_str(self->version)};
+    return true;
+}
+
+/* It runs the old component again, or is in its keeper's hands. */
+static void end_trial(airs_actor_switch_t *self) {
+    self->going_back = false;
+    self->imports = false;
+    self->on_trial = false;
+    drop_state(self);
+    self->tell(self, AIRS_SWITCH_WENT_BACK);
+}
+
+void airs_actor_update_started(airs_actor_t *actor) {
+    airs_actor_switch_t *self = switch_of(actor);
+    if (self != NULL && self->going_back) {
+        if (self->has_switched) {
+            airs_actor_show_metadata(actor, self->metadata_before);
+        }
+        end_trial(self);
+    }
+}
+
+void airs_actor_update_lost(airs_actor_t *actor) {
+    airs_actor_switch_t *self = switch_of(actor);
+    if (self != NULL && self->going_back) {
+        end_trial(self);
+    }
+}
+
+/* ---- orders ---- */
+
+static void settle(airs_actor_t *actor, airs_actor_switch_t *self) {
+    self->on_trial = false;
+    drop_state(self);
+    /* Relaxed: the updater hears of it by what is told. */
+    atomic_store_explicit(&actor->update, NULL, memory_order_relaxed);
+    self->tell(self, AIRS_SWITCH_SETTLED);
+}
+
+/* There is no instance, and none that could not be made of the other code. */
+static void obey_at_rest(airs_actor_t *actor, airs_actor_switch_t *self, airs_switch_order_t order) {
+    if (order == AIRS_SWITCH_FORWARD) {
+        set_code(actor, self->next);
+        self->on_trial = true;
+        self->tell(self, AIRS_SWITCH_SWITCHED);
+    } else if (order == AIRS_SWITCH_BACK && !self->going_back) {
+        set_code(actor, self->old);
+        end_trial(self);
+    } else if (order == AIRS_SWITCH_SETTLE) {
+        settle(actor, self);
+    }
+}
+
+airs_update_task_t airs_actor_update_obey(airs_actor_t *actor) {
+    airs_actor_switch_t *self = switch_of(actor);
+    if (self == NULL) {
+        return AIRS_UPDATE_NOTHING;
+    }
+    /* Acquire: pairs with airs_actor_switch_give. */
+    airs_switch_order_t order =
+        (airs_switch_order_t)atomic_exchange_explicit(&self->order, AIRS_SWITCH_NONE, memory_order_acquire);
+    if (actor->at_rest) {
+        obey_at_rest(actor, self, order);
+    } else if (order == AIRS_SWITCH_FORWARD) {
+        return AIRS_UPDATE_SWITCH;
+    } else if (order == AIRS_SWITCH_BACK && component_of(actor)->code == self->next) {
+        return AIRS_UPDATE_RECEDE;
+    } else if (order == AIRS_SWITCH_BACK) {
+        end_trial(self);
+    } else if (order == AIRS_SWITCH_SETTLE) {
+        settle(actor, self);
+    }
+    return AIRS_UPDATE_NOTHING;
+}
+
+void airs_actor_update_gone(airs_actor_t *actor) {
+    /* As in detach_ended. */
+    airs_actor_switch_t *self = atomic_exchange_explicit(&actor->update, NULL, memory_order_acq_rel);
+    if (self != NULL) {
+        self->tell(self, AIRS_SWITCH_GONE);
+    }
+}
