@@ -1,6 +1,6 @@
 #include "actor/scheduler.h"
 
-#include "actor/thread.h"
+#include "core/thread.h"
 #include "core/check.h"
 
 /* How often a worker looks at the outside queue before its own: every other time, so that neither waits for

@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#include "actor/thread.h"
+#include "core/thread.h"
 #include "actor/timer_heap.h"
 #include "core/check.h"
 #include "core/memory.h"

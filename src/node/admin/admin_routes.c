@@ -9,7 +9,7 @@
 
 #include <airssys/version.h>
 
-#include "actor/thread.h"
+#include "core/thread.h"
 #include "core/memory.h"
 #include "node/admin/admin_report.h"
 #include "node/admin/admin_target.h"

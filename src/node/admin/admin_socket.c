@@ -10,7 +10,7 @@
 
 #include <libwebsockets.h>
 
-#include "actor/thread.h"
+#include "core/thread.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "node/admin/admin_listener.h"

@@ -1,4 +1,4 @@
-#include "actor/thread.h"
+#include "core/thread.h"
 
 #include <signal.h>
 

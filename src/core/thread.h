@@ -1,6 +1,6 @@
 /* Threads of the runtime's own. */
-#ifndef AIRSSYS_ACTOR_THREAD_H
-#define AIRSSYS_ACTOR_THREAD_H
+#ifndef AIRSSYS_CORE_THREAD_H
+#define AIRSSYS_CORE_THREAD_H
 
 #include <pthread.h>
 
