@@ -75,6 +75,10 @@ typedef struct airs_host {
     airs_clock_t *clock;
     airs_random_t *random;
     airs_log_t *log;
+    /* Of the layer security, of which core knows no more: what the actor holds (NULL: what every component has), and
+     * what decides beside it (NULL: nothing does). */
+    struct airs_capabilities *capabilities;
+    struct airs_authority *authority;
     airs_output_t *standard_output; /* NULL: lines into the log at info */
     const airs_env_var_t *env;      /* the WASI environment; borrowed for `instance_create` only */
     size_t env_count;

@@ -8,22 +8,22 @@
 #include <airssys/allocator.h>
 
 #include "core/message_router.h"
+#include "security/security_context.h"
 
 /* Distinct targets remembered. */
 #define AIRS_TARGET_CACHE_MAX 256
 
-/* A bit for each decision that was made, and for each that was made in favour. */
+/* A bit for each decision that was made in favour. */
 enum {
     AIRS_TARGET_SEND = 1,
     AIRS_TARGET_REQUEST = 2,
-    AIRS_TARGET_BROADCAST = 4,
 };
 
 typedef struct airs_target {
     airs_component_id_t *id;
     airs_route_t route;
-    uint8_t asked;
     uint8_t allowed;
+    airs_validity_t validity; /* of them together */
 } airs_target_t;
 
 typedef struct airs_target_cache {

@@ -1,86 +1,58 @@
-/* What a component may do: actions on resources. Whatever no capability covers is denied. */
+/* What one component holds: capability grants (upstream's record capability-grant), each a set of permissions with
+ * the time when it was granted and the time when it ends. Whatever none of them covers is denied. */
 #ifndef AIRSSYS_SECURITY_CAPABILITY_H
 #define AIRSSYS_SECURITY_CAPABILITY_H
 
-#include <airssys/id.h>
+#include <airssys/allocator.h>
+#include <airssys/clock.h>
 
-/* X(name, number, group, verb, resource kind): one for each thing that a host import may be asked to do. The
- * numbers are bit positions. */
-#define AIRS_ACTION_MAP(X)                                                   \
-    X(SEND, 0, "messaging", "send", AIRS_RESOURCE_ID)                        \
-    X(REQUEST, 1, "messaging", "request", AIRS_RESOURCE_ID)                  \
-    X(BROADCAST, 2, "messaging", "broadcast", AIRS_RESOURCE_ID)              \
-    X(STORAGE_READ, 3, "storage", "read", AIRS_RESOURCE_KEY)                 \
-    X(STORAGE_WRITE, 4, "storage", "write", AIRS_RESOURCE_KEY)               \
-    X(STORAGE_DELETE, 5, "storage", "delete", AIRS_RESOURCE_KEY)             \
-    X(LOG, 6, "services", "log", AIRS_RESOURCE_NONE)                         \
-    X(CLOCK, 7, "services", "clock", AIRS_RESOURCE_NONE)                     \
-    X(LIST_COMPONENTS, 8, "services", "list-components", AIRS_RESOURCE_NONE) \
-    X(METADATA, 9, "services", "metadata", AIRS_RESOURCE_ID)                 \
-    X(SLEEP, 10, "services", "sleep", AIRS_RESOURCE_NONE)                    \
-    X(TOPIC_PUBLISH, 11, "topics", "publish", AIRS_RESOURCE_TOPIC)           \
-    X(TOPIC_SUBSCRIBE, 12, "topics", "subscribe", AIRS_RESOURCE_TOPIC)
+#include "security/permission.h"
 
-typedef enum airs_action {
-#define AIRS_ACTION_ENUM(name, number, group, verb, kind) AIRS_ACTION_##name = (number),
-    AIRS_ACTION_MAP(AIRS_ACTION_ENUM)
-#undef AIRS_ACTION_ENUM
-} airs_action_t;
+#define AIRS_GRANT_FOREVER UINT64_MAX
 
-/* "messaging.send", "services.sleep", …; "unknown" for another number. Static. */
-const char *airs_action_text(airs_action_t action);
+typedef struct airs_capability_grant {
+    const airs_permission_t *permissions;
+    size_t permission_count;
+    /* Wall clock, nanoseconds since 1970. When it was granted is for people to know: a clock that is set back takes
+     * nothing away. From expires_at_ns on it covers nothing. */
+    uint64_t granted_at_ns;
+    uint64_t expires_at_ns; /* AIRS_GRANT_FOREVER: never */
+} airs_capability_grant_t;
 
-typedef enum airs_resource_kind {
-    AIRS_RESOURCE_NONE, /* the action is on nothing in particular */
-    AIRS_RESOURCE_ID,
-    AIRS_RESOURCE_KEY,
-    AIRS_RESOURCE_TOPIC, /* a topic, or the pattern of a subscription */
-} airs_resource_kind_t;
+/* Immutable, counted. */
+typedef struct airs_capabilities airs_capabilities_t;
 
-/* The kind of resource that an action is on. */
-airs_resource_kind_t airs_action_resource(airs_action_t action);
+/* Copies the grants. `storage_quota`: bytes that the component may keep; 0: as much as the node gives by default.
+ * AIRS_OUT_OF_MEMORY; AIRS_INVALID_ARGUMENT when a pattern is none for its actions. The caller owns one
+ * reference. */
+airs_status_t airs_capabilities_create(const airs_allocator_t *allocator,
+                                       const airs_capability_grant_t *grants, size_t count,
+                                       uint64_t storage_quota, airs_capabilities_t **out,
+                                       airs_error_t *error);
 
-/* A borrowed view of what an action is on. */
-typedef struct airs_resource {
-    airs_resource_kind_t kind;
-    airs_id_t id;    /* AIRS_RESOURCE_ID */
-    airs_str_t text; /* AIRS_RESOURCE_KEY, AIRS_RESOURCE_TOPIC */
-} airs_resource_t;
+/* What a component has of which nobody says anything else: messages to, and supervision of, components of its own
+ * application, its own storage, the host's services, and all topics; for ever. Static; counting it does nothing. */
+airs_capabilities_t *airs_capabilities_common(void);
 
-static inline airs_resource_t airs_resource_none(void) {
-    return (airs_resource_t){.kind = AIRS_RESOURCE_NONE};
-}
+/* Any thread. `ref` returns its argument; `unref` takes NULL. */
+airs_capabilities_t *airs_capabilities_ref(airs_capabilities_t *capabilities);
+void airs_capabilities_unref(airs_capabilities_t *capabilities);
 
-static inline airs_resource_t airs_resource_id(airs_id_t id) {
-    return (airs_resource_t){.kind = AIRS_RESOURCE_ID, .id = id};
-}
+/* The permission that covers this for longest, held by a component of the application `own_ns`, and in
+ * *expires_at_ns (may be NULL) until when. NULL: none does now. `clock` is looked at only where a grant expires. */
+const airs_permission_t *airs_capabilities_find(const airs_capabilities_t *capabilities, airs_str_t own_ns,
+                                                airs_action_t action, const airs_resource_t *resource,
+                                                airs_clock_t *clock, uint64_t *expires_at_ns);
 
-static inline airs_resource_t airs_resource_key(airs_str_t key) {
-    return (airs_resource_t){.kind = AIRS_RESOURCE_KEY, .text = key};
-}
+/* Whether the action is permitted now on anything at all. */
+bool airs_capabilities_hold(const airs_capabilities_t *capabilities, airs_action_t action,
+                            airs_clock_t *clock);
 
-static inline airs_resource_t airs_resource_topic(airs_str_t topic) {
-    return (airs_resource_t){.kind = AIRS_RESOURCE_TOPIC, .text = topic};
-}
+/* Whether the action is permitted on everything, for ever. */
+bool airs_capabilities_hold_all(const airs_capabilities_t *capabilities, airs_action_t action);
 
-/* Which resources a capability covers. */
-typedef enum airs_scope {
-    AIRS_SCOPE_OWN_APPLICATION, /* ids in the holder's namespace */
-    AIRS_SCOPE_PATTERN,         /* keys, and ids as text, that match the pattern; no topics */
-    AIRS_SCOPE_ANY,
-} airs_scope_t;
-
-/* A set of actions on a set of resources. */
-typedef struct airs_capability {
-    uint32_t actions; /* AIRS_ACTION_BIT(SEND) | … */
-    airs_scope_t scope;
-    airs_str_t pattern; /* AIRS_SCOPE_PATTERN, see security/pattern.h; borrowed */
-} airs_capability_t;
-
-#define AIRS_ACTION_BIT(name) (UINT32_C(1) << AIRS_ACTION_##name)
-
-/* Whether the capability covers this, held by a component of the application `own_ns`. Any thread. */
-bool airs_capability_covers(const airs_capability_t *capability, airs_str_t own_ns, airs_action_t action,
-                            const airs_resource_t *resource);
+size_t airs_capabilities_count(const airs_capabilities_t *capabilities);
+const airs_capability_grant_t *airs_capabilities_at(const airs_capabilities_t *capabilities, size_t index);
+uint64_t airs_capabilities_storage_quota(const airs_capabilities_t *capabilities);
 
 #endif

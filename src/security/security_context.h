@@ -1,29 +1,60 @@
 /* Who a component actor is to the host, and what it may do: asked at every host import that acts on
- * something. Immutable, so any thread may ask at any time. */
+ * something. One thread at a time, as the actor itself. */
 #ifndef AIRSSYS_SECURITY_SECURITY_CONTEXT_H
 #define AIRSSYS_SECURITY_SECURITY_CONTEXT_H
 
 #include "core/component_id.h"
+#include "security/authority.h"
 #include "security/capability.h"
 
 typedef struct airs_security_context airs_security_context_t;
 
-/* For the actor `id` (a reference is kept) of the application whose namespace is the id's. It is granted what
- * every component has: messages to components of its own application, its own storage, the host's
- * services, and all topics. AIRS_OUT_OF_MEMORY. The caller owns the context. */
+/* For the actor `id` (a reference is kept) of the application whose namespace is the id's. `capabilities` (a reference
+ * is kept; NULL: what every component has, airs_capabilities_common) is what it holds, `authority` (NULL: none, then no
+ * grant may expire) what else decides and who is told of denials. AIRS_OUT_OF_MEMORY. The caller owns the
+ * context. */
 airs_status_t airs_security_context_create(const airs_allocator_t *allocator, airs_component_id_t *id,
+                                           airs_capabilities_t *capabilities, airs_authority_t *authority,
                                            airs_security_context_t **out);
 
 /* NULL is fine. */
 void airs_security_context_destroy(airs_security_context_t *context);
 
-/* AIRS_OK, or AIRS_CAPABILITY_DENIED with a text that says who may not do what, and what would be right.
- * `resource` is of the action's kind (airs_action_resource). */
-airs_status_t airs_security_check(const airs_security_context_t *context, airs_action_t action,
+/* How long a decision in favour may be remembered: as long as the policy is the same one, and until its grant
+ * expires. */
+typedef struct airs_validity {
+    uint64_t generation;
+    uint64_t expires_at_ns; /* wall clock; AIRS_GRANT_FOREVER: never */
+} airs_validity_t;
+
+/* AIRS_OK, or AIRS_CAPABILITY_DENIED with a text that says who may not do what, and what would be right; the audit is
+ * told. `resource` is of the action's kind (airs_action_resource). *validity (may be NULL) is written with AIRS_OK. */
+airs_status_t airs_security_decide(airs_security_context_t *context, airs_action_t action,
+                                   const airs_resource_t *resource, airs_validity_t *validity,
+                                   airs_error_t *error);
+
+/* The same, for decisions that are not remembered. */
+airs_status_t airs_security_check(airs_security_context_t *context, airs_action_t action,
                                   const airs_resource_t *resource, airs_error_t *error);
+
+/* Whether a remembered decision still holds. */
+bool airs_security_holds(const airs_security_context_t *context, const airs_validity_t *validity);
+
+/* What a component may do with one of many things that it lists: asks without telling the audit. */
+bool airs_security_sees(airs_security_context_t *context, airs_action_t action,
+                        const airs_resource_t *resource);
+
+/* Whether it may do this with anything at all. Denied as airs_security_check denies; there is no resource to tell
+ * of. Policies are asked for each thing. */
+airs_status_t airs_security_check_any(airs_security_context_t *context, airs_action_t action,
+                                      airs_error_t *error);
+
+/* Whether it may do this with everything, whatever it is called: then nobody needs to ask for each thing. */
+bool airs_security_sees_all(airs_security_context_t *context, airs_action_t action);
 
 /* The actor's id and its application's namespace; valid as long as the context. */
 airs_component_id_t *airs_security_context_id(const airs_security_context_t *context);
 airs_str_t airs_security_context_namespace(const airs_security_context_t *context);
+const airs_capabilities_t *airs_security_context_capabilities(const airs_security_context_t *context);
 
 #endif

@@ -142,6 +142,58 @@ static void it_agrees_with_the_definition(void **state) {
     assert_in_range(matched, 1000, 200000);
 }
 
+/* Two patterns overlap when some name matches both: the definition again, over segments. */
+static bool overlap_slowly(const path_t *one, size_t i, const path_t *other, size_t k) {
+    bool one_ended = i == one->count;
+    bool other_ended = k == other->count;
+    if (one_ended && other_ended) {
+        return true;
+    }
+    if (!one_ended && airs_segment_is_run(one->segments[i])) {
+        return overlap_slowly(one, i + 1, other, k) || (!other_ended && overlap_slowly(one, i, other, k + 1));
+    }
+    if (!other_ended && airs_segment_is_run(other->segments[k])) {
+        return overlap_slowly(one, i, other, k + 1) || (!one_ended && overlap_slowly(one, i + 1, other, k));
+    }
+    return !one_ended && !other_ended &&
+           (airs_segment_is_one(one->segments[i]) || airs_segment_is_one(other->segments[k]) ||
+            airs_str_equal(one->segments[i], other->segments[k])) &&
+           overlap_slowly(one, i + 1, other, k + 1);
+}
+
+static void overlaps_agree_with_the_definition(void **state) {
+    (void)state;
+    airs_seeded_random_t random;
+    airs_seeded_random_init(&random, 6);
+    size_t overlapped = 0;
+    for (int i = 0; i < 200000; i++) {
+        char one[64];
+        char other[64];
+        make_path(&random, true, one);
+        make_path(&random, i % 2 == 0, other);
+        path_t one_path = split(one);
+        path_t other_path = split(other);
+        bool wanted = overlap_slowly(&one_path, 0, &other_path, 0);
+        overlapped += wanted;
+        if (airs_pattern_overlap('/', airs_str(one), airs_str(other)) != wanted ||
+            airs_pattern_overlap('/', airs_str(other), airs_str(one)) != wanted) {
+            fail_msg("\"%s\" and \"%s\"", one, other);
+        }
+        if (i % 2 == 1 && wanted != airs_pattern_match(airs_str(one), airs_str(other))) {
+            fail_msg("\"%s\" and the name \"%s\"", one, other);
+        }
+    }
+    assert_in_range(overlapped, 1000, 199000);
+}
+
+static void too_many_segments_may_always_overlap(void **state) {
+    (void)state;
+    char text[2 * AIRS_PATTERN_SEGMENTS_MAX + 2];
+    memset(text, '/', sizeof text);
+    assert_false(airs_pattern_overlap('/', airs_str("a"), airs_str_n(text, AIRS_PATTERN_SEGMENTS_MAX - 1)));
+    assert_true(airs_pattern_overlap('/', airs_str("a"), airs_str_n(text, AIRS_PATTERN_SEGMENTS_MAX)));
+}
+
 /* What would take a backtracking matcher ages. */
 static void hostile_patterns_are_quick(void **state) {
     (void)state;
@@ -161,6 +213,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_examples_hold),
         cmocka_unit_test(it_agrees_with_the_definition),
+        cmocka_unit_test(overlaps_agree_with_the_definition),
+        cmocka_unit_test(too_many_segments_may_always_overlap),
         cmocka_unit_test(hostile_patterns_are_quick),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

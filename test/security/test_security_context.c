@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
+#include "core/memory.h"
 #include "security/security_context.h"
 #include "support/failing_allocator.h"
+#include "support/fake_clock.h"
+#include "support/temporary_folder.h"
 
 typedef struct fixture {
     airs_component_id_t *id;
@@ -16,7 +20,7 @@ static int set_up(void **state) {
     assert_non_null(self);
     assert_ok(airs_component_id_create(airs_allocator_default(), airs_id("org/shop", "cart", "0"), &self->id,
                                        NULL));
-    assert_ok(airs_security_context_create(airs_allocator_default(), self->id, &self->context));
+    assert_ok(airs_security_context_create(airs_allocator_default(), self->id, NULL, NULL, &self->context));
     *state = self;
     return 0;
 }
@@ -83,7 +87,7 @@ static void a_namespace_of_stars_is_no_pattern(void **state) {
     airs_component_id_t *id = NULL;
     airs_security_context_t *context = NULL;
     assert_ok(airs_component_id_create(airs_allocator_default(), airs_id("**", "x", "0"), &id, NULL));
-    assert_ok(airs_security_context_create(airs_allocator_default(), id, &context));
+    assert_ok(airs_security_context_create(airs_allocator_default(), id, NULL, NULL, &context));
     airs_resource_t resource = airs_resource_id(airs_id("bank", "vault", "0"));
     assert_status(airs_security_check(context, AIRS_ACTION_SEND, &resource, NULL), AIRS_CAPABILITY_DENIED);
     airs_security_context_destroy(context);
@@ -144,9 +148,220 @@ static void a_guest_cannot_flood_the_text(void **state) {
     assert_in_range(strlen(error.text), 1, 800);
 }
 
+/* ---- grants, policies, audit ------------------------------------------------------------------ */
+
+typedef struct world {
+    airs_temporary_folder_t folder;
+    char path[AIRS_TEMPORARY_PATH_MAX];
+    airs_fake_clock_t clock;
+    airs_audit_t *audit;
+    airs_authority_t *authority;
+} world_t;
+
+static void world_begin(world_t *world) {
+    airs_temporary_folder_create(&world->folder);
+    airs_temporary_file_path(&world->folder, "audit", world->path);
+    airs_fake_clock_init(&world->clock);
+    const airs_audit_options_t options = {world->path, 1 << 20, 0, &world->clock.clock, true};
+    assert_ok(airs_audit_create(airs_allocator_default(), &options, &world->audit, NULL));
+    assert_ok(airs_authority_create(airs_allocator_default(), &world->clock.clock, world->audit,
+                                    &world->authority));
+    assert_ptr_equal(airs_authority_audit(world->authority), world->audit);
+}
+
+static void world_end(world_t *world) {
+    airs_authority_destroy(world->authority);
+    airs_audit_destroy(world->audit);
+    airs_temporary_folder_remove(&world->folder);
+}
+
+static void expect_audit(world_t *world, const char *part) {
+    airs_bytes_t content;
+    airs_audit_flush(world->audit, true);
+    assert_ok(airs_file_read(airs_allocator_default(), world->path, 1 << 20, &content, NULL));
+    assert_non_null(memmem(content.data, content.size, part, strlen(part)));
+    airs_release(airs_allocator_default(), (void *)content.data);
+}
+
+static airs_policy_t *policy_of(airs_policy_rule_t rule, airs_effect_t standard) {
+    airs_policy_t *policy = NULL;
+    assert_ok(airs_policy_create(airs_allocator_default(), "policy.toml", &rule, 1, standard, &policy, NULL));
+    return policy;
+}
+
+static void it_may_do_what_it_was_granted(void **state) {
+    fixture_t *self = *state;
+    const airs_permission_t permissions[] = {
+        {AIRS_ACTION_BIT(SEND), AIRS_SCOPE_PATTERN, airs_str("bank/vault/*")},
+        {AIRS_ACTION_BIT(STORAGE_READ), AIRS_SCOPE_PATTERN, airs_str("public/**")},
+    };
+    const airs_capability_grant_t grant = {permissions, 2, 0, AIRS_GRANT_FOREVER};
+    airs_capabilities_t *capabilities = NULL;
+    airs_error_t error;
+    assert_ok(airs_capabilities_create(airs_allocator_default(), &grant, 1, 0, &capabilities, NULL));
+    airs_security_context_destroy(self->context);
+    assert_ok(
+        airs_security_context_create(airs_allocator_default(), self->id, capabilities, NULL, &self->context));
+    airs_capabilities_unref(capabilities);
+    assert_ptr_equal(airs_security_context_capabilities(self->context), capabilities);
+    assert_ok(check_id(self, AIRS_ACTION_SEND, airs_id("bank", "vault", "3"), NULL));
+    assert_status(check_id(self, AIRS_ACTION_REQUEST, airs_id("bank", "vault", "3"), NULL),
+                  AIRS_CAPABILITY_DENIED);
+    /* Its own application is nothing special any more. */
+    assert_status(check_id(self, AIRS_ACTION_SEND, airs_id("org/shop", "till", "0"), &error),
+                  AIRS_CAPABILITY_DENIED);
+    assert_string_equal(error.text, "messaging.send by org/shop/cart/0 to org/shop/till/0 is not granted");
+    airs_resource_t key = airs_resource_key(airs_str("secret"));
+    assert_ok(airs_security_check_any(self->context, AIRS_ACTION_STORAGE_READ, NULL));
+    assert_false(airs_security_sees(self->context, AIRS_ACTION_STORAGE_READ, &key));
+    assert_false(airs_security_sees_all(self->context, AIRS_ACTION_STORAGE_READ));
+    key.text = airs_str("public/x");
+    assert_true(airs_security_sees(self->context, AIRS_ACTION_STORAGE_READ, &key));
+    assert_status(airs_security_check_any(self->context, AIRS_ACTION_STORAGE_WRITE, &error),
+                  AIRS_CAPABILITY_DENIED);
+    assert_string_equal(error.text, "storage.write by org/shop/cart/0 is not granted");
+}
+
+static void a_decision_holds_until_its_grant_expires(void **state) {
+    fixture_t *self = *state;
+    world_t world;
+    world_begin(&world);
+    const airs_permission_t permission = {AIRS_ACTION_BIT(SEND), AIRS_SCOPE_PATTERN, airs_str("bank/**")};
+    const airs_capability_grant_t grant = {&permission, 1, 0, airs_clock_wall(&world.clock.clock) + 1000};
+    airs_capabilities_t *capabilities = NULL;
+    airs_security_context_t *context = NULL;
+    airs_validity_t validity;
+    airs_resource_t vault = airs_resource_id(airs_id("bank", "vault", "3"));
+    assert_ok(airs_capabilities_create(airs_allocator_default(), &grant, 1, 0, &capabilities, NULL));
+    assert_ok(airs_security_context_create(airs_allocator_default(), self->id, capabilities, world.authority,
+                                           &context));
+    assert_ok(airs_security_decide(context, AIRS_ACTION_SEND, &vault, &validity, NULL));
+    assert_true(validity.expires_at_ns == grant.expires_at_ns);
+    airs_fake_clock_advance(&world.clock, 999);
+    assert_true(airs_security_holds(context, &validity));
+    airs_fake_clock_advance(&world.clock, 1);
+    assert_false(airs_security_holds(context, &validity));
+    assert_status(airs_security_decide(context, AIRS_ACTION_SEND, &vault, &validity, NULL),
+                  AIRS_CAPABILITY_DENIED);
+    expect_audit(&world, "\"component\":\"org/shop/cart\",\"instance\":\"0\",\"action\":\"messaging.send\","
+                         "\"resource\":\"bank/vault/3\",\"decision\":\"denied\","
+                         "\"rule\":\"no capability covers it\"}");
+    airs_security_context_destroy(context);
+    airs_capabilities_unref(capabilities);
+    world_end(&world);
+}
+
+static void a_policy_takes_effect_at_once_also_on_what_was_decided(void **state) {
+    fixture_t *self = *state;
+    world_t world;
+    world_begin(&world);
+    airs_security_context_t *context = NULL;
+    airs_validity_t validity;
+    airs_error_t error;
+    airs_resource_t till = airs_resource_id(airs_id("org/shop", "till", ""));
+    assert_ok(
+        airs_security_context_create(airs_allocator_default(), self->id, NULL, world.authority, &context));
+    assert_ok(airs_security_decide(context, AIRS_ACTION_SEND, &till, &validity, NULL));
+    assert_true(airs_security_holds(context, &validity));
+    assert_true(airs_security_sees_all(context, AIRS_ACTION_STORAGE_READ));
+    airs_policy_rule_t rule = {airs_str("org/shop/cart/*"),  AIRS_ACTION_BIT(SEND),
+                               airs_str("org/shop/till/0"),  AIRS_EFFECT_DENY,
+                               airs_str("tills are closed"), 12};
+    airs_policy_t *policy = policy_of(rule, AIRS_EFFECT_ALLOW);
+    airs_authority_set_policy(world.authority, policy);
+    airs_policy_unref(policy);
+    assert_false(airs_security_holds(context, &validity));
+    assert_false(airs_security_sees_all(context, AIRS_ACTION_STORAGE_READ));
+    assert_status(airs_security_decide(context, AIRS_ACTION_SEND, &till, &validity, &error),
+                  AIRS_CAPABILITY_DENIED);
+    assert_string_equal(error.text,
+                        "messaging.send by org/shop/cart/0 to org/shop/till/ is denied by the policy, "
+                        "policy.toml:12: rule 1, tills are closed");
+    expect_audit(&world, "\"rule\":\"policy.toml:12: rule 1, tills are closed\"}");
+    assert_ok(airs_security_decide(context, AIRS_ACTION_REQUEST, &till, &validity, NULL));
+    airs_authority_set_policy(world.authority, NULL);
+    assert_false(airs_security_holds(context, &validity));
+    assert_ok(airs_security_decide(context, AIRS_ACTION_SEND, &till, &validity, NULL));
+    airs_security_context_destroy(context);
+    world_end(&world);
+}
+
+static void a_policy_that_denies_by_default_allows_only_what_is_held(void **state) {
+    fixture_t *self = *state;
+    world_t world;
+    world_begin(&world);
+    airs_security_context_t *context = NULL;
+    airs_error_t error;
+    airs_policy_rule_t rule = {airs_str("**"),    AIRS_ACTION_BIT(SEND), airs_str(""),
+                               AIRS_EFFECT_ALLOW, airs_str(""),          0};
+    airs_policy_t *policy = policy_of(rule, AIRS_EFFECT_DENY);
+    airs_authority_set_policy(world.authority, policy);
+    airs_policy_unref(policy);
+    assert_ok(
+        airs_security_context_create(airs_allocator_default(), self->id, NULL, world.authority, &context));
+    airs_resource_t till = airs_resource_id(airs_id("org/shop", "till", "0"));
+    airs_resource_t vault = airs_resource_id(airs_id("bank", "vault", "0"));
+    assert_ok(airs_security_check(context, AIRS_ACTION_SEND, &till, NULL));
+    assert_status(airs_security_check(context, AIRS_ACTION_REQUEST, &till, &error), AIRS_CAPABILITY_DENIED);
+    assert_string_equal(error.text,
+                        "messaging.request by org/shop/cart/0 to org/shop/till/0 is denied by the "
+                        "policy, policy.toml: denies whatever no rule allows");
+    /* What a policy allows, it does not grant. */
+    assert_status(airs_security_check(context, AIRS_ACTION_SEND, &vault, &error), AIRS_CAPABILITY_DENIED);
+    assert_non_null(strstr(error.text, "is not granted"));
+    airs_security_context_destroy(context);
+    world_end(&world);
+}
+
+/* Without memory to put a new policy in order it is asked all the same. */
+static void a_policy_holds_without_memory_for_it(void **state) {
+    fixture_t *self = *state;
+    airs_failing_allocator_t failing;
+    airs_failing_allocator_init(&failing);
+    airs_authority_t *authority = NULL;
+    airs_security_context_t *context = NULL;
+    airs_policy_t *policy = NULL;
+    const airs_policy_rule_t rule = {airs_str("**"),   AIRS_ACTION_BIT(SLEEP), airs_str(""),
+                                     AIRS_EFFECT_DENY, airs_str(""),           1};
+    airs_resource_t none = airs_resource_none();
+    assert_ok(airs_authority_create(airs_allocator_default(), airs_clock_system(), NULL, &authority));
+    assert_ok(airs_security_context_create(airs_allocator_default(), self->id, NULL, authority, &context));
+    assert_ok(airs_policy_create(&failing.allocator, "p", &rule, 1, AIRS_EFFECT_ALLOW, &policy, NULL));
+    airs_failing_allocator_fail(&failing, 1, UINT64_MAX);
+    airs_authority_set_policy(authority, policy);
+    assert_status(airs_security_check(context, AIRS_ACTION_SLEEP, &none, NULL), AIRS_CAPABILITY_DENIED);
+    assert_ok(airs_security_check(context, AIRS_ACTION_CLOCK, &none, NULL));
+    assert_true(failing.refused > 0);
+    airs_failing_allocator_fail(&failing, 0, 0);
+    airs_security_context_destroy(context);
+    airs_authority_destroy(authority);
+    airs_policy_unref(policy);
+    assert_int_equal(failing.live_blocks, 0);
+}
+
+static airs_status_t life_with_authority(const airs_allocator_t *allocator, void *id) {
+    airs_security_context_t *made = NULL;
+    airs_authority_t *authority = NULL;
+    airs_policy_t *policy = NULL;
+    const airs_policy_rule_t rule = {airs_str("**"),   AIRS_ACTION_BIT(SLEEP), airs_str(""),
+                                     AIRS_EFFECT_DENY, airs_str(""),           1};
+    airs_status_t status = airs_authority_create(allocator, airs_clock_system(), NULL, &authority);
+    if (status == AIRS_OK) {
+        status = airs_policy_create(allocator, "p", &rule, 1, AIRS_EFFECT_ALLOW, &policy, NULL);
+    }
+    if (status == AIRS_OK) {
+        airs_authority_set_policy(authority, policy);
+        status = airs_security_context_create(allocator, id, NULL, authority, &made);
+    }
+    airs_security_context_destroy(made);
+    airs_authority_destroy(authority);
+    airs_policy_unref(policy);
+    return status;
+}
+
 static airs_status_t life(const airs_allocator_t *allocator, void *context) {
     airs_security_context_t *made = NULL;
-    airs_status_t status = airs_security_context_create(allocator, context, &made);
+    airs_status_t status = airs_security_context_create(allocator, context, NULL, NULL, &made);
     airs_security_context_destroy(made);
     return status;
 }
@@ -154,6 +369,8 @@ static airs_status_t life(const airs_allocator_t *allocator, void *context) {
 static void every_allocation_may_fail(void **state) {
     fixture_t *self = *state;
     airs_fail_each_allocation(life, self->id);
+    airs_fail_each_allocation(life_with_authority, self->id);
+    airs_authority_destroy(NULL);
     airs_security_context_destroy(NULL);
 }
 
@@ -170,6 +387,11 @@ int main(void) {
         TEST(all_topics_are_granted),
         TEST(the_wrong_kind_of_resource_is_denied),
         TEST(a_guest_cannot_flood_the_text),
+        TEST(it_may_do_what_it_was_granted),
+        TEST(a_decision_holds_until_its_grant_expires),
+        TEST(a_policy_takes_effect_at_once_also_on_what_was_decided),
+        TEST(a_policy_that_denies_by_default_allows_only_what_is_held),
+        TEST(a_policy_holds_without_memory_for_it),
         TEST(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

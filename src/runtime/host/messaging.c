@@ -12,16 +12,28 @@
 /* A call of the host ends by itself or not at all, so what it does for a guest has a bound. */
 #define BROADCAST_TARGETS_MAX 1024
 
+/* What was decided for a target holds as long as each of its decisions does. */
+static void remember(airs_target_t *target, uint8_t bit, const airs_validity_t *validity) {
+    if (target->allowed == 0 || validity->expires_at_ns < target->validity.expires_at_ns) {
+        target->validity = *validity;
+    }
+    target->allowed |= bit;
+}
+
 /* Decided once for each target and action, and remembered with the target. */
 static airs_status_t check(airs_wasm_instance_t *instance, airs_target_t *target, uint8_t bit,
                            airs_action_t action, airs_error_t *error) {
+    if (target->allowed != 0 && !airs_security_holds(instance->security, &target->validity)) {
+        target->allowed = 0;
+    }
     if ((target->allowed & bit) != 0) {
         return AIRS_OK;
     }
+    airs_validity_t validity;
     airs_resource_t resource = airs_resource_id(airs_component_id_view(target->id));
-    airs_status_t status = airs_security_check(instance->security, action, &resource, error);
+    airs_status_t status = airs_security_decide(instance->security, action, &resource, &validity, error);
     if (status == AIRS_OK) {
-        target->allowed |= bit;
+        remember(target, bit, &validity);
     }
     return status;
 }

@@ -25,21 +25,40 @@ static uint8_t refuse(airs_status_t status, const airs_error_t *error, airs_ext_
     }
 }
 
-/* The component's space, opened now if it was not yet, once `action` on `key` is allowed. */
+/* What it was granted, or what the node gives where nobody says. */
+static uint64_t quota_of(const airs_wasm_instance_t *instance) {
+    uint64_t granted =
+        airs_capabilities_storage_quota(airs_security_context_capabilities(instance->security));
+    return granted > 0 ? granted : instance->host.storage_quota;
+}
+
+/* The component's space, opened now if it was not yet. */
+static airs_status_t open_space(airs_wasm_instance_t *instance, airs_error_t *error) {
+    airs_storage_backend_t *backend = instance->host.storage;
+    if (instance->storage != NULL) {
+        return AIRS_OK;
+    }
+    if (backend == NULL) {
+        return airs_error_set(error, AIRS_UNSUPPORTED, "this node has no storage");
+    }
+    return backend->ops->open(backend, instance->host.storage_space, quota_of(instance), &instance->storage,
+                              error);
+}
+
+/* The same once `action` on `key` is allowed. */
 static airs_status_t open_for(airs_wasm_instance_t *instance, airs_action_t action, airs_str_t key,
                               airs_error_t *error) {
     error->text[0] = '\0';
     airs_resource_t resource = airs_resource_key(key);
     airs_status_t status = airs_security_check(instance->security, action, &resource, error);
-    if (status != AIRS_OK || instance->storage != NULL) {
-        return status;
-    }
-    airs_storage_backend_t *backend = instance->host.storage;
-    if (backend == NULL) {
-        return airs_error_set(error, AIRS_UNSUPPORTED, "this node has no storage");
-    }
-    return backend->ops->open(backend, instance->host.storage_space, instance->host.storage_quota,
-                              &instance->storage, error);
+    return status == AIRS_OK ? open_space(instance, error) : status;
+}
+
+/* For what is about the space as a whole: whoever may do something there may ask. */
+static airs_status_t open_for_any(airs_wasm_instance_t *instance, airs_action_t action, airs_error_t *error) {
+    error->text[0] = '\0';
+    airs_status_t status = airs_security_check_any(instance->security, action, error);
+    return status == AIRS_OK ? open_space(instance, error) : status;
 }
 
 static const airs_storage_backend_ops_t *ops_of(const airs_wasm_instance_t *instance) {
@@ -93,8 +112,20 @@ static uint8_t exists(void *host, airs_ext_bytes_t key, bool *out, airs_ext_text
     return refuse(status, &error, reason);
 }
 
+typedef struct listing {
+    airs_wasm_instance_t *instance;
+    airs_ext_collector_t *into;
+    bool sees_all;
+} listing_t;
+
+/* Keys that the component may not read are not shown. */
 static bool take_key(void *context, airs_str_t key) {
-    airs_ext_collect(context, airs_host_bytes_of(key));
+    const listing_t *listing = context;
+    airs_resource_t resource = airs_resource_key(key);
+    if (listing->sees_all ||
+        airs_security_sees(listing->instance->security, AIRS_ACTION_STORAGE_READ, &resource)) {
+        airs_ext_collect(listing->into, airs_host_bytes_of(key));
+    }
     return true;
 }
 
@@ -102,9 +133,11 @@ static uint8_t list_keys(void *host, airs_ext_bytes_t prefix, airs_ext_collector
                          airs_ext_text_t *reason) {
     airs_wasm_instance_t *instance = host;
     airs_error_t error;
-    airs_status_t status = open_for(instance, AIRS_ACTION_STORAGE_READ, airs_host_str(prefix), &error);
+    airs_status_t status = open_for_any(instance, AIRS_ACTION_STORAGE_READ, &error);
     if (status == AIRS_OK) {
-        status = ops_of(instance)->list(instance->storage, airs_host_str(prefix), take_key, into, &error);
+        listing_t listing = {instance, into,
+                             airs_security_sees_all(instance->security, AIRS_ACTION_STORAGE_READ)};
+        status = ops_of(instance)->list(instance->storage, airs_host_str(prefix), take_key, &listing, &error);
     }
     return refuse(status, &error, reason);
 }
@@ -113,7 +146,7 @@ static uint8_t usage(void *host, uint64_t out[3], airs_ext_text_t *reason) {
     airs_wasm_instance_t *instance = host;
     airs_storage_usage_t used;
     airs_error_t error;
-    airs_status_t status = open_for(instance, AIRS_ACTION_STORAGE_READ, airs_str(""), &error);
+    airs_status_t status = open_for_any(instance, AIRS_ACTION_STORAGE_READ, &error);
     if (status == AIRS_OK) {
         status = ops_of(instance)->usage(instance->storage, &used, &error);
     }

@@ -1,0 +1,124 @@
+#include "security/host_pattern.h"
+
+#include "security/pattern.h"
+
+typedef struct host_parts {
+    airs_str_t host;
+    airs_str_t port;
+    bool has_port;
+} host_parts_t;
+
+static const char *find(airs_str_t text, char wanted) {
+    return text.size > 0 ? memchr(text.data, wanted, text.size) : NULL;
+}
+
+/* False: a bracket without its other half, or more than one colon outside of brackets. */
+static bool split(airs_str_t text, host_parts_t *out) {
+    *out = (host_parts_t){.host = text};
+    airs_str_t rest = text;
+    if (text.size > 0 && text.data[0] == '[') {
+        const char *end = find(text, ']');
+        if (end == NULL) {
+            return false;
+        }
+        out->host = airs_str_n(text.data + 1, (size_t)(end - text.data) - 1);
+        rest = airs_str_n(end + 1, text.size - out->host.size - 2);
+        if (rest.size > 0 && rest.data[0] != ':') {
+            return false;
+        }
+    }
+    const char *colon = find(rest, ':');
+    if (colon == NULL) {
+        return true;
+    }
+    if (rest.data == text.data) {
+        out->host = airs_str_n(text.data, (size_t)(colon - text.data));
+    }
+    out->port = airs_str_n(colon + 1, rest.size - (size_t)(colon - rest.data) - 1);
+    out->has_port = true;
+    return find(out->port, ':') == NULL;
+}
+
+static bool read_port(airs_str_t text, uint16_t *out) {
+    unsigned long port = 0;
+    if (text.size == 0 || text.size > 5) {
+        return false;
+    }
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            return false;
+        }
+        port = 10 * port + (unsigned long)(text.data[i] - '0');
+    }
+    *out = (uint16_t)port;
+    return port > 0 && port <= UINT16_MAX;
+}
+
+static bool is_any_port(const host_parts_t *parts) {
+    return !parts->has_port || airs_str_equal(parts->port, airs_str("*"));
+}
+
+airs_status_t airs_host_parse(airs_str_t text, airs_str_t *host, uint16_t *port, airs_error_t *error) {
+    host_parts_t parts;
+    if (!split(text, &parts) || parts.host.size == 0 || !read_port(parts.port, port)) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "must be a host and a port, like \"example.org:443\" or \"[::1]:8080\"");
+    }
+    *host = parts.host;
+    return AIRS_OK;
+}
+
+static bool is_host_byte(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == ':' || c == '*';
+}
+
+airs_status_t airs_host_pattern_check(airs_str_t pattern, airs_error_t *error) {
+    host_parts_t parts;
+    uint16_t port = 0;
+    bool is_good = split(pattern, &parts) && parts.host.size > 0 && parts.host.size <= AIRS_HOST_MAX &&
+                   (is_any_port(&parts) || read_port(parts.port, &port));
+    for (size_t i = 0; is_good && i < parts.host.size; i++) {
+        is_good = is_host_byte(parts.host.data[i]);
+    }
+    if (!is_good) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "must be a host and a port from 1 to 65535, like \"example.org:443\", "
+                              "\"*.example.org:*\" or \"[::1]:8080\"");
+    }
+    for (airs_segments_t rest = airs_segments('.', parts.host); !rest.ended;
+         rest = airs_segments_rest(&rest)) {
+        airs_str_t label = airs_segments_first(&rest);
+        if (find(label, '*') != NULL && !airs_segment_is_one(label) && !airs_segment_is_run(label)) {
+            return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                                  "a star stands alone: \"*\" is any one label of a host, \"**\" any number");
+        }
+    }
+    return AIRS_OK;
+}
+
+static airs_str_t lower(airs_str_t host, char out[AIRS_HOST_MAX + 1]) {
+    if (host.size > 1 && host.data[host.size - 1] == '.') {
+        host.size--;
+    }
+    for (size_t i = 0; i < host.size; i++) {
+        char c = host.data[i];
+        out[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    }
+    return airs_str_n(out, host.size);
+}
+
+bool airs_host_pattern_match(airs_str_t pattern, airs_str_t host, uint16_t port) {
+    host_parts_t parts;
+    uint16_t wanted = 0;
+    char pattern_host[AIRS_HOST_MAX + 1];
+    char name[AIRS_HOST_MAX + 1];
+    if (!split(pattern, &parts) || parts.host.size > AIRS_HOST_MAX || host.size > AIRS_HOST_MAX ||
+        host.size == 0) {
+        return false;
+    }
+    if (!is_any_port(&parts) && (!read_port(parts.port, &wanted) || wanted != port)) {
+        return false;
+    }
+    return airs_pattern_match_at('.', lower(parts.host, pattern_host), lower(host, name));
+}
