@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "actor/thread.h"
+#include "core/thread.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "node/cache_folder.h"
