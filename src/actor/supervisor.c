@@ -129,6 +129,7 @@ void airs_supervisor_begin(airs_supervisor_t *self) {
         airs_supervisor_set_must_stop(child, false);
         child->must_start = !child->held && !child->dormant;
         child->tries = 0;
+        child->wait_ns = 0;
     }
     airs_supervisor_advance(self);
 }
@@ -365,7 +366,7 @@ static void see_to(airs_supervisor_t *self, airs_child_t *child) {
  * restart a child is no reason for others to wait. */
 static airs_child_t *next_dead(const airs_supervisor_t *self) {
     airs_child_t *child = self->first_dead;
-    bool at_once = self->state == AIRS_SUPERVISOR_RUNNING || bides_its_time(self);
+    bool at_once = self->state == AIRS_SUPERVISOR_RUNNING || (bides_its_time(self) && !self->starting);
     return child != NULL && (child->failed || at_once) ? child : NULL;
 }
 
@@ -406,7 +407,6 @@ static void hear_start(airs_child_t *child) {
     if (child->state == AIRS_CHILD_STARTING) {
         child->state = AIRS_CHILD_UP;
         child->lived = true;
-        child->must_start = false;
         child->up_ns = airs_clock_monotonic(child->services->clock);
         if (waits_for_start(child)) {
             conclude_child(child, AIRS_OK, NULL);
@@ -450,9 +450,18 @@ static void hear_down(airs_child_t *child, bool abnormal) {
     }
 }
 
+static bool has_handles(const airs_supervisor_t *self) {
+    bool has = self->found;
+    for (const airs_child_t *child = self->first; child != NULL && !has; child = child->next) {
+        has = child->nested != NULL && has_handles(child->nested);
+    }
+    return has;
+}
+
 /* It is in no state to be told anything any more. */
 static void drop(airs_supervisor_t *self, airs_child_t *child) {
-    if (returns(child)) {
+    child->buried = !returns(child);
+    if (!child->buried || (child->nested != NULL && has_handles(child->nested))) {
         airs_supervisor_put_to_sleep(self, child);
     } else {
         airs_supervisor_forget_child(self, child);
@@ -514,7 +523,9 @@ static void hear_timer(airs_child_t *child) {
 void airs_supervisor_hear(airs_child_t *child, uint32_t events) {
     airs_supervisor_t *self = child->owner;
     bool abnormal = (events & AIRS_CHILD_ABNORMAL) != 0;
-    if ((events & AIRS_CHILD_TIMED) != 0 && child->timed) {
+    /* A time that was up when it ended is of no interest, and to end it once more would have it tell of it twice. */
+    bool ended = (events & (AIRS_CHILD_GONE | AIRS_CHILD_WENT_DOWN)) != 0;
+    if ((events & AIRS_CHILD_TIMED) != 0 && child->timed && !ended) {
         hear_timer(child);
     }
     if ((events & AIRS_CHILD_STARTED) != 0) {

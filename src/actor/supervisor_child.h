@@ -52,6 +52,7 @@ struct airs_child {
     airs_child_state_t state;
     bool specified;   /* by its supervisor's specification, and not added later */
     bool dormant;     /* it has ended and is not known any more, until its supervisor is restarted */
+    bool buried;      /* likewise, and for ever: somebody may have a handle to what it was */
     bool lived;       /* it has been running since it was made */
     bool leaving;     /* it was told not to come back */
     bool unwanted;    /* somebody added it, and was told that it failed: to be forgotten when it has ended */

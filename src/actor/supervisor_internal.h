@@ -40,6 +40,7 @@ struct airs_supervisor {
     airs_supervisor_state_t state;
     bool starting;       /* the round is its start */
     bool lived;          /* it has been running */
+    bool found;          /* somebody was given a handle to it, though it has a parent */
     bool for_good;       /* ending, it is not to come back */
     bool abnormal;       /* how it ends */
     airs_halt_t halt;    /* ending: how */

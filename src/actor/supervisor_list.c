@@ -66,7 +66,7 @@ bool airs_supervisor_walk_root(const airs_supervisor_t *self, const airs_supervi
 airs_supervisor_t *airs_supervisor_below(const airs_supervisor_t *self, const char *name) {
     airs_supervisor_t *found = NULL;
     for (const airs_child_t *child = self->first; child != NULL && found == NULL; child = child->next) {
-        if (child->nested != NULL) {
+        if (child->nested != NULL && !child->dormant) {
             found = strcmp(child->name, name) == 0 ? child->nested
                                                    : airs_supervisor_below(child->nested, name);
         }

@@ -108,6 +108,7 @@ static void run_find(airs_errand_t *errand) {
 static void begin_child(airs_supervisor_t *self, airs_child_t *child, airs_supervisor_order_t *order) {
     order->starts = true;
     child->order = order;
+    child->held = false; /* also for a round that is set up before its turn has come */
     if (self->state == AIRS_SUPERVISOR_RUNNING) {
         airs_child_begin(child);
     } else {
@@ -226,6 +227,9 @@ static void run_find_below(airs_errand_t *errand) {
     airs_supervisor_order_t *order = order_of(errand);
     airs_supervisor_t *found = airs_supervisor_below(order->supervisor, order->name);
     order->supervisor = found;
+    if (found != NULL) {
+        found->found = true;
+    }
     airs_supervisor_conclude(order, found != NULL ? AIRS_OK : AIRS_NOT_FOUND, NULL);
 }
 

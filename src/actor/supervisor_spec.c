@@ -77,7 +77,7 @@ void airs_supervisor_put_to_sleep(airs_supervisor_t *self, airs_child_t *child) 
 }
 
 void airs_supervisor_awaken(airs_supervisor_t *self, airs_child_t *child) {
-    if (child->dormant && airs_supervisor_find_child(self, child->name) == NULL) {
+    if (child->dormant && !child->buried && airs_supervisor_find_child(self, child->name) == NULL) {
         airs_hash_table_insert(&self->names, &child->by_name, hash_of(child->name));
         child->dormant = false;
     }
