@@ -20,6 +20,7 @@ static const struct {
     {"send", airs_verb_send, "send a message to an actor"},
     {"publish", airs_verb_publish, "publish a message to a topic"},
     {"stop", airs_verb_stop, "stop actors, or the whole node"},
+    {"reload", airs_verb_reload, "have a running node read its manifest anew"},
     {"dead-letters", airs_verb_dead_letters, "show messages that were accepted and not handled"},
     {"inspect", airs_verb_inspect, "show what a component imports and exports, and what it needs"},
     {"bindgen", airs_verb_bindgen, "generate C bindings from WIT, for a guest"},

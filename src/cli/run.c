@@ -59,10 +59,14 @@ typedef struct run {
     airs_error_t error;
     /* Of the thread with the loop. */
     uv_loop_t loop;
-    uv_signal_t signals[2];
+    uv_signal_t signals[3];
     uv_timer_t timer;
     uv_async_t done;
     int signal; /* the first that told it to stop; 0: none */
+    uv_work_t reload;
+    bool reloading;
+    bool reload_again; /* asked for meanwhile */
+    bool had_terminal; /* at the start */
 } run_t;
 
 static const char *const log_levels[] = {"trace", "debug", "info", "warn", "error", NULL};
@@ -91,6 +95,19 @@ static void admin_shutdown(void *context) {
     airs_application_interrupt(run->application);
 }
 
+/* What was done, also when a part of it failed. */
+static airs_status_t admin_reload(void *context, airs_text_t *out, airs_error_t *error) {
+    run_t *run = context;
+    airs_reload_report_t report;
+    airs_reload_report_init(&report, airs_allocator_default());
+    airs_log_printf(&run->terminal.log, AIRS_LOG_INFO, airs_str("application"),
+                    "told over the admin socket to read the manifest anew");
+    airs_status_t status = airs_application_reload(run->application, &report, error);
+    airs_reload_report_json(&report, out);
+    airs_reload_report_free(&report);
+    return status;
+}
+
 /* A socket that nobody asked for is no reason not to run. */
 static airs_status_t open_admin(run_t *run, airs_error_t *error) {
     const airs_manifest_t *manifest = run->manifest;
@@ -111,6 +128,7 @@ static airs_status_t open_admin(run_t *run, airs_error_t *error) {
                 .workers = airs_actor_system_workers(airs_node_actors(node)),
                 .stage = admin_stage,
                 .shutdown = admin_shutdown,
+                .reload = admin_reload,
                 .context = run,
             },
     };
@@ -206,6 +224,48 @@ static void on_signal(uv_signal_t *handle, int number) {
     airs_application_interrupt(run->application);
 }
 
+/* ---- reading the manifest anew, on a thread of the loop's ---- */
+
+static void reload(uv_work_t *work) {
+    run_t *run = work->data;
+    airs_reload_report_t report;
+    airs_reload_report_init(&report, airs_allocator_default());
+    (void)airs_application_reload(run->application, &report, NULL); /* which logs the outcome */
+    airs_reload_report_free(&report);
+}
+
+static void start_reload(run_t *run);
+
+static void on_reloaded(uv_work_t *work, int status) {
+    run_t *run = work->data;
+    (void)status;
+    run->reloading = false;
+    if (run->reload_again) {
+        run->reload_again = false;
+        start_reload(run);
+    }
+}
+
+static void start_reload(run_t *run) {
+    run->reload_again = run->reloading;
+    if (!run->reloading) {
+        run->reload.data = run;
+        run->reloading = uv_queue_work(&run->loop, &run->reload, reload, on_reloaded) == 0;
+    }
+}
+
+/* A terminal that is gone is no reason to read the manifest. */
+static void on_hangup(uv_signal_t *handle, int number) {
+    run_t *run = handle->data;
+    if (run->had_terminal && isatty(STDERR_FILENO) == 0) {
+        on_signal(handle, SIGTERM);
+        return;
+    }
+    airs_log_printf(&run->terminal.log, AIRS_LOG_INFO, airs_str("application"),
+                    "told by SIG%s to read the manifest anew", sigabbrev_np(number));
+    start_reload(run);
+}
+
 static void on_timer(uv_timer_t *handle) {
     run_t *run = handle->data;
     char line[AIRS_PROGRESS_LINE_MAX];
@@ -222,17 +282,19 @@ static void close_handle(uv_handle_t *handle, void *context) {
 
 /* Everything that needs the loop; false: errno-like number in *failed. */
 static bool open_loop(run_t *run, int *failed) {
-    static const int numbers[2] = {SIGINT, SIGTERM};
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     *failed = uv_loop_init(&run->loop);
     if (*failed != 0) {
         return false;
     }
     *failed = uv_async_init(&run->loop, &run->done, on_done);
-    for (size_t i = 0; i < 2 && *failed == 0; i++) {
+    run->had_terminal = isatty(STDERR_FILENO) != 0;
+    for (size_t i = 0; i < 3 && *failed == 0; i++) {
         *failed = uv_signal_init(&run->loop, &run->signals[i]);
         run->signals[i].data = run;
         if (*failed == 0) {
-            *failed = uv_signal_start(&run->signals[i], on_signal, numbers[i]);
+            *failed =
+                uv_signal_start(&run->signals[i], numbers[i] == SIGHUP ? on_hangup : on_signal, numbers[i]);
         }
     }
     /* Nothing is redrawn where it cannot be: then an application that waits wakes nobody up. */
@@ -468,7 +530,8 @@ static const char help[] =
     "\n"
     "Standard output has what the component named by application.output writes, or returns for\n"
     "the last message; other components' output goes to the log. The log, the progress and the\n"
-    "summary are on standard error. Ctrl-C stops in order, a second one at once.\n";
+    "summary are on standard error. Ctrl-C stops in order, a second one at once. On SIGHUP the\n"
+    "manifest is read anew and what differs is changed.\n";
 
 int airs_verb_run(int argc, char **argv) {
     run_t run = {.options = {.manifest = AIRS_MANIFEST_FILE_NAME, .log_level = -1}, .error = {AIRS_OK, ""}};

@@ -1,18 +1,13 @@
-#include "node/application.h"
+#include "node/application_internal.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
-#include <stdio.h>
+#include <sys/stat.h>
 
 #include "core/log.h"
 #include "core/memory.h"
-#include "node/application_tree.h"
 #include "node/cache_folder.h"
 #include "node/input_end.h"
-#include "node/input_feed.h"
-#include "node/line_output.h"
 #include "node/node.h"
-#include "node/waiter.h"
 
 /* How long one wait lasts before it is looked whether to go on. */
 #define WAIT_MS 50
@@ -23,37 +18,6 @@
 #define NS_PER_MS 1000000
 
 #define LOG_SOURCE "application"
-
-/* A component that is loaded. */
-typedef struct loaded {
-    const airs_manifest_component_t *plan;
-    airs_component_t handle;
-} loaded_t;
-
-struct airs_application {
-    airs_application_options_t options;
-    const airs_manifest_t *manifest;
-    airs_node_t *node;
-    loaded_t *components; /* in the manifest's order */
-    airs_tree_scene_t scene;
-    airs_tree_t **trees; /* in the order of their start */
-    size_t tree_count;
-    airs_line_output_t *outputs; /* one for each instance of the output component if it has several */
-    _Atomic(const airs_manifest_supervisor_t *) fallen; /* that gave up, and is no component's own */
-    _Atomic airs_application_stage_t stage;             /* this and `current`: relaxed, for display */
-    _Atomic(const char *) current;
-    _Atomic uint64_t stop_failures;
-    _Atomic bool interrupted;       /* relaxed: says no more than that */
-    airs_waiter_t waiter;           /* over what follows; told when interrupted */
-    airs_input_feed_t *feed;        /* NULL: none now */
-    airs_input_feed_counters_t fed; /* when there is none any more */
-    uint64_t work_begin_ns;
-    uint64_t work_end_ns; /* 0: not ended */
-};
-
-static bool interrupted(airs_application_t *application) {
-    return atomic_load_explicit(&application->interrupted, memory_order_relaxed);
-}
 
 static void enter(airs_application_t *application, airs_application_stage_t stage, const char *component) {
     atomic_store_explicit(&application->stage, stage, memory_order_relaxed);
@@ -92,32 +56,64 @@ static airs_node_options_t node_options(const airs_manifest_t *manifest,
     return node;
 }
 
-/* Where instance `number` of the output component writes: lines of several instances must not mix. */
-static void set_output(airs_application_t *application, uint64_t number, airs_spawn_options_t *options) {
-    if (application->outputs == NULL || number == UINT64_MAX) {
-        options->standard_output = application->options.output;
-        options->output_context = application->options.output_context;
-    } else {
-        options->standard_output = airs_line_output_write;
-        options->output_context = &application->outputs[number];
+static bool grow_outputs(airs_application_t *application, size_t count) {
+    const airs_allocator_t *allocator = application->options.allocator;
+    airs_line_output_t **outputs = airs_alloc_array(allocator, count, sizeof(airs_line_output_t *));
+    if (outputs == NULL) {
+        return false;
     }
+    for (size_t i = 0; i < count; i++) {
+        outputs[i] = i < application->output_count ? application->outputs[i] : NULL;
+    }
+    airs_release(allocator, (void *)application->outputs);
+    application->outputs = outputs;
+    application->output_count = count;
+    return true;
+}
+
+/* The output of instance `number`: lines of several instances must not mix. NULL: no memory. */
+static airs_line_output_t *line_output(airs_application_t *application, size_t number) {
+    const airs_application_options_t *options = &application->options;
+    if (number >= application->output_count && !grow_outputs(application, number + 1)) {
+        return NULL;
+    }
+    airs_line_output_t **output = &application->outputs[number];
+    if (*output == NULL) {
+        *output = airs_alloc(options->allocator, sizeof **output);
+        if (*output != NULL) {
+            airs_line_output_init(*output, options->allocator, options->output, options->output_context);
+        }
+    }
+    return *output;
+}
+
+static bool set_output(airs_application_t *application, const airs_manifest_component_t *component,
+                       uint64_t number, airs_spawn_options_t *spawn) {
+    bool alone = component->instances <= 1 || number == UINT64_MAX;
+    if (alone || application->options.output == NULL) {
+        spawn->standard_output = application->options.output;
+        spawn->output_context = application->options.output_context;
+        return true;
+    }
+    spawn->standard_output = airs_line_output_write;
+    spawn->output_context = line_output(application, (size_t)number);
+    return spawn->output_context != NULL;
 }
 
 static bool describe_component(void *context, const airs_manifest_component_t *component, uint64_t number,
                                airs_component_t *out, airs_spawn_options_t *spawn) {
     airs_application_t *application = context;
+    const airs_manifest_component_t *output = application->manifest->output;
     size_t i = 0;
     while (application->components[i].plan != component) {
         i++;
     }
     *out = application->components[i].handle;
-    if (component == application->manifest->output) {
-        set_output(application, number, spawn);
-    }
-    return true;
+    return output == NULL || strcmp(component->name, output->name) != 0 ||
+           set_output(application, component, number, spawn);
 }
 
-static bool is_cancelled(void *context) { return interrupted(context); }
+static bool is_cancelled(void *context) { return airs_application_is_interrupted(context); }
 
 static void note_stop_failure(void *context) {
     airs_application_t *application = context;
@@ -150,6 +146,8 @@ static airs_status_t make_node(airs_application_t *application, airs_error_t *er
     node.max_crash_bytes = manifest->crashes.max_bytes;
     status = status == AIRS_OK ? airs_node_create(&node, &application->node, error) : status;
     airs_release(node.allocator, folder);
+    node.crash_dir = NULL;
+    application->made = node;
     return status;
 }
 
@@ -163,19 +161,11 @@ static bool make_tables(airs_application_t *application) {
     if (application->components == NULL || application->trees == NULL) {
         return false;
     }
+    application->component_count = manifest->component_count;
     for (size_t i = 0; i < manifest->component_count; i++) {
-        application->components[i] = (loaded_t){.plan = &manifest->components[i]};
+        application->components[i] = (airs_application_component_t){.plan = &manifest->components[i]};
     }
-    if (manifest->output == NULL || manifest->output->instances <= 1 || options->output == NULL) {
-        return true;
-    }
-    size_t count = (size_t)manifest->output->instances;
-    application->outputs = airs_alloc_array(options->allocator, count, sizeof *application->outputs);
-    for (size_t i = 0; application->outputs != NULL && i < count; i++) {
-        airs_line_output_init(&application->outputs[i], options->allocator, options->output,
-                              options->output_context);
-    }
-    return application->outputs != NULL;
+    return true;
 }
 
 static airs_tree_scene_t make_scene(airs_application_t *application) {
@@ -195,8 +185,10 @@ static airs_tree_scene_t make_scene(airs_application_t *application) {
 
 /* Only when the actors have ended. */
 static void finish_outputs(airs_application_t *application) {
-    for (uint64_t i = 0; application->outputs != NULL && i < application->manifest->output->instances; i++) {
-        airs_line_output_finish(&application->outputs[i]);
+    for (size_t i = 0; i < application->output_count; i++) {
+        if (application->outputs[i] != NULL) {
+            airs_line_output_finish(application->outputs[i]);
+        }
     }
 }
 
@@ -219,7 +211,9 @@ airs_status_t airs_application_create(const airs_manifest_t *manifest,
     }
     application->options = complete;
     application->manifest = manifest;
+    application->path = manifest->path;
     airs_waiter_init(&application->waiter);
+    pthread_mutex_init(&application->change, NULL); /* cannot fail without attributes */
     airs_status_t status = AIRS_OUT_OF_MEMORY;
     if (!make_tables(application)) {
         airs_error_set(error, status, "%s", airs_status_text(status));
@@ -237,10 +231,28 @@ airs_status_t airs_application_create(const airs_manifest_t *manifest,
 
 /* The last started first. */
 static void stop_trees(airs_application_t *application, airs_stop_mode_t mode) {
+    pthread_mutex_lock(&application->change);
     while (application->tree_count > 0) {
         airs_tree_t *tree = application->trees[--application->tree_count];
         enter(application, AIRS_APPLICATION_STOPPING, airs_tree_plan(tree)->name);
         airs_tree_stop(tree, mode);
+    }
+    pthread_mutex_unlock(&application->change);
+}
+
+static void release_outputs(airs_application_t *application) {
+    for (size_t i = 0; i < application->output_count; i++) {
+        airs_release(application->options.allocator, application->outputs[i]);
+    }
+    airs_release(application->options.allocator, (void *)application->outputs);
+}
+
+static void release_manifests(airs_application_t *application) {
+    while (application->manifests != NULL) {
+        airs_application_manifest_t *next = application->manifests->next;
+        airs_manifest_destroy(application->manifests->manifest);
+        airs_release(application->options.allocator, application->manifests);
+        application->manifests = next;
     }
 }
 
@@ -252,10 +264,12 @@ void airs_application_destroy(airs_application_t *application) {
     stop_trees(application, AIRS_STOP_DROP);
     airs_node_destroy(application->node);
     finish_outputs(application);
-    airs_release(allocator, application->outputs);
+    release_outputs(application);
     airs_release(allocator, (void *)application->trees);
     airs_waiter_free(&application->waiter);
+    pthread_mutex_destroy(&application->change);
     airs_release(allocator, application->components);
+    release_manifests(application);
     airs_release(allocator, application);
 }
 
@@ -265,22 +279,43 @@ static airs_status_t cancel(airs_error_t *error) {
     return airs_error_set(error, AIRS_CANCELLED, "interrupted");
 }
 
+airs_file_stamp_t airs_file_stamp(const char *path) {
+    struct stat about;
+    if (stat(path, &about) != 0) {
+        return (airs_file_stamp_t){0};
+    }
+    return (airs_file_stamp_t){
+        .device = (uint64_t)about.st_dev,
+        .file = (uint64_t)about.st_ino,
+        .size = (uint64_t)about.st_size,
+        .written = about.st_mtim,
+    };
+}
+
+airs_status_t airs_application_load_component(airs_application_t *application,
+                                              const airs_manifest_component_t *plan,
+                                              airs_application_component_t *out, airs_error_t *error) {
+    /* Before the file is read: when it changes meanwhile, that is seen later. */
+    *out = (airs_application_component_t){.plan = plan, .stamp = airs_file_stamp(plan->source)};
+    airs_status_t status = airs_node_load(application->node, plan->source, &out->handle, error);
+    if (status != AIRS_OK) {
+        airs_error_prefix(error, "component %s", plan->name);
+    }
+    return status;
+}
+
 airs_status_t airs_application_load(airs_application_t *application, airs_error_t *error) {
     const airs_manifest_t *manifest = application->manifest;
-    for (size_t i = 0; i < manifest->component_count; i++) {
+    airs_status_t status = AIRS_OK;
+    for (size_t i = 0; i < manifest->component_count && status == AIRS_OK; i++) {
         const airs_manifest_component_t *component = &manifest->components[i];
-        if (interrupted(application)) {
+        if (airs_application_is_interrupted(application)) {
             return cancel(error);
         }
         enter(application, AIRS_APPLICATION_LOADING, component->name);
-        airs_status_t status =
-            airs_node_load(application->node, component->source, &application->components[i].handle, error);
-        if (status != AIRS_OK) {
-            airs_error_prefix(error, "component %s", component->name);
-            return status;
-        }
+        status = airs_application_load_component(application, component, &application->components[i], error);
     }
-    return AIRS_OK;
+    return status;
 }
 
 /* Stop what was started. An actor that has ended meanwhile is no failure of the stop. */
@@ -295,7 +330,7 @@ airs_status_t airs_application_start(airs_application_t *application, airs_error
     while (application->tree_count < manifest->root_count) {
         const airs_manifest_supervisor_t *plan = manifest->roots[application->tree_count];
         enter(application, AIRS_APPLICATION_STARTING, plan->name);
-        airs_status_t status = interrupted(application)
+        airs_status_t status = airs_application_is_interrupted(application)
                                    ? cancel(error)
                                    : airs_tree_start(&application->scene, plan,
                                                      &application->trees[application->tree_count], error);
@@ -305,6 +340,7 @@ airs_status_t airs_application_start(airs_application_t *application, airs_error
         }
         application->tree_count++;
     }
+    enter(application, AIRS_APPLICATION_RUNNING, NULL);
     /* So that who looks at the actors sees who they are. */
     airs_actor_system_ask_metadata(airs_node_actors(application->node));
     airs_log_printf(application->options.log, AIRS_LOG_DEBUG, airs_str(LOG_SOURCE),
@@ -326,7 +362,7 @@ static void publish_feed(airs_application_t *application, airs_input_feed_t *fee
         application->fed = airs_input_feed_counters(application->feed);
     }
     application->feed = feed;
-    if (feed != NULL && interrupted(application)) {
+    if (feed != NULL && airs_application_is_interrupted(application)) {
         airs_input_feed_interrupt(feed);
     }
     airs_waiter_unlock(&application->waiter);
@@ -356,7 +392,8 @@ static airs_status_t feed(airs_application_t *application, const airs_applicatio
     airs_log_printf(application->options.log, AIRS_LOG_DEBUG, airs_str(LOG_SOURCE),
                     "the input has ended after %" PRIu64 " lines", application->fed.lines);
     /* Ctrl-C also ends what writes into our pipe: an end of the input that comes with it is none. */
-    bool cut = status == AIRS_CANCELLED || (status == AIRS_OK && interrupted(application));
+    bool cut = status == AIRS_CANCELLED ||
+               (status == AIRS_OK && airs_application_is_interrupted(application));
     return cut ? cancel(error) : status;
 }
 
@@ -368,7 +405,7 @@ typedef struct patience {
 
 /* How long to wait now; 0: no longer. */
 static uint64_t wait_ms(airs_application_t *application, patience_t *patience) {
-    if (!interrupted(application)) {
+    if (!airs_application_is_interrupted(application)) {
         return WAIT_MS;
     }
     uint64_t now = now_ns(application);
@@ -425,7 +462,7 @@ static airs_status_t drain(airs_application_t *application, patience_t *patience
 static bool is_alive(airs_application_t *application) {
     airs_node_counters_t totals;
     airs_node_totals(application->node, &totals);
-    bool alive = totals.actors > 0;
+    bool alive = totals.actors > 0 || application->changing;
     for (size_t i = 0; i < application->tree_count && !alive; i++) {
         const airs_tree_t *tree = application->trees[i];
         alive = !airs_tree_has_ended(tree) && airs_tree_can_grow(airs_tree_plan(tree));
@@ -435,7 +472,7 @@ static bool is_alive(airs_application_t *application) {
 
 static void wait_until_told(airs_application_t *application) {
     airs_waiter_lock(&application->waiter);
-    while (!interrupted(application) && is_alive(application)) {
+    while (!airs_application_is_interrupted(application) && is_alive(application)) {
         airs_waiter_wait(&application->waiter, IDLE_WAIT_MS);
     }
     airs_waiter_unlock(&application->waiter);

@@ -4,6 +4,7 @@
 #define AIRSSYS_NODE_APPLICATION_H
 
 #include "node/manifest.h"
+#include "node/reload_report.h"
 
 typedef struct airs_application airs_application_t;
 
@@ -55,6 +56,16 @@ typedef struct airs_application_input {
  * are; what had been accepted is handled, but nobody is told that the input has ended. */
 airs_status_t airs_application_run(airs_application_t *application, const airs_application_input_t *input,
                                    airs_error_t *error);
+
+/* Read the manifest's file again and change what runs to what it says, without touching the rest. First everything
+ * that is new or another file is loaded; when that fails (AIRS_IO, AIRS_MANIFEST_INVALID, AIRS_UNSUPPORTED: a
+ * setting that is fixed, the statuses of airs_node_load), or the application is not running (AIRS_INVALID_STATE),
+ * nothing has changed, and `error` has all that is wrong. Otherwise what is not wanted any more is stopped in order,
+ * and what is new is started in order. What does not start is in the report, and the first of it is the status; a
+ * tree that was there before then runs as it did. Any thread, one at a time; the end of the application waits for it.
+ * The outcome is logged too. */
+airs_status_t airs_application_reload(airs_application_t *application, airs_reload_report_t *report,
+                                      airs_error_t *error);
 
 /* Stop in order, soon. Any thread, any number of times. */
 void airs_application_interrupt(airs_application_t *application);

@@ -14,8 +14,9 @@
 
 struct airs_tree {
     const airs_tree_scene_t *scene;
-    const airs_manifest_supervisor_t *plan;
+    _Atomic(const airs_manifest_supervisor_t *) plan; /* relaxed: plans live longer than trees */
     airs_supervisor_t *supervisor;
+    uint64_t stop_time_ms;        /* as it was when it started */
     _Atomic bool ended;           /* release and acquire: who sees it may stop the tree */
     bool start_failed;            /* written on a worker before the start returns */
     char failed[AIRS_ID_MAX + 1]; /* the instance that did not start */
@@ -164,12 +165,12 @@ static const airs_manifest_component_t *find_component(const airs_manifest_super
 }
 
 static void complain_overdue(const airs_tree_t *tree, airs_id_t id) {
-    const airs_manifest_component_t *component = find_component(tree->plan, id.name);
+    const airs_manifest_component_t *component = find_component(airs_tree_plan(tree), id.name);
     bool own = component != NULL && component->place.shutdown_ms != 0;
     airs_log_printf(tree->scene->log, AIRS_LOG_ERROR, airs_str(LOG_SOURCE),
                     "component %.*s, instance %.*s: shutdown: it was ended after the %" PRIu64 " ms of %s",
                     AIRS_STR_ARG(id.name), AIRS_STR_ARG(id.instance),
-                    own ? component->place.shutdown_ms : tree->scene->stop_time_ms,
+                    own ? component->place.shutdown_ms : tree->stop_time_ms,
                     own ? "its \"shutdown\"" : "shutdown.stop-time");
 }
 
@@ -189,7 +190,7 @@ static void note_stop_failure(airs_tree_t *tree, const airs_supervision_event_t 
 }
 
 static void note_end(airs_tree_t *tree, bool gave_up) {
-    const airs_manifest_supervisor_t *plan = tree->plan;
+    const airs_manifest_supervisor_t *plan = airs_tree_plan(tree);
     char period[AIRS_QUANTITY_TEXT_MAX];
     airs_duration_format(plan->period_ms * 1000, period);
     if (gave_up && plan->implicit) {
@@ -243,8 +244,8 @@ static void name_failed(const airs_tree_t *tree, airs_error_t *error) {
         airs_error_prefix(error, "component %.*s, instance %.*s", AIRS_STR_ARG(id.name),
                           AIRS_STR_ARG(id.instance));
     } else {
-        airs_error_prefix(error, "%s %s", tree->plan->implicit ? "component" : "supervisor",
-                          tree->plan->name);
+        const airs_manifest_supervisor_t *plan = airs_tree_plan(tree);
+        airs_error_prefix(error, "%s %s", plan->implicit ? "component" : "supervisor", plan->name);
     }
 }
 
@@ -258,7 +259,8 @@ airs_status_t airs_tree_start(const airs_tree_scene_t *scene, const airs_manifes
         airs_error_set(error, status, "%s", airs_status_text(status));
     } else {
         tree->scene = scene;
-        tree->plan = plan;
+        tree->stop_time_ms = scene->stop_time_ms;
+        airs_tree_adopt(tree, plan);
         options->event = on_event;
         options->cancelled = is_cancelled;
         options->context = tree;
@@ -280,7 +282,7 @@ void airs_tree_stop(airs_tree_t *tree, airs_stop_mode_t mode) {
     if (tree == NULL) {
         return;
     }
-    uint64_t limit_ms = tree->plan->place.shutdown_ms;
+    uint64_t limit_ms = airs_tree_plan(tree)->place.shutdown_ms;
     if (limit_ms == 0) {
         limit_ms = AIRS_SHUTDOWN_INFINITY; /* its children have limits */
     } else if (limit_ms == AIRS_SHUTDOWN_BRUTAL) {
@@ -290,7 +292,13 @@ void airs_tree_stop(airs_tree_t *tree, airs_stop_mode_t mode) {
     airs_release(tree->scene->allocator, tree);
 }
 
-const airs_manifest_supervisor_t *airs_tree_plan(const airs_tree_t *tree) { return tree->plan; }
+const airs_manifest_supervisor_t *airs_tree_plan(const airs_tree_t *tree) {
+    return atomic_load_explicit(&((airs_tree_t *)tree)->plan, memory_order_relaxed);
+}
+
+void airs_tree_adopt(airs_tree_t *tree, const airs_manifest_supervisor_t *plan) {
+    atomic_store_explicit(&tree->plan, plan, memory_order_relaxed);
+}
 
 bool airs_tree_has_ended(const airs_tree_t *tree) {
     /* Acquire: pairs with `note_end`. */
@@ -304,4 +312,72 @@ bool airs_tree_can_grow(const airs_manifest_supervisor_t *plan) {
         can_grow = nested != NULL && airs_tree_can_grow(nested);
     }
     return can_grow;
+}
+
+/* ---- more or fewer instances ---- */
+
+static airs_status_t start_instance(airs_tree_t *tree, airs_supervisor_t *supervisor,
+                                    const airs_manifest_component_t *component, uint64_t number,
+                                    airs_error_t *error) {
+    const airs_tree_scene_t *scene = tree->scene;
+    airs_arena_t arena = {.allocator = scene->allocator};
+    const airs_child_options_t *child = instance_options(scene, &arena, component, number);
+    airs_status_t status = AIRS_OUT_OF_MEMORY;
+    if (child == NULL) {
+        airs_error_set(error, status, "%s", airs_status_text(status));
+    } else if (is_simple(component->place.supervisor)) {
+        status = airs_node_start_like(scene->node, supervisor, child->id, airs_bytes(NULL, 0), error);
+    } else {
+        status = airs_node_start_child(scene->node, supervisor, child, error);
+    }
+    if (status != AIRS_OK) {
+        airs_error_prefix(error, "component %s, instance %" PRIu64, component->name, number);
+    }
+    airs_arena_free(&arena);
+    return status;
+}
+
+/* It may have ended, and been forgotten, by itself. */
+static void stop_instance(airs_tree_t *tree, airs_supervisor_t *supervisor,
+                          const airs_manifest_component_t *component, uint64_t number) {
+    const airs_tree_scene_t *scene = tree->scene;
+    char text[INSTANCE_TEXT_MAX];
+    char name[AIRS_ID_MAX + 1];
+    uint64_t limit_ms = component->place.shutdown_ms != 0 ? component->place.shutdown_ms
+                                                          : scene->stop_time_ms;
+    (void)snprintf(text, sizeof text, "%" PRIu64, number);
+    (void)snprintf(name, sizeof name, "%s/%s/%s", scene->ns, component->name, text);
+    airs_error_t error;
+    airs_status_t status = airs_node_stop(scene->node, airs_id(scene->ns, component->name, text),
+                                          AIRS_STOP_DRAIN, limit_ms == AIRS_SHUTDOWN_BRUTAL ? 0 : limit_ms,
+                                          &error);
+    if (status != AIRS_OK && status != AIRS_TARGET_NOT_FOUND && limit_ms != AIRS_SHUTDOWN_BRUTAL) {
+        airs_log_printf(scene->log, AIRS_LOG_ERROR, airs_str(LOG_SOURCE),
+                        "component %s, instance %s: shutdown: %s", component->name, text, error.text);
+        scene->stop_failed(scene->context);
+    }
+    /* Nothing else waits for it: it has ended for good, or is not known. */
+    (void)airs_node_stop_child(scene->node, supervisor, name, NULL);
+    (void)airs_node_delete_child(scene->node, supervisor, name, NULL);
+}
+
+airs_status_t airs_tree_resize(airs_tree_t *tree, uint64_t instances, const airs_manifest_component_t *now,
+                               airs_error_t *error) {
+    const airs_manifest_supervisor_t *owner = now->place.supervisor;
+    airs_supervisor_t *supervisor = tree->supervisor;
+    airs_status_t status = AIRS_OK;
+    if (owner->place.supervisor != NULL) {
+        status = airs_node_find_supervisor(tree->scene->node, tree->supervisor, owner->name, &supervisor);
+        if (status != AIRS_OK) {
+            return airs_error_set(error, status, "component %s: its supervisor %s has ended", now->name,
+                                  owner->name);
+        }
+    }
+    for (uint64_t number = instances; number > now->instances; number--) {
+        stop_instance(tree, supervisor, now, number - 1);
+    }
+    for (uint64_t number = instances; number < now->instances && status == AIRS_OK; number++) {
+        status = start_instance(tree, supervisor, now, number, error);
+    }
+    return status;
 }

@@ -36,7 +36,17 @@ airs_status_t airs_tree_start(const airs_tree_scene_t *scene, const airs_manifes
 /* Stop it in order, within the limits of its plan, and free it. NULL is fine. */
 void airs_tree_stop(airs_tree_t *tree, airs_stop_mode_t mode);
 
+/* The plan that it goes by; any thread. */
 const airs_manifest_supervisor_t *airs_tree_plan(const airs_tree_t *tree);
+
+/* It goes by another plan from here on, which says the same of its supervision. */
+void airs_tree_adopt(airs_tree_t *tree, const airs_manifest_supervisor_t *plan);
+
+/* Start or stop instances of a component of the tree, so that there are as many as `now` has instead of
+ * `instances`; of those that stop the last first, and each handles what waits for it. When one does not start, those
+ * before it run; `error` names it. */
+airs_status_t airs_tree_resize(airs_tree_t *tree, uint64_t instances, const airs_manifest_component_t *now,
+                               airs_error_t *error);
 
 /* It has ended, by itself. Any thread. */
 bool airs_tree_has_ended(const airs_tree_t *tree);

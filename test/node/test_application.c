@@ -465,9 +465,9 @@ static airs_status_t life(const airs_allocator_t *allocator, void *context) {
 static void every_allocation_may_fail(void **state) {
     (void)state;
     airs_guest_manifest_write(
-        &folder, COUNTER ECHO("echo") "instances = 2\n" ECHO("other")
-                     SUPERVISOR("inner", "\"echo\"") "strategy = \"simple-one-for-one\"\n" SUPERVISOR(
-                         "top", "\"counter\", \"inner\""));
+        &folder,
+        COUNTER ECHO("echo") SUPERVISOR("inner", "\"echo\"") "strategy = \"simple-one-for-one\"\n" SUPERVISOR(
+            "top", "\"counter\", \"inner\""));
     airs_fail_each_allocation(life, NULL);
 }
 

@@ -22,7 +22,9 @@ static int exit_code_of(int http_status, const char *error) {
         {"shutdown-failed", AIRS_EXIT_FAILED},       {"cancelled", AIRS_EXIT_FAILED},
         {"invalid-message", AIRS_EXIT_REFUSED},      {"not-running", AIRS_EXIT_REFUSED},
         {"invalid-state", AIRS_EXIT_REFUSED},        {"capability-denied", AIRS_EXIT_REFUSED},
-        {"handle-message-failed", AIRS_EXIT_FAILED},
+        {"handle-message-failed", AIRS_EXIT_FAILED}, {"manifest-invalid", AIRS_EXIT_MANIFEST},
+        {"invalid-component", AIRS_EXIT_COMPONENT},  {"untrusted", AIRS_EXIT_COMPONENT},
+        {"instantiation-failed", AIRS_EXIT_START},   {"initialize-failed", AIRS_EXIT_START},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(error, names[i].error) == 0) {

@@ -150,6 +150,9 @@ int airs_admin_http_status(airs_status_t status) {
         return 413;
     case AIRS_UNSUPPORTED_CODEC:
         return 415;
+    case AIRS_MANIFEST_INVALID:
+    case AIRS_INVALID_COMPONENT:
+        return 422;
     case AIRS_QUEUE_FULL:
     case AIRS_TOO_MANY_REQUESTS:
         return 429;

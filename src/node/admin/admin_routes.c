@@ -450,6 +450,70 @@ static airs_admin_progress_t stop_actors(const airs_admin_scene_t *scene, airs_a
     return start_stop(stop);
 }
 
+/* ---- reading the manifest anew ---- */
+
+typedef struct reload {
+    const airs_admin_scene_t *scene;
+    airs_admin_exchange_t *exchange;
+} reload_t;
+
+static void answer_reload(const reload_t *reload) {
+    airs_admin_exchange_t *exchange = reload->exchange;
+    airs_error_t error;
+    airs_text_t done;
+    airs_text_init(&done, exchange->allocator);
+    airs_status_t status = reload->scene->reload(reload->scene->context, &done, &error);
+    if (status == AIRS_OK) {
+        airs_text_append(answer_json(exchange, 200), airs_str("{"));
+    } else {
+        airs_admin_exchange_fail(exchange, status, "%s", error.text);
+        exchange->content.size -= airs_text_status(&exchange->content) == AIRS_OK ? 2 : 0; /* the end "}\n" */
+        airs_text_append(&exchange->content, airs_str(","));
+    }
+    airs_text_append(&exchange->content, airs_text_view(&done));
+    airs_text_append(&exchange->content, airs_str("}\n"));
+    if (airs_text_status(&done) != AIRS_OK) {
+        exchange->content.failed = true;
+    }
+    (void)answered(exchange);
+    airs_text_free(&done);
+}
+
+static void *run_reload(void *argument) {
+    reload_t *reload = argument;
+    airs_admin_exchange_t *exchange = reload->exchange;
+    answer_reload(reload);
+    airs_release(exchange->allocator, reload);
+    exchange->done(exchange->context, exchange);
+    return NULL;
+}
+
+static airs_admin_progress_t read_manifest(const airs_admin_scene_t *scene, airs_admin_exchange_t *exchange) {
+    pthread_t thread;
+    if (scene->reload == NULL) {
+        airs_admin_exchange_fail(exchange, AIRS_UNSUPPORTED, "this node has no manifest");
+        return AIRS_ADMIN_ANSWERED;
+    }
+    if (exchange->crowded) {
+        airs_admin_exchange_fail(exchange, AIRS_QUOTA_EXCEEDED,
+                                 "too many operations are under way already; try again later");
+        return AIRS_ADMIN_ANSWERED;
+    }
+    reload_t *reload = airs_alloc(exchange->allocator, sizeof *reload);
+    airs_status_t status = AIRS_OUT_OF_MEMORY;
+    if (reload != NULL) {
+        *reload = (reload_t){scene, exchange};
+        status = airs_thread_start(&thread, run_reload, reload);
+    }
+    if (status == AIRS_OK) {
+        pthread_detach(thread);
+        return AIRS_ADMIN_ELSEWHERE;
+    }
+    airs_admin_exchange_fail(exchange, status, "cannot start a thread to read the manifest");
+    airs_release(exchange->allocator, reload);
+    return AIRS_ADMIN_ANSWERED;
+}
+
 static airs_admin_progress_t shut_down(const airs_admin_scene_t *scene, airs_admin_exchange_t *exchange) {
     scene->shutdown(scene->context);
     airs_text_append(answer_json(exchange, 202), airs_str("{\"stopping\":true}\n"));
@@ -474,6 +538,7 @@ static const route_t routes[] = {
     {"/v1/publish", AIRS_ADMIN_POST, publish, publish_parameters},
     {"/v1/stop", AIRS_ADMIN_POST, stop_actors, stop_parameters},
     {"/v1/shutdown", AIRS_ADMIN_POST, shut_down, no_parameters},
+    {"/v1/reload", AIRS_ADMIN_POST, read_manifest, no_parameters},
     {"/v1/dead-letters", AIRS_ADMIN_GET, show_letters, letters_parameters},
 };
 

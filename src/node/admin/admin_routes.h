@@ -20,6 +20,9 @@ typedef struct airs_admin_scene {
     const char *(*stage)(void *context);
     /* Stop in order, soon; must not wait. */
     void (*shutdown)(void *context);
+    /* Read the manifest anew and change what differs, on a thread of its own. The members of what was done, without
+     * braces, into `out`, also when it fails. NULL: it cannot. */
+    airs_status_t (*reload)(void *context, airs_text_t *out, airs_error_t *error);
     void *context;
 } airs_admin_scene_t;
 

@@ -1,0 +1,84 @@
+/* What the parts of an application share: its life (application.c), and its change while it runs
+ * (application_reload.c). */
+#ifndef AIRSSYS_NODE_APPLICATION_INTERNAL_H
+#define AIRSSYS_NODE_APPLICATION_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+#include "node/application.h"
+#include "node/application_tree.h"
+#include "node/input_feed.h"
+#include "node/line_output.h"
+#include "node/waiter.h"
+
+/* Which file something was read from: another one, or one that was written since, differs. */
+typedef struct airs_file_stamp {
+    uint64_t device;
+    uint64_t file;
+    uint64_t size;
+    struct timespec written;
+} airs_file_stamp_t;
+
+/* A component that is loaded. */
+typedef struct airs_application_component {
+    const airs_manifest_component_t *plan;
+    airs_component_t handle;
+    airs_file_stamp_t stamp;
+} airs_application_component_t;
+
+/* A manifest that was read while the application ran. They all stay until its end: others may look at what they
+ * say, and reading a manifest anew is rare. */
+typedef struct airs_application_manifest {
+    struct airs_application_manifest *next;
+    airs_manifest_t *manifest;
+} airs_application_manifest_t;
+
+struct airs_application {
+    airs_application_options_t options;
+    airs_node_options_t made; /* how the node was made */
+    airs_node_t *node;
+    airs_tree_scene_t scene;
+    pthread_mutex_t change; /* held while what runs is changed or stopped; before the waiter's */
+    const char *path;       /* of the manifest's file */
+    airs_application_manifest_t *manifests;
+    /* Swapped with the change's lock held; whoever reads it once has one that lives as long as the application. */
+    _Atomic(const airs_manifest_t *) manifest;
+    /* Written with both locks held. */
+    airs_application_component_t *components; /* the manifest's, in its order, and what else still runs */
+    size_t component_count;
+    airs_tree_t **trees; /* in the order of their start */
+    size_t tree_count;
+    bool changing; /* trees are being stopped and started */
+    /* For those instances of the output component that share the output; NULL: writes as it is. With the change's
+     * lock held. */
+    airs_line_output_t **outputs;
+    size_t output_count;
+
+    _Atomic(const airs_manifest_supervisor_t *) fallen; /* that gave up, and is no component's own */
+    _Atomic airs_application_stage_t stage;             /* this and `current`: relaxed, for display */
+    _Atomic(const char *) current;
+    _Atomic uint64_t stop_failures;
+    _Atomic bool interrupted;       /* relaxed: says no more than that */
+    airs_waiter_t waiter;           /* over what follows; told when interrupted */
+    airs_input_feed_t *feed;        /* NULL: none now */
+    airs_input_feed_counters_t fed; /* when there is none any more */
+    uint64_t work_begin_ns;
+    uint64_t work_end_ns; /* 0: not ended */
+};
+
+/* Told to stop. */
+static inline bool airs_application_is_interrupted(const airs_application_t *application) {
+    return atomic_load_explicit(&((airs_application_t *)application)->interrupted, memory_order_relaxed);
+}
+
+/* Of the file at the path; zeroed when there is none. */
+airs_file_stamp_t airs_file_stamp(const char *path);
+
+/* Load the component's file. The statuses of airs_node_load; `error` names the component. */
+airs_status_t airs_application_load_component(airs_application_t *application,
+                                              const airs_manifest_component_t *plan,
+                                              airs_application_component_t *out, airs_error_t *error);
+
+#endif
