@@ -10,7 +10,7 @@
 /* Within which the first check comes. */
 #define FIRST_NS UINT64_C(1000000000)
 /* Moments in an interval at which checks are due. */
-#define GRID 64
+#define GRID 32
 
 struct airs_health_monitor {
     airs_timer_t timer; /* until the next check; armed unless `due`, or the check is being made */

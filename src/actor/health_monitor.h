@@ -5,7 +5,7 @@
  *
  * Those that are configured for it are asked at their interval: first within a second of their start, then, so
  * that those that started together spread, somewhere within an interval, and from then on each interval. A check
- * need not be punctual, so deadlines lie on a grid of 64 an interval, and an idle node wakes up that often at most,
+ * need not be punctual, so deadlines lie on a grid of 32 an interval, and an idle node wakes up that often at most,
  * whatever the number of its actors. Without an interval there is neither a timer nor memory.
  *
  * The time to answer counts from when the call begins; while it is parked no time passes. An answer that is late is

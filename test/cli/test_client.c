@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -41,6 +42,8 @@ static const char manifest[] = "[application]\n"
                                "[components.trap]\n"
                                "source = \"@trap\"\n"
                                "instances = 2\n"
+                               "[components.phoenix]\n"
+                               "source = \"@phoenix\"\n"
                                "[components.hearer]\n"
                                "source = \"@subscriber\"\n"
                                "config = \"shop/echo/0\"\n"
@@ -410,6 +413,7 @@ static void ps_shows_the_node_and_its_actors(void **state) {
     CLIENT(&child, AIRS_EXIT_OK, "ps");
     child_expect_text(&child, "out", pid);
     child_expect_text(&child, "out", "\nID         STATE    HEALTH ");
+    child_expect_text(&child, "out", "  ERRORS  RESTARTS  ");
     child_expect_text(&child, "out", "\necho/0     running  ");
     child_expect_text(&child, "out", "\nhearer/0   running  ");
     child_expect_text(&child, "out", "/1024 ");
@@ -435,6 +439,21 @@ static void ps_shows_those_that_are_asked_for(void **state) {
     child_expect_text(&child, "out", "\n  mailbox policy    reject\n");
     child_expect_text(&child, "out", "\n  subscriptions     1\n");
     child_free(&child);
+}
+
+/* Everybody is asked within a second. */
+static void ps_shows_how_well_they_are(void **state) {
+    (void)state;
+    child_t child;
+    bool healthy = false;
+    for (int tries = 0; tries < 200 && !healthy; tries++) {
+        const struct timespec moment = {0, 50000000};
+        (void)nanosleep(&moment, NULL);
+        CLIENT(&child, AIRS_EXIT_OK, "ps", "hearer/0");
+        healthy = strstr(child.out, "\n  health            healthy\n") != NULL;
+        child_free(&child);
+    }
+    assert_true(healthy);
 }
 
 static void ps_as_json_is_what_the_node_says(void **state) {
@@ -483,6 +502,28 @@ static void dead_letters_of_bytes_are_shown_as_numbers(void **state) {
     CLIENT(&child, AIRS_EXIT_OK, "dead-letters", "--reason", "crashed");
     child_expect_text(&child, "out", " crashed: request, airssys/host/0 -> shop/failing/0\n");
     child_expect_text(&child, "out", "\n    2B: \\xff\\xfe\n");
+    child_free(&child);
+}
+
+/* The innermost frame first, by name. */
+static void dead_letters_show_the_backtrace_of_a_crash(void **state) {
+    (void)state;
+    child_t child;
+    CLIENT_SAYS(AIRS_EXIT_FAILED, "err", "unreachable", "call", "phoenix/0", "trap");
+    CLIENT(&child, AIRS_EXIT_OK, "dead-letters", "--limit", "1");
+    child_expect_text(&child, "out",
+                      " crashed: request, airssys/host/0 -> shop/phoenix/0\n"
+                      "    wasm trap: wasm `unreachable` instruction executed\n"
+                      "        0: fall_into_the_fire (+0x");
+    child_expect_text(&child, "out", ")\n        1: airs_on_message (+0x");
+    child_expect_text(&child, "out", ")\n    4B: trap\n");
+    child_free(&child);
+    CLIENT(&child, AIRS_EXIT_OK, "dead-letters", "--limit", "1", "--output", "json");
+    json_t *object = parse(&child);
+    const char *detail = text_of(json_array_get(json_object_get(object, "letters"), 0), "detail");
+    assert_memory_equal(
+        detail, "wasm trap: wasm `unreachable` instruction executed\n    0: fall_into_the_fire (+0x", 80);
+    json_decref(object);
     child_free(&child);
 }
 
@@ -663,8 +704,10 @@ int main(void) {
         cmocka_unit_test(publishing_says_how_many_were_reached),
         cmocka_unit_test(ps_shows_the_node_and_its_actors),
         cmocka_unit_test(ps_shows_those_that_are_asked_for),
+        cmocka_unit_test(ps_shows_how_well_they_are),
         cmocka_unit_test(ps_as_json_is_what_the_node_says),
         cmocka_unit_test(dead_letters_are_shown_harmlessly),
+        cmocka_unit_test(dead_letters_show_the_backtrace_of_a_crash),
         cmocka_unit_test(dead_letters_can_be_chosen),
         cmocka_unit_test(dead_letters_of_bytes_are_shown_as_numbers),
         cmocka_unit_test(without_a_node_it_is_told_what_was_looked_at),

@@ -18,6 +18,7 @@
 
 #include <jansson.h>
 
+#include "actor/supervisor.h"
 #include "node/admin/admin_listener.h"
 #include "node/node.h"
 #include "support/failing_allocator.h"
@@ -368,6 +369,58 @@ static void actors_are_listed_all_or_by_target(void **state) {
     assert_int_equal(number(actor, "queued"), 0);
     json_decref(json);
     assert_refused(&scene, "GET", "/v1/actors?id=echo/7", "", 404, "target-not-found");
+    tear_down(&scene);
+}
+
+/* ---- restarted ones ---- */
+
+static airs_status_t fall(airs_actor_context_t *context, void *state, const airs_incoming_t *incoming) {
+    (void)context;
+    (void)state;
+    (void)incoming;
+    return AIRS_IO;
+}
+
+static airs_status_t rise_again(void *state) {
+    (void)state;
+    return AIRS_OK;
+}
+
+static bool was_restarted(void *context) {
+    airs_actor_counters_t counters;
+    assert_ok(airs_node_counters(((scene_t *)context)->node, airs_id("shop", "falling", "0"), &counters));
+    return counters.restarts == 1 && counters.state == AIRS_ACTOR_RUNNING;
+}
+
+static void a_restarted_actor_says_why(void **state) {
+    static const airs_native_t falling = {.size = sizeof falling, .handle = fall, .restart = rise_again};
+    scene_t scene;
+    (void)state;
+    set_up_all(&scene);
+    airs_child_spec_t child = {.native = &falling, .id = airs_id("shop", "falling", "0")};
+    airs_supervisor_spec_t spec = AIRS_SUPERVISOR_SPEC_INIT;
+    airs_supervisor_t *supervisor = NULL;
+    spec.children = &child;
+    spec.child_count = 1;
+    assert_ok(airs_actor_system_start_supervisor(airs_node_actors(scene.node), &spec, &supervisor, NULL));
+    json_t *json = ask_json(&scene, "GET", "/v1/actors?id=falling/0", "", 200);
+    const json_t *actor = json_array_get(json_object_get(json, "actors"), 0);
+    assert_int_equal(number(actor, "restarts"), 0);
+    assert_null(json_object_get(actor, "failed"));
+    assert_null(json_object_get(actor, "failure"));
+    json_decref(json);
+    assert_ok(airs_node_send(scene.node, airs_id("shop", "falling", "0"), airs_bytes("x", 1), NULL));
+    await(was_restarted, &scene);
+    json = ask_json(&scene, "GET", "/v1/actors?id=falling/0", "", 200);
+    actor = json_array_get(json_object_get(json, "actors"), 0);
+    assert_int_equal(number(actor, "restarts"), 1);
+    assert_string(actor, "state", "running");
+    assert_string(actor, "health", "unknown");
+    assert_string(actor, "failure", "io");
+    assert_string(actor, "failure_reason", airs_status_text(AIRS_IO));
+    assert_int_equal(json_string_length(json_object_get(actor, "failed")),
+                     strlen("2026-11-21T09:45:03.120Z"));
+    json_decref(json);
     tear_down(&scene);
 }
 
@@ -1030,6 +1083,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_node_tells_of_itself),
         cmocka_unit_test(actors_are_listed_all_or_by_target),
+        cmocka_unit_test(a_restarted_actor_says_why),
         cmocka_unit_test(a_message_is_sent_with_its_content_type),
         cmocka_unit_test(a_call_answers_with_the_response),
         cmocka_unit_test(a_client_that_goes_away_cancels_its_call),
