@@ -1,6 +1,8 @@
 /* When actors are asked how well they are, how their answers are timed, and what follows from them. */
 #include "actor_fixture.h"
 
+#include <stdlib.h>
+
 #include "actor/actor.h"
 #include "actor/health_monitor.h"
 #include "actor/supervisor.h"
@@ -609,6 +611,85 @@ static void asked_of_one_that_is_down_the_next_one_answers(void **state) {
     airs_supervisor_stop(supervisor, AIRS_STOP_DROP, UINT64_MAX);
 }
 
+/* ---- from several threads ---- */
+
+#define ASKERS 4
+#define ASKED 2000
+
+typedef struct crowd {
+    airs_actor_t *actor;
+    _Atomic uint64_t answers;
+    _Atomic uint64_t well;
+} crowd_t;
+
+typedef struct crowd_ask {
+    airs_health_ask_t ask;
+    crowd_t *crowd;
+} crowd_ask_t;
+
+static void take_crowd_answer(airs_health_ask_t *ask, airs_health_t health_now, airs_status_t status) {
+    crowd_ask_t *self = (crowd_ask_t *)ask;
+    bool well = status == AIRS_OK && health_now == AIRS_HEALTHY;
+    AIRS_ASSERT(well || (health_now == AIRS_HEALTH_UNKNOWN && status != AIRS_OK));
+    atomic_fetch_add(&self->crowd->well, well);
+    atomic_fetch_add(&self->crowd->answers, 1);
+    free(self);
+}
+
+static void *ask_often(void *context) {
+    crowd_t *crowd = context;
+    for (int i = 0; i < ASKED; i++) {
+        crowd_ask_t *one = malloc(sizeof *one);
+        AIRS_ASSERT(one != NULL);
+        *one = (crowd_ask_t){.ask = {.answered = take_crowd_answer}, .crowd = crowd};
+        airs_actor_ask_health(crowd->actor, &one->ask);
+    }
+    return NULL;
+}
+
+static airs_scripted_next_t fragile(airs_scripted_call_t *call) {
+    crowd_t *crowd = call->context;
+    if (call->kind == AIRS_CALL_INITIALIZE && crowd->actor == NULL) {
+        crowd->actor = airs_actor_ref(call->host->self);
+    }
+    return call->kind == AIRS_CALL_HANDLE_MESSAGE ? airs_scripted_crash(call, AIRS_TRAP, "fragile")
+                                                  : airs_scripted_ok(call);
+}
+
+/* It crashes, comes back, and in the end is gone, while others ask: each is answered once. */
+static void everybody_who_asks_is_answered_once(void **state) {
+    (void)state;
+    actor_fixture_close(&fixture);
+    actor_fixture_open(&fixture, 2);
+    crowd_t crowd = {.actor = NULL};
+    const airs_actor_spec_t often = {.health_interval_ms = 1};
+    airs_child_spec_t child = {
+        .component = actor_fixture_add(&fixture, fragile, &crowd), .id = id_of("t/a/0"), .actor = &often};
+    airs_supervisor_spec_t spec = AIRS_SUPERVISOR_SPEC_INIT;
+    airs_supervisor_t *supervisor = NULL;
+    spec.intensity = AIRS_INTENSITY_MAX;
+    spec.children = &child;
+    spec.child_count = 1;
+    assert_ok(airs_actor_system_start_supervisor(fixture.system, &spec, &supervisor, NULL));
+    pthread_t threads[ASKERS];
+    for (size_t i = 0; i < ASKERS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_often, &crowd), 0);
+    }
+    for (int i = 0; i < 20; i++) {
+        assert_ok(airs_actor_system_send_wait(fixture.system, id_of("t/a/0"), airs_bytes("x", 1),
+                                              airs_str(NULL), PATIENCE_MS, NULL));
+        (void)health();
+    }
+    assert_ok(airs_actor_system_drain(fixture.system, PATIENCE_MS));
+    airs_supervisor_stop(supervisor, AIRS_STOP_DROP, UINT64_MAX);
+    for (size_t i = 0; i < ASKERS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+    }
+    assert_int_equal(atomic_load(&crowd.answers), ASKERS * ASKED);
+    assert_int_equal(crashed(), 20);
+    airs_actor_unref(crowd.actor);
+}
+
 /* ---- native actors ---- */
 
 static airs_health_t probe_health(airs_actor_context_t *context, void *state) {
@@ -733,6 +814,7 @@ int main(void) {
         TEST(who_asks_hears_of_its_end),
         TEST(who_asks_hears_of_its_stop),
         TEST(asked_of_one_that_is_down_the_next_one_answers),
+        TEST(everybody_who_asks_is_answered_once),
         TEST(native_actors_are_asked_too),
         TEST(native_actors_without_it_are_unknown),
         TEST(without_memory_it_is_not_made),
