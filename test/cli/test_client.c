@@ -44,6 +44,7 @@ static const char manifest[] = "[application]\n"
                                "instances = 2\n"
                                "[components.phoenix]\n"
                                "source = \"@phoenix\"\n"
+                               "instances = 2\n"
                                "[components.hearer]\n"
                                "source = \"@subscriber\"\n"
                                "config = \"shop/echo/0\"\n"
@@ -441,19 +442,48 @@ static void ps_shows_those_that_are_asked_for(void **state) {
     child_free(&child);
 }
 
+/* Until what `ps` shows of this one has all of the texts. */
+static void await_shown(const char *target, const char *const *texts, size_t count) {
+    size_t shown = 0;
+    for (int tries = 0; tries < 200 && shown < count; tries++) {
+        const struct timespec moment = {0, 50000000};
+        child_t child;
+        (void)nanosleep(&moment, NULL);
+        CLIENT(&child, AIRS_EXIT_OK, "ps", target);
+        shown = 0;
+        while (shown < count && strstr(child.out, texts[shown]) != NULL) {
+            shown++;
+        }
+        child_free(&child);
+    }
+    if (shown < count) {
+        fail_msg("ps %s does not show \"%s\"", target, texts[shown]);
+    }
+}
+
 /* Everybody is asked within a second. */
 static void ps_shows_how_well_they_are(void **state) {
     (void)state;
-    child_t child;
-    bool healthy = false;
-    for (int tries = 0; tries < 200 && !healthy; tries++) {
-        const struct timespec moment = {0, 50000000};
-        (void)nanosleep(&moment, NULL);
-        CLIENT(&child, AIRS_EXIT_OK, "ps", "hearer/0");
-        healthy = strstr(child.out, "\n  health            healthy\n") != NULL;
-        child_free(&child);
-    }
-    assert_true(healthy);
+    static const char *const healthy[] = {"\n  health            healthy\n"};
+    await_shown("hearer/0", healthy, 1);
+}
+
+/* It has come back; with the frames of its backtrace below each other. */
+static void ps_shows_why_one_was_restarted(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "shop/phoenix/1: up ",
+        "\n  state             running\n",
+        "\n  restarts          1\n",
+        "\n  failed            20",
+        "\n  failure           trap\n",
+        "\n  failure reason    wasm trap: wasm `unreachable` instruction executed\n"
+        "                        0: fall_into_the_fire (+0x",
+        ")\n                        1: airs_on_message (+0x",
+    };
+    CLIENT_SAYS(AIRS_EXIT_FAILED, "err", "unreachable", "call", "phoenix/1", "trap");
+    await_shown("phoenix/1", texts, sizeof texts / sizeof texts[0]);
+    CLIENT_SAYS(AIRS_EXIT_OK, "out", "1", "call", "phoenix/1", "heard");
 }
 
 static void ps_as_json_is_what_the_node_says(void **state) {
@@ -705,6 +735,7 @@ int main(void) {
         cmocka_unit_test(ps_shows_the_node_and_its_actors),
         cmocka_unit_test(ps_shows_those_that_are_asked_for),
         cmocka_unit_test(ps_shows_how_well_they_are),
+        cmocka_unit_test(ps_shows_why_one_was_restarted),
         cmocka_unit_test(ps_as_json_is_what_the_node_says),
         cmocka_unit_test(dead_letters_are_shown_harmlessly),
         cmocka_unit_test(dead_letters_show_the_backtrace_of_a_crash),
