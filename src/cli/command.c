@@ -22,6 +22,7 @@ static const struct {
     {"stop", airs_verb_stop, "stop actors, or the whole node"},
     {"reload", airs_verb_reload, "have a running node read its manifest anew"},
     {"dead-letters", airs_verb_dead_letters, "show messages that were accepted and not handled"},
+    {"replay", airs_verb_replay, "run a recorded crash again, to the same end"},
     {"inspect", airs_verb_inspect, "show what a component imports and exports, and what it needs"},
     {"bindgen", airs_verb_bindgen, "generate C bindings from WIT, for a guest"},
     {"componentize", airs_verb_componentize, "make a component from a core module"},

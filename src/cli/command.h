@@ -24,5 +24,6 @@ airs_verb_fn airs_verb_ps;
 airs_verb_fn airs_verb_stop;
 airs_verb_fn airs_verb_reload;
 airs_verb_fn airs_verb_dead_letters;
+airs_verb_fn airs_verb_replay;
 
 #endif

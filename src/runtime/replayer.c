@@ -3,7 +3,9 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <time.h>
 
+#include "core/backtrace.h"
 #include "core/memory.h"
 #include "core/utf8.h"
 #include "runtime/component_loader.h"
@@ -177,6 +179,18 @@ bool airs_replayer_show(airs_replayer_t *self, airs_entry_t *entry, airs_replay_
 
 /* ---- time, chance, and the log -------------------------------------------------------------- */
 
+static void tell_date(airs_replayer_t *self, uint64_t wall_ns) {
+    struct tm parts;
+    char whole[32];
+    time_t seconds = (time_t)(wall_ns / 1000000000U);
+    if (gmtime_r(&seconds, &parts) == NULL ||
+        strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &parts) == 0) {
+        airs_text_append_format(&self->outcome, "%" PRIu64 " ns", wall_ns);
+    } else {
+        airs_text_append_format(&self->outcome, "%s.%09uZ", whole, (unsigned)(wall_ns % 1000000000U));
+    }
+}
+
 /* A clock that is over is beyond every deadline. */
 static uint64_t clock_answer(airs_replayer_t *self, airs_entry_kind_t kind) {
     airs_entry_t entry;
@@ -185,7 +199,11 @@ static uint64_t clock_answer(airs_replayer_t *self, airs_entry_kind_t kind) {
         return UINT64_MAX;
     }
     uint64_t now = airs_entry_number(&entry);
-    airs_text_append_format(&self->outcome, "%" PRIu64 " ns", now);
+    if (kind == AIRS_ENTRY_WALL) {
+        tell_date(self, now);
+    } else {
+        airs_text_append_format(&self->outcome, "%" PRIu64 " ns", now);
+    }
     airs_replay_step_t step = {0};
     return airs_replayer_show(self, &entry, &step) ? now : UINT64_MAX;
 }
@@ -574,6 +592,7 @@ static bool perform(airs_replayer_t *self, const airs_call_t *call, airs_call_re
     const airs_wasm_instance_t *instance = airs_wasm_instance_of(self->instance);
     unsigned idle = 0;
     *result = (airs_call_result_t){0};
+    airs_text_clear(&self->reason);
     airs_poll_t poll = ops->call(self->instance, call, result);
     while (poll == AIRS_POLL_PENDING && self->state == AIRS_REPLAYING && idle < IDLE_RESUMES_MAX) {
         uint64_t answers = self->answers;
@@ -583,6 +602,12 @@ static bool perform(airs_replayer_t *self, const airs_call_t *call, airs_call_re
     }
     if (poll == AIRS_POLL_PENDING && self->state == AIRS_REPLAYING) {
         run_out(self, "what does not come");
+    }
+    if (poll == AIRS_POLL_DONE && self->state == AIRS_REPLAYED_UNTIL && result->status != AIRS_OK) {
+        /* Where the guest is when it is stopped, a little behind that entry. */
+        airs_str_t reason = airs_str(result->reason);
+        size_t traced = airs_backtrace_offset(reason);
+        airs_text_append(&self->reason, airs_str_n(reason.data + traced, reason.size - traced));
     }
     return poll == AIRS_POLL_DONE && self->state == AIRS_REPLAYING;
 }
@@ -735,7 +760,7 @@ airs_status_t airs_replayer_run(airs_replayer_t *self, const airs_replay_options
     }
     *out = (airs_replay_result_t){
         .end = end_of(self),
-        .status = self->status,
+        .status = self->state == AIRS_REPLAYED_UNTIL ? AIRS_OK : self->status,
         .reason = airs_text_cstr(&self->reason),
         .number = self->number,
         .trouble = airs_text_cstr(&self->trouble),

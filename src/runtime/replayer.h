@@ -62,9 +62,11 @@ typedef enum airs_replay_end {
 typedef struct airs_replay_result {
     airs_replay_end_t end;
     airs_status_t status; /* SAME and DIVERGED: how the last call ended here; AIRS_OK: it did not fail */
-    const char *reason;   /* with the backtrace; "" for AIRS_OK */
-    uint64_t number;      /* of the last entry that was reached */
-    const char *trouble;  /* DIVERGED: what was other, and where; otherwise "" */
+    /* With the backtrace; "" for AIRS_OK. STOPPED: the backtrace of where the guest is, a little behind the entry, which
+     * begins with a line's end; "" when it is not within a call. */
+    const char *reason;
+    uint64_t number;     /* of the last entry that was reached */
+    const char *trouble; /* DIVERGED: what was other, and where; otherwise "" */
 } airs_replay_result_t;
 
 /* Once for each replayer. AIRS_IO, AIRS_INVALID_COMPONENT (the file is not the component that crashed) and what else
