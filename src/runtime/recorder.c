@@ -40,6 +40,7 @@ uint32_t airs_journal_hash_result(airs_call_kind_t kind, const airs_call_result_
     }
     switch (kind) {
     case AIRS_CALL_HANDLE_MESSAGE:
+    case AIRS_CALL_EXPORT_STATE:
         return result->has_response ? airs_journal_hash(2, result->response) : 0;
     case AIRS_CALL_METADATA:
         return airs_journal_hash_text(airs_journal_hash_text(0, airs_str(result->name)),
