@@ -14,8 +14,8 @@ typedef struct airs_update airs_update_t;
 typedef struct airs_update_entry airs_update_entry_t;
 
 struct airs_updater {
+    airs_errand_t close; /* the first member: close_all finds the rest by it */
     airs_services_t *services;
-    airs_errand_t close;
     airs_update_t *first; /* those that go on; this and the next inside errands */
     bool closed;          /* they are to end */
 };
