@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +16,7 @@
 #include "cli/exit_code.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
+#include "cli/service_notify.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
 #include "core/log.h"
@@ -67,6 +70,11 @@ typedef struct run {
     bool reloading;
     bool reload_again; /* asked for meanwhile */
     bool had_terminal; /* at the start */
+    airs_service_notify_t service;
+    _Atomic bool stopping; /* the service manager has heard of it; relaxed: orders nothing else */
+    uv_timer_t watchdog;
+    uv_work_t probe;
+    bool probing;
 } run_t;
 
 static const char *const log_levels[] = {"trace", "debug", "info", "warn", "error", NULL};
@@ -88,8 +96,35 @@ static const char *admin_stage(void *context) {
     }
 }
 
+/* ---- what the service manager is told ---- */
+
+static void tell_stopping(run_t *run) {
+    if (!atomic_exchange_explicit(&run->stopping, true, memory_order_relaxed)) {
+        airs_service_notify_send(&run->service, "STOPPING=1\nSTATUS=stopping in order");
+    }
+}
+
+static void tell_ready(run_t *run) {
+    airs_node_counters_t totals;
+    airs_node_totals(airs_application_node(run->application), &totals);
+    airs_service_notify_send(&run->service, "READY=1\nSTATUS=%s runs with %" PRIu64 " actors",
+                             run->manifest->name, totals.actors);
+}
+
+static airs_status_t reload_manifest(run_t *run, airs_reload_report_t *report, airs_error_t *error) {
+    if (!atomic_load_explicit(&run->stopping, memory_order_relaxed)) {
+        airs_service_notify_reloading(&run->service);
+    }
+    airs_status_t status = airs_application_reload(run->application, report, error);
+    if (!atomic_load_explicit(&run->stopping, memory_order_relaxed)) {
+        tell_ready(run);
+    }
+    return status;
+}
+
 static void admin_shutdown(void *context) {
     run_t *run = context;
+    tell_stopping(run);
     airs_log_printf(&run->terminal.log, AIRS_LOG_INFO, airs_str("application"),
                     "told to stop over the admin socket");
     airs_application_interrupt(run->application);
@@ -102,7 +137,7 @@ static airs_status_t admin_reload(void *context, airs_text_t *out, airs_error_t 
     airs_reload_report_init(&report, airs_allocator_default());
     airs_log_printf(&run->terminal.log, AIRS_LOG_INFO, airs_str("application"),
                     "told over the admin socket to read the manifest anew");
-    airs_status_t status = airs_application_reload(run->application, &report, error);
+    airs_status_t status = reload_manifest(run, &report, error);
     airs_reload_report_json(&report, out);
     airs_reload_report_free(&report);
     return status;
@@ -172,9 +207,11 @@ static void tell_how_to_talk(run_t *run) {
 static void *work(void *argument) {
     run_t *run = argument;
     run->failed_at = STEP_LOAD;
+    airs_service_notify_send(&run->service, "STATUS=loading components");
     run->status = airs_application_load(run->application, &run->error);
     if (run->status == AIRS_OK) {
         run->failed_at = STEP_START;
+        airs_service_notify_send(&run->service, "STATUS=starting actors");
         run->status = airs_application_start(run->application, &run->error);
     }
     if (run->status == AIRS_OK) {
@@ -186,6 +223,7 @@ static void *work(void *argument) {
     }
     if (run->status == AIRS_OK) {
         run->failed_at = STEP_RUN;
+        tell_ready(run);
         run->status =
             airs_application_run(run->application, run->has_input ? &run->input : NULL, &run->error);
     }
@@ -205,7 +243,10 @@ static void stop_for_output(void *context) {
 
 /* ---- the thread with the loop ---- */
 
-static void on_done(uv_async_t *handle) { uv_stop(handle->loop); }
+static void on_done(uv_async_t *handle) {
+    tell_stopping(handle->data);
+    uv_stop(handle->loop);
+}
 
 static int signal_exit_code(int number) {
     return number == SIGTERM ? AIRS_EXIT_TERMINATED : AIRS_EXIT_INTERRUPTED;
@@ -218,6 +259,7 @@ static void on_signal(uv_signal_t *handle, int number) {
         _exit(signal_exit_code(number)); /* asked for twice: nothing is waited for any more */
     }
     run->signal = number;
+    tell_stopping(run);
     airs_log_printf(&run->terminal.log, AIRS_LOG_INFO, airs_str("application"), "told to stop by SIG%s",
                     sigabbrev_np(number));
     airs_terminal_tell(&run->terminal, "stopping in order; Ctrl-C once more stops at once");
@@ -230,7 +272,7 @@ static void reload(uv_work_t *work) {
     run_t *run = work->data;
     airs_reload_report_t report;
     airs_reload_report_init(&report, airs_allocator_default());
-    (void)airs_application_reload(run->application, &report, NULL); /* which logs the outcome */
+    (void)reload_manifest(run, &report, NULL); /* which logs the outcome */
     airs_reload_report_free(&report);
 }
 
@@ -251,6 +293,36 @@ static void start_reload(run_t *run) {
     if (!run->reloading) {
         run->reload.data = run;
         run->reloading = uv_queue_work(&run->loop, &run->reload, reload, on_reloaded) == 0;
+    }
+}
+
+/* ---- the watchdog ---- */
+
+static bool look_at_none(void *context, const airs_child_info_t *info) {
+    (void)context;
+    (void)info;
+    return false;
+}
+
+/* Is looked at on a worker, in its turn among the actors: it comes back only when they make progress. */
+static void probe(uv_work_t *work) {
+    run_t *run = work->data;
+    airs_node_supervisors(airs_application_node(run->application), look_at_none, NULL);
+}
+
+static void on_probed(uv_work_t *work, int status) {
+    run_t *run = work->data;
+    run->probing = false;
+    if (status == 0) {
+        airs_service_notify_send(&run->service, "WATCHDOG=1");
+    }
+}
+
+static void on_watchdog(uv_timer_t *handle) {
+    run_t *run = handle->data;
+    if (!run->probing) {
+        run->probe.data = run;
+        run->probing = uv_queue_work(handle->loop, &run->probe, probe, on_probed) == 0;
     }
 }
 
@@ -288,6 +360,7 @@ static bool open_loop(run_t *run, int *failed) {
         return false;
     }
     *failed = uv_async_init(&run->loop, &run->done, on_done);
+    run->done.data = run;
     run->had_terminal = isatty(STDERR_FILENO) != 0;
     for (size_t i = 0; i < 3 && *failed == 0; i++) {
         *failed = uv_signal_init(&run->loop, &run->signals[i]);
@@ -302,6 +375,12 @@ static bool open_loop(run_t *run, int *failed) {
         uv_timer_init(&run->loop, &run->timer);
         run->timer.data = run;
         *failed = uv_timer_start(&run->timer, on_timer, REDRAW_MS, REDRAW_MS);
+    }
+    if (*failed == 0 && run->service.watchdog_us > 0) {
+        uint64_t half_ms = run->service.watchdog_us / 2000;
+        uv_timer_init(&run->loop, &run->watchdog);
+        run->watchdog.data = run;
+        *failed = uv_timer_start(&run->watchdog, on_watchdog, 0, half_ms > 0 ? half_ms : 1);
     }
     return *failed == 0;
 }
@@ -476,7 +555,9 @@ static int run_application(const airs_verb_t *verb, run_t *run) {
     }
     run->terminal.on_output_error = stop_for_output;
     run->terminal.context = run;
+    airs_service_notify_open(&run->service);
     int exit_code = supervise(verb, run) ? report(verb, run) : AIRS_EXIT_FAILURE;
+    airs_service_notify_close(&run->service);
     airs_application_destroy(run->application);
     return exit_code;
 }
