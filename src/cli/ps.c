@@ -19,8 +19,10 @@ typedef struct ps {
     airs_client_t client;
     airs_client_options_t options;
     bool wide;
+    bool tree;
     airs_http_answer_t node;
     airs_http_answer_t actors;
+    airs_http_answer_t supervisors; /* with --tree or as JSON */
 } ps_t;
 
 /* ---- how things are shown ---- */
@@ -137,6 +139,63 @@ static airs_status_t print_table(const ps_t *ps, const json_t *node, const json_
     return status;
 }
 
+/* ---- supervisors ---- */
+
+static const airs_table_column_t tree_columns[] = {
+    {"NAME", false}, {"STATE", false}, {"RESTARTS", true}, {"RESTART", false}, {"STRATEGY", false},
+};
+
+#define TREE_COLUMN_COUNT (sizeof tree_columns / sizeof tree_columns[0])
+#define INDENT 2
+#define DEPTH_MAX 20
+
+/* Below its supervisor, a step to the right. */
+static void add_child(airs_table_t *table, const json_t *node, const json_t *child) {
+    char name[512];
+    uint64_t depth = airs_json_number(child, "depth");
+    const char *full = airs_json_text(child, "name");
+    const char *ns = airs_json_text(node, "namespace");
+    size_t size = strlen(ns);
+    bool own = strncmp(full, ns, size) == 0 && full[size] == '/';
+    (void)snprintf(name, sizeof name, "%*s%s", (int)(depth < DEPTH_MAX ? depth : DEPTH_MAX) * INDENT, "",
+                   own ? full + size + 1 : full);
+    airs_table_add(table, name);
+    add_text(table, child, "state");
+    airs_table_add_number(table, airs_json_number(child, "restarts"));
+    add_text(table, child, "restart");
+    add_text(table, child, "strategy");
+}
+
+static airs_status_t print_tree(const json_t *node, const json_t *children) {
+    airs_table_t table;
+    size_t index = 0;
+    const json_t *child = NULL;
+    airs_table_init(&table, tree_columns, TREE_COLUMN_COUNT);
+    json_array_foreach(children, index, child) { add_child(&table, node, child); }
+    airs_status_t status =
+        airs_table_print(&table, TREE_COLUMN_COUNT, airs_terminal_columns(STDOUT_FILENO, 0), stdout);
+    airs_table_free(&table);
+    return status;
+}
+
+/* Each actor gets the name of its supervisor. */
+static void add_supervisors(json_t *actors, const json_t *children) {
+    size_t index = 0;
+    size_t place = 0;
+    json_t *actor = NULL;
+    const json_t *child = NULL;
+    json_array_foreach(actors, index, actor) {
+        json_array_foreach(children, place, child) {
+            if (strcmp(airs_json_text(child, "name"), airs_json_text(actor, "id")) == 0 &&
+                strcmp(airs_json_text(child, "kind"), "actor") == 0) {
+                (void)json_object_set_new(actor, "supervisor",
+                                          json_string(airs_json_text(child, "supervisor")));
+                break;
+            }
+        }
+    }
+}
+
 /* ---- one actor ---- */
 
 /* Blanks behind the longest name that there is now, and one more. */
@@ -196,10 +255,15 @@ static airs_status_t print_list(const ps_t *ps, const char *target, const json_t
 
 static int print_text(const ps_t *ps, const char *target) {
     json_t *node = airs_client_object(&ps->client, &ps->node);
-    json_t *actors = node != NULL ? airs_client_object(&ps->client, &ps->actors) : NULL;
+    json_t *actors = node != NULL ? airs_client_object(&ps->client, ps->tree ? &ps->supervisors : &ps->actors)
+                                  : NULL;
     int exit_code = AIRS_EXIT_FAILURE;
     if (actors != NULL) {
-        airs_status_t status = print_list(ps, target, node, json_object_get(actors, "actors"));
+        if (ps->tree) {
+            print_heading(node);
+        }
+        airs_status_t status = ps->tree ? print_tree(node, json_object_get(actors, "supervisors"))
+                                        : print_list(ps, target, node, json_object_get(actors, "actors"));
         if (status != AIRS_OK) {
             airs_client_tell(&ps->client, status, airs_status_text(status));
         } else {
@@ -211,26 +275,28 @@ static int print_text(const ps_t *ps, const char *target) {
     return exit_code;
 }
 
-/* A JSON text without the newline behind it. */
-static airs_str_t trimmed(const airs_text_t *body) {
-    airs_str_t text = airs_text_view(body);
-    while (text.size > 0 && text.data[text.size - 1] == '\n') {
-        text.size--;
-    }
-    return text;
-}
-
-/* Both answers as they came: {"node":{…},"actors":[…]}, the second one without its brace. */
+/* The answers as one object: {"node":{…},"actors":[…],"supervisors":[…]}. */
 static int print_json(const ps_t *ps) {
-    airs_str_t node = trimmed(&ps->node.body);
-    airs_str_t actors = trimmed(&ps->actors.body);
-    json_t *object = airs_client_object(&ps->client, &ps->actors);
-    if (object == NULL) {
-        return AIRS_EXIT_FAILURE;
+    json_t *node = airs_client_object(&ps->client, &ps->node);
+    json_t *actors = node != NULL ? airs_client_object(&ps->client, &ps->actors) : NULL;
+    json_t *supervisors = actors != NULL ? airs_client_object(&ps->client, &ps->supervisors) : NULL;
+    int exit_code = AIRS_EXIT_FAILURE;
+    if (supervisors != NULL) {
+        add_supervisors(json_object_get(actors, "actors"), json_object_get(supervisors, "supervisors"));
+        json_t *whole = json_pack("{s:O,s:O,s:O}", "node", node, "actors", json_object_get(actors, "actors"),
+                                  "supervisors", json_object_get(supervisors, "supervisors"));
+        if (whole == NULL || json_dumpf(whole, stdout, JSON_COMPACT | JSON_REAL_PRECISION(12)) != 0) {
+            airs_client_tell(&ps->client, AIRS_OUT_OF_MEMORY, "no memory for the answer");
+        } else {
+            printf("\n");
+            exit_code = airs_client_finish(&ps->client);
+        }
+        json_decref(whole);
     }
-    json_decref(object);
-    printf("{\"node\":%.*s,%.*s\n", AIRS_STR_ARG(node), (int)actors.size - 1, actors.data + 1);
-    return airs_client_finish(&ps->client);
+    json_decref(node);
+    json_decref(actors);
+    json_decref(supervisors);
+    return exit_code;
 }
 
 static int get(ps_t *ps, const airs_text_t *path, airs_http_answer_t *answer) {
@@ -251,9 +317,15 @@ static int show(ps_t *ps, const char *target) {
             airs_http_append_encoded(&path, airs_str(target));
         }
         exit_code = get(ps, &path, &ps->actors);
+        if (exit_code == AIRS_EXIT_OK && (ps->tree || ps->client.json)) {
+            airs_text_clear(&path);
+            airs_text_append(&path, airs_str("/v1/supervisors"));
+            exit_code = get(ps, &path, &ps->supervisors);
+        }
         if (exit_code == AIRS_EXIT_OK) {
             exit_code = ps->client.json ? print_json(ps) : print_text(ps, target);
         }
+        airs_http_answer_free(&ps->supervisors);
         airs_http_answer_free(&ps->actors);
     }
     airs_http_answer_free(&ps->node);
@@ -263,6 +335,9 @@ static int show(ps_t *ps, const char *target) {
 
 static int run(const airs_verb_t *verb, void *context, char **arguments, int count) {
     ps_t *ps = context;
+    if (ps->tree && count > 0) {
+        return airs_usage_error(verb, "--tree shows all supervisors; TARGET names actors");
+    }
     int exit_code = airs_client_open(&ps->client, verb, &ps->options);
     if (exit_code == AIRS_EXIT_OK) {
         exit_code = show(ps, count > 0 ? arguments[0] : NULL);
@@ -276,6 +351,7 @@ int airs_verb_ps(int argc, char **argv) {
     ps_t ps = {.wide = false};
     const airs_option_t options[] = {
         AIRS_OPTION_FLAG("wide", 'w', "all columns, whatever the terminal has room for", &ps.wide),
+        AIRS_OPTION_FLAG("tree", 't', "supervisors and what is below them", &ps.tree),
         AIRS_CLIENT_OPTIONS(ps.options),
     };
     const airs_verb_t verb = {

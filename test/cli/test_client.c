@@ -495,9 +495,36 @@ static void ps_as_json_is_what_the_node_says(void **state) {
     assert_string_equal(text_of(told, "application"), "shop");
     assert_int_equal(number_of(told, "pid"), node.pid);
     assert_int_equal(json_array_size(json_object_get(object, "actors")), 2);
-    assert_string_equal(text_of(json_array_get(json_object_get(object, "actors"), 1), "id"), "shop/echo/1");
+    const json_t *actor = json_array_get(json_object_get(object, "actors"), 1);
+    assert_string_equal(text_of(actor, "id"), "shop/echo/1");
+    assert_string_equal(text_of(actor, "supervisor"), "echo");
+    assert_true(json_is_real(json_object_get(actor, "uptime_seconds")));
+    const json_t *root = json_array_get(json_object_get(object, "supervisors"), 0);
+    assert_string_equal(text_of(root, "name"), "echo");
+    assert_string_equal(text_of(root, "kind"), "supervisor");
+    assert_string_equal(text_of(root, "strategy"), "one-for-one");
+    assert_null(json_object_get(root, "supervisor"));
+    const json_t *instance = json_array_get(json_object_get(object, "supervisors"), 2);
+    assert_string_equal(text_of(instance, "name"), "shop/echo/1");
+    assert_string_equal(text_of(instance, "supervisor"), "echo");
+    assert_string_equal(text_of(instance, "restart"), "permanent");
+    assert_int_equal(number_of(instance, "depth"), 1);
     json_decref(object);
     child_free(&child);
+}
+
+static void ps_shows_who_supervises_whom(void **state) {
+    (void)state;
+    child_t child;
+    CLIENT(&child, AIRS_EXIT_OK, "ps", "--tree");
+    child_expect_text(&child, "out", "shop: running, pid ");
+    child_expect_text(&child, "out", "\nNAME         STATE    RESTARTS  RESTART    STRATEGY\n");
+    child_expect_text(&child, "out",
+                      "\necho         running         0  -          one-for-one\n"
+                      "  echo/0     running         0  permanent  -\n"
+                      "  echo/1     running         0  permanent  -\n");
+    child_free(&child);
+    CLIENT_SAYS(AIRS_EXIT_USAGE, "err", "--tree shows all supervisors", "ps", "--tree", "echo");
 }
 
 /* ---- dead letters ---- */
@@ -737,6 +764,7 @@ int main(void) {
         cmocka_unit_test(ps_shows_how_well_they_are),
         cmocka_unit_test(ps_shows_why_one_was_restarted),
         cmocka_unit_test(ps_as_json_is_what_the_node_says),
+        cmocka_unit_test(ps_shows_who_supervises_whom),
         cmocka_unit_test(dead_letters_are_shown_harmlessly),
         cmocka_unit_test(dead_letters_show_the_backtrace_of_a_crash),
         cmocka_unit_test(dead_letters_can_be_chosen),

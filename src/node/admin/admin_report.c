@@ -160,6 +160,48 @@ typedef struct letter_list {
     uint64_t count;
 } letter_list_t;
 
+static const char *strategy_text(airs_strategy_t strategy) {
+    static const char *const texts[] = {"one-for-one", "one-for-all", "rest-for-one", "simple-one-for-one"};
+    return (size_t)strategy < sizeof texts / sizeof texts[0] ? texts[strategy] : "unknown";
+}
+
+static const char *restart_text(airs_restart_t restart) {
+    static const char *const texts[] = {"permanent", "transient", "temporary"};
+    return (size_t)restart < sizeof texts / sizeof texts[0] ? texts[restart] : "unknown";
+}
+
+typedef struct supervisor_list {
+    airs_text_t *out;
+    size_t count;
+} supervisor_list_t;
+
+static bool append_child(void *context, const airs_child_info_t *info) {
+    supervisor_list_t *list = context;
+    airs_text_t *out = list->out;
+    airs_text_append_format(out, "%s{\"depth\":%u", list->count++ > 0 ? "," : "", info->depth);
+    append_string(out, "name", airs_str(info->name));
+    append_string(out, "kind", airs_str(info->is_supervisor ? "supervisor" : "actor"));
+    append_string(out, "state", airs_str(airs_child_state_text(info->state)));
+    append_number(out, "restarts", info->restarts);
+    if (info->is_supervisor) {
+        append_string(out, "strategy", airs_str(strategy_text(info->strategy)));
+    }
+    if (info->depth > 0) {
+        append_string(out, "supervisor", airs_str(info->supervisor));
+        append_string(out, "restart", airs_str(restart_text(info->restart)));
+        airs_text_append_format(out, ",\"significant\":%s", info->significant ? "true" : "false");
+    }
+    airs_text_append(out, airs_str("}"));
+    return true;
+}
+
+void airs_admin_report_supervisors(airs_text_t *out, airs_node_t *node) {
+    supervisor_list_t list = {.out = out};
+    airs_text_append(out, airs_str("{\"supervisors\":["));
+    airs_node_supervisors(node, append_child, &list);
+    airs_text_append(out, airs_str("]}\n"));
+}
+
 static void append_base64(airs_text_t *out, airs_bytes_t bytes) {
     char piece[sodium_base64_ENCODED_LEN(BASE64_PIECE, sodium_base64_VARIANT_ORIGINAL)];
     for (size_t at = 0; at < bytes.size; at += BASE64_PIECE) {

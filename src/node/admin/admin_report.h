@@ -2,7 +2,7 @@
 #ifndef AIRSSYS_NODE_ADMIN_ADMIN_REPORT_H
 #define AIRSSYS_NODE_ADMIN_ADMIN_REPORT_H
 
-#include <airssys/node.h>
+#include <airssys/supervisor.h>
 
 #include "core/text.h"
 
@@ -14,6 +14,9 @@ void airs_admin_report_counters(airs_text_t *out, airs_node_t *node);
 
 /* The object of the actors that `only` names (an empty instance is any); NULL: all. Returns how many. */
 size_t airs_admin_report_actors(airs_text_t *out, airs_node_t *node, const airs_id_t *only, uint64_t now_ns);
+
+/* The object of supervisors and what is below them. Waits for a worker. */
+void airs_admin_report_supervisors(airs_text_t *out, airs_node_t *node);
 
 /* The members `size`, `payload` and `text` of a payload of which `limit` bytes are shown, a comma in front of each. */
 void airs_admin_report_payload(airs_text_t *out, airs_bytes_t payload, uint64_t limit);

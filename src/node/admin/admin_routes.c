@@ -450,19 +450,63 @@ static airs_admin_progress_t stop_actors(const airs_admin_scene_t *scene, airs_a
     return start_stop(stop);
 }
 
-/* ---- reading the manifest anew ---- */
+/* ---- what takes its time, on a thread of its own ---- */
 
-typedef struct reload {
+typedef struct job {
     const airs_admin_scene_t *scene;
     airs_admin_exchange_t *exchange;
-} reload_t;
+    void (*answer)(const airs_admin_scene_t *scene, airs_admin_exchange_t *exchange);
+} job_t;
 
-static void answer_reload(const reload_t *reload) {
-    airs_admin_exchange_t *exchange = reload->exchange;
+static void *run_job(void *argument) {
+    job_t *job = argument;
+    airs_admin_exchange_t *exchange = job->exchange;
+    job->answer(job->scene, exchange);
+    airs_release(exchange->allocator, job);
+    exchange->done(exchange->context, exchange);
+    return NULL;
+}
+
+static airs_admin_progress_t start_job(const airs_admin_scene_t *scene, airs_admin_exchange_t *exchange,
+                                       void (*answer)(const airs_admin_scene_t *scene,
+                                                      airs_admin_exchange_t *exchange)) {
+    pthread_t thread;
+    if (exchange->crowded) {
+        airs_admin_exchange_fail(exchange, AIRS_QUOTA_EXCEEDED,
+                                 "too many operations are under way already; try again later");
+        return AIRS_ADMIN_ANSWERED;
+    }
+    job_t *job = airs_alloc(exchange->allocator, sizeof *job);
+    airs_status_t status = AIRS_OUT_OF_MEMORY;
+    if (job != NULL) {
+        *job = (job_t){scene, exchange, answer};
+        status = airs_thread_start(&thread, run_job, job);
+    }
+    if (status == AIRS_OK) {
+        pthread_detach(thread);
+        return AIRS_ADMIN_ELSEWHERE;
+    }
+    airs_admin_exchange_fail(exchange, status, "cannot start a thread for it");
+    airs_release(exchange->allocator, job);
+    return AIRS_ADMIN_ANSWERED;
+}
+
+/* A worker looks at them, in its turn. */
+static void answer_supervisors(const airs_admin_scene_t *scene, airs_admin_exchange_t *exchange) {
+    airs_admin_report_supervisors(answer_json(exchange, 200), scene->node);
+    (void)answered(exchange);
+}
+
+static airs_admin_progress_t show_supervisors(const airs_admin_scene_t *scene,
+                                              airs_admin_exchange_t *exchange) {
+    return start_job(scene, exchange, answer_supervisors);
+}
+
+static void answer_reload(const airs_admin_scene_t *scene, airs_admin_exchange_t *exchange) {
     airs_error_t error;
     airs_text_t done;
     airs_text_init(&done, exchange->allocator);
-    airs_status_t status = reload->scene->reload(reload->scene->context, &done, &error);
+    airs_status_t status = scene->reload(scene->context, &done, &error);
     if (status == AIRS_OK) {
         airs_text_append(answer_json(exchange, 200), airs_str("{"));
     } else {
@@ -479,39 +523,12 @@ static void answer_reload(const reload_t *reload) {
     airs_text_free(&done);
 }
 
-static void *run_reload(void *argument) {
-    reload_t *reload = argument;
-    airs_admin_exchange_t *exchange = reload->exchange;
-    answer_reload(reload);
-    airs_release(exchange->allocator, reload);
-    exchange->done(exchange->context, exchange);
-    return NULL;
-}
-
 static airs_admin_progress_t read_manifest(const airs_admin_scene_t *scene, airs_admin_exchange_t *exchange) {
-    pthread_t thread;
     if (scene->reload == NULL) {
         airs_admin_exchange_fail(exchange, AIRS_UNSUPPORTED, "this node has no manifest");
         return AIRS_ADMIN_ANSWERED;
     }
-    if (exchange->crowded) {
-        airs_admin_exchange_fail(exchange, AIRS_QUOTA_EXCEEDED,
-                                 "too many operations are under way already; try again later");
-        return AIRS_ADMIN_ANSWERED;
-    }
-    reload_t *reload = airs_alloc(exchange->allocator, sizeof *reload);
-    airs_status_t status = AIRS_OUT_OF_MEMORY;
-    if (reload != NULL) {
-        *reload = (reload_t){scene, exchange};
-        status = airs_thread_start(&thread, run_reload, reload);
-    }
-    if (status == AIRS_OK) {
-        pthread_detach(thread);
-        return AIRS_ADMIN_ELSEWHERE;
-    }
-    airs_admin_exchange_fail(exchange, status, "cannot start a thread to read the manifest");
-    airs_release(exchange->allocator, reload);
-    return AIRS_ADMIN_ANSWERED;
+    return start_job(scene, exchange, answer_reload);
 }
 
 static airs_admin_progress_t shut_down(const airs_admin_scene_t *scene, airs_admin_exchange_t *exchange) {
@@ -533,6 +550,7 @@ static const char *const letters_parameters[] = {"limit", "after", "reason", "pa
 static const route_t routes[] = {
     {"/v1/node", AIRS_ADMIN_GET, show_node, no_parameters},
     {"/v1/actors", AIRS_ADMIN_GET, show_actors, actors_parameters},
+    {"/v1/supervisors", AIRS_ADMIN_GET, show_supervisors, no_parameters},
     {"/v1/send", AIRS_ADMIN_POST, send_message, send_parameters},
     {"/v1/call", AIRS_ADMIN_POST, call, call_parameters},
     {"/v1/publish", AIRS_ADMIN_POST, publish, publish_parameters},
