@@ -291,6 +291,14 @@ static airs_status_t failure_status(const airs_wasm_instance_t *instance, const 
     return AIRS_INVALID_RESULT;
 }
 
+/* Its pools are used up, for instances or what belongs to one. */
+static bool is_full(const airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome) {
+    static const char mark[] = "maximum concurrent";
+    return instance->call == AIRS_CALL_INSTANTIATE && outcome->trap == AIRS_EXT_TRAP_NONE &&
+           outcome->text.size >= sizeof mark &&
+           memmem(outcome->text.data, outcome->text.size, mark, sizeof mark - 1) != NULL;
+}
+
 static void set_failure(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
                         airs_call_result_t *result) {
     result->status = failure_status(instance, outcome);
@@ -300,6 +308,10 @@ static void set_failure(airs_wasm_instance_t *instance, const airs_ext_outcome_t
                                 "its memory was not let grow beyond the limit of %" PRIu64 " bytes (%" PRIu64
                                 " times); ",
                                 instance->limits.max_memory_bytes, refused);
+    }
+    if (is_full(instance, outcome)) {
+        result->status = AIRS_RESOURCE_LIMIT;
+        airs_text_append(&instance->reason, airs_str("the engine has no room for one more instance: "));
     }
     airs_text_append(&instance->reason, text_of(outcome->text));
     result->reason = reason_of(instance);

@@ -8,7 +8,7 @@
  *
  * It counts its messages. "get" is answered with "VERSION count", "from" with the version whose state it goes on with;
  * both are not counted. "tick N" begins a timer of N milliseconds, whose message is "tock". Everything else is
- * sent on to test/sink/0, and answered with itself. */
+ * sent on to app/sink/0, and answered with itself. */
 #ifndef AIRS_TEST_UPDATE_H
 #define AIRS_TEST_UPDATE_H
 
@@ -68,7 +68,7 @@ airs_outcome_t airs_on_message(const airs_message_t *message) {
     }
     MESSAGE;
     count++;
-    airs_status_t status = airs_send(airs_id("test", "sink", "0"), message->payload);
+    airs_status_t status = airs_send(airs_id("app", "sink", "0"), message->payload);
     return status == AIRS_OK ? airs_answer(message->payload) : airs_fail_status(status);
 }
 
