@@ -159,7 +159,8 @@ typedef struct airs_update_options {
  * mailbox (the message that was in hand when an instance crashed is a dead letter). `error` says which and why.
  * AIRS_INVALID_STATE (an update of it goes on), AIRS_TARGET_NOT_FOUND (it has no instance of another component),
  * AIRS_NOT_LOADED, AIRS_UNSUPPORTED and AIRS_INVALID_ARGUMENT (a limit that this node was not made for),
- * AIRS_STOPPED (the node stops), AIRS_OUT_OF_MEMORY: nothing has changed, but for AIRS_STOPPED.
+ * AIRS_STOPPED (the node stops, or all instances have ended before the window was over), AIRS_OUT_OF_MEMORY: nothing
+ * has changed, but for AIRS_STOPPED.
  *
  * Both components stay loaded; unload the one that is of no use any more. */
 AIRS_API airs_status_t airs_node_update(airs_node_t *node, airs_id_t group, airs_component_t component,

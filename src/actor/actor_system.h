@@ -130,8 +130,8 @@ typedef struct airs_actor_update {
  * over, or all are back (AIRS_ROLLED_BACK; `error` says why, and of which). Nothing is lost from any mailbox either
  * way. Both components must stay loaded meanwhile; afterwards nothing uses the one that was left. See
  * actor/actor_update.h for what becomes of an instance. AIRS_INVALID_STATE (an update of it goes on),
- * AIRS_TARGET_NOT_FOUND (there is none of another component), AIRS_STOPPED (the system stops; some may have
- * switched), AIRS_OUT_OF_MEMORY: nothing has changed. */
+ * AIRS_TARGET_NOT_FOUND (there is none of another component), AIRS_STOPPED (the system stops, or all
+ * instances have ended; some may have switched), AIRS_OUT_OF_MEMORY: nothing has changed. */
 airs_status_t airs_actor_system_update(airs_actor_system_t *system, const airs_actor_update_t *update,
                                        airs_error_t *error);
 

@@ -391,6 +391,11 @@ static bool step_watching(airs_update_t *self) {
         begin_settling(self, false); /* they were asked when they switched */
         return false;
     }
+    if (!any(self, ENTRY_SWITCHED)) {
+        fail(self, AIRS_STOPPED, "", "all its instances ended before the window was over");
+        begin_settling(self, true);
+        return false;
+    }
     self->stage = STAGE_ASKING;
     for (airs_update_entry_t *entry = self->entries; entry != NULL; entry = entry->next) {
         if (entry->state == ENTRY_SWITCHED) {
@@ -478,7 +483,7 @@ static bool step(airs_update_t *self) {
 static void cancel(airs_update_t *self, airs_update_cancel_t how) {
     if (self->stage != STAGE_SETTLING) {
         fail(self, AIRS_STOPPED, "", "the node stops");
-        begin_settling(self, false);
+        begin_settling(self, true);
     }
     for (airs_update_entry_t *entry = self->entries; how == CANCEL_KILL && entry != NULL;
          entry = entry->next) {

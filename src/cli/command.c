@@ -19,6 +19,7 @@ static const struct {
     {"call", airs_verb_call, "ask an actor and print what it answers"},
     {"send", airs_verb_send, "send a message to an actor"},
     {"publish", airs_verb_publish, "publish a message to a topic"},
+    {"update", airs_verb_update, "have a component go on with another file, while it runs"},
     {"stop", airs_verb_stop, "stop actors, or the whole node"},
     {"reload", airs_verb_reload, "have a running node read its manifest anew"},
     {"dead-letters", airs_verb_dead_letters, "show messages that were accepted and not handled"},

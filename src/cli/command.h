@@ -23,6 +23,7 @@ airs_verb_fn airs_verb_publish;
 airs_verb_fn airs_verb_ps;
 airs_verb_fn airs_verb_stop;
 airs_verb_fn airs_verb_reload;
+airs_verb_fn airs_verb_update;
 airs_verb_fn airs_verb_dead_letters;
 airs_verb_fn airs_verb_replay;
 

@@ -19,6 +19,7 @@
 #include "cli/service_notify.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
+#include "cli/watch.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "node/admin/admin_socket.h"
@@ -40,6 +41,7 @@ typedef struct run_options {
     const char *summary; /* a file; NULL: none */
     const char *socket;  /* where the application is reached; NULL: as the manifest says */
     bool no_socket;
+    bool watch;
 } run_options_t;
 
 /* How far the application came. */
@@ -50,6 +52,7 @@ typedef struct run {
     airs_manifest_t *manifest;
     airs_application_t *application;
     airs_admin_socket_t *admin; /* NULL: none */
+    airs_watch_t *watch;        /* likewise */
     airs_terminal_t terminal;
     airs_application_input_t input;
     bool has_input;
@@ -143,6 +146,12 @@ static airs_status_t admin_reload(void *context, airs_text_t *out, airs_error_t 
     return status;
 }
 
+static airs_status_t admin_update(void *context, const airs_application_update_t *update,
+                                  airs_error_t *error) {
+    run_t *run = context;
+    return airs_application_update(run->application, update, error);
+}
+
 /* A socket that nobody asked for is no reason not to run. */
 static airs_status_t open_admin(run_t *run, airs_error_t *error) {
     const airs_manifest_t *manifest = run->manifest;
@@ -164,6 +173,7 @@ static airs_status_t open_admin(run_t *run, airs_error_t *error) {
                 .stage = admin_stage,
                 .shutdown = admin_shutdown,
                 .reload = admin_reload,
+                .update = admin_update,
                 .context = run,
             },
     };
@@ -218,6 +228,9 @@ static void *work(void *argument) {
         run->failed_at = STEP_SOCKET;
         run->status = open_admin(run, &run->error);
     }
+    if (run->status == AIRS_OK && run->options.watch) {
+        run->status = airs_watch_start(run->application, &run->terminal.log, &run->watch, &run->error);
+    }
     if (run->status == AIRS_OK && !run->has_input) {
         tell_how_to_talk(run);
     }
@@ -227,6 +240,7 @@ static void *work(void *argument) {
         run->status =
             airs_application_run(run->application, run->has_input ? &run->input : NULL, &run->error);
     }
+    airs_watch_stop(run->watch);
     airs_admin_socket_destroy(run->admin);
     if (run->status == AIRS_OK) {
         run->failed_at = STEP_DONE;
@@ -628,6 +642,8 @@ int airs_verb_run(int argc, char **argv) {
         AIRS_OPTION_TEXT("socket", 0, "FILE", "be reached there; default: as the manifest says",
                          &run.options.socket),
         AIRS_OPTION_FLAG("no-socket", 0, "have no socket to be reached at", &run.options.no_socket),
+        AIRS_OPTION_FLAG("watch", 0, "update components whose files change, while they run",
+                         &run.options.watch),
         AIRS_OPTION_FLAG("quiet", 'q', "no progress, no summary, only errors in the log", &run.options.quiet),
         AIRS_OPTION_FLAG("no-cache", 0, "keep no compiled code, and use none", &run.options.no_cache),
     };

@@ -37,7 +37,9 @@ static airs_node_options_t node_options(const airs_manifest_t *manifest,
     node.slice_us = (unsigned)manifest->engine.slice_us;
     node.max_actors = (unsigned)manifest->engine.max_actors;
     if (node.max_actors == 0) {
-        node.max_actors = instances > AIRS_DEFAULT_MAX_ACTORS ? (unsigned)instances : AIRS_DEFAULT_MAX_ACTORS;
+        /* One more for an instance that is updated. */
+        node.max_actors = instances >= AIRS_DEFAULT_MAX_ACTORS ? (unsigned)instances + 1
+                                                               : AIRS_DEFAULT_MAX_ACTORS;
     }
     node.max_core_instances = manifest->engine.max_core_instances;
     node.max_memory_bytes = AIRS_DEFAULT_ENGINE_MEMORY_BYTES;

@@ -1,5 +1,5 @@
 /* What the parts of an application share: its life (application.c), and its change while it runs
- * (application_reload.c). */
+ * (application_reload.c, application_update.c). */
 #ifndef AIRSSYS_NODE_APPLICATION_INTERNAL_H
 #define AIRSSYS_NODE_APPLICATION_INTERNAL_H
 
@@ -50,7 +50,8 @@ struct airs_application {
     size_t component_count;
     airs_tree_t **trees; /* in the order of their start */
     size_t tree_count;
-    bool changing; /* trees are being stopped and started */
+    bool changing;    /* trees are being stopped and started */
+    unsigned updates; /* of components, that go on; with the change's lock held */
     /* For those instances of the output component that share the output; NULL: writes as it is. With the change's
      * lock held. */
     airs_line_output_t **outputs;

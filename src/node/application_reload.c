@@ -397,6 +397,10 @@ static airs_status_t look(reload_t *reload) {
     if (!runs || airs_application_is_interrupted(application)) {
         return airs_error_set(reload->error, AIRS_INVALID_STATE, "the application is starting or stopping");
     }
+    if (application->updates > 0) {
+        return airs_error_set(reload->error, AIRS_INVALID_STATE,
+                              "a component is being updated; read the manifest when that is over");
+    }
     airs_status_t status = airs_manifest_check_change(application->manifest, reload->manifest,
                                                       &application->made, reload->error);
     if (status == AIRS_OK) {

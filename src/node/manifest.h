@@ -33,6 +33,12 @@ typedef struct airs_manifest_health {
     uint64_t unhealthy_after; /* checks in a row */
 } airs_manifest_health_t;
 
+/* How it is updated. With the defaults filled in. */
+typedef struct airs_manifest_update {
+    uint64_t window_ms; /* 0: none */
+    bool together;
+} airs_manifest_update_t;
+
 typedef struct airs_manifest_supervisor airs_manifest_supervisor_t;
 
 /* What a component or supervisor is to its supervisor. */
@@ -57,6 +63,7 @@ typedef struct airs_manifest_component {
     airs_codecs_t accepts; /* 0: any */
     airs_manifest_limits_t limits;
     airs_manifest_health_t health;
+    airs_manifest_update_t update;
     airs_manifest_place_t place;
     bool record;
     uint64_t record_bytes; /* of a journal; 0: not recorded */

@@ -6,6 +6,7 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "node/manifest_health.h"
+#include "node/manifest_update.h"
 #include "node/manifest_limits.h"
 #include "node/manifest_messaging.h"
 #include "node/manifest_supervisor.h"
@@ -180,6 +181,7 @@ static const airs_manifest_field_t component_fields[] = {
     {"accepts", airs_manifest_read_codecs, MEMBER(accepts), 0, 0, false},
     {"limits", airs_manifest_read_limits, MEMBER(limits), 0, 0, false},
     {"health", airs_manifest_read_health, MEMBER(health), 0, 0, false},
+    {"update", airs_manifest_read_update, MEMBER(update), 0, 0, false},
     AIRS_MANIFEST_PLACE_FIELDS(airs_manifest_component_t, place),
     {"record", airs_manifest_read_record, MEMBER(record), 0, 0, false},
     {"record-size", airs_manifest_read_size, MEMBER(record_bytes), 4096, (uint64_t)4 << 30, false},
@@ -210,6 +212,7 @@ static void read_component(airs_manifest_reader_t *reader, const airs_manifest_k
     component->name = airs_manifest_copy(reader, key->name);
     component->instances = 1;
     component->health = airs_manifest_health_default;
+    component->update = airs_manifest_update_default;
     airs_manifest_read_table(reader, key, value, component_fields,
                              sizeof component_fields / sizeof component_fields[0], component);
     check_subscription_count(reader, key, value, component);

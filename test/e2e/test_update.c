@@ -169,14 +169,14 @@ static void test_second_update_waits_for_nobody(void **state) {
     await_version(&stage, "app/u/0", "2.0.0 0");
     airs_error_t error;
     airs_update_options_t options = AIRS_UPDATE_OPTIONS_INIT;
-    assert_status(airs_node_update(stage.node, id_of("app/u/0"), stage_guest(&stage, "update_traps"),
-                                   &options, &error),
-                  AIRS_INVALID_STATE);
+    assert_status(
+        airs_node_update(stage.node, id_of("app/u/0"), stage_guest(&stage, "update_traps"), &options, &error),
+        AIRS_INVALID_STATE);
     assert_string_equal(error.text, "app/u: an update of it is going on");
     /* Its actors' end is that of an update, too. */
     assert_ok(stage_stop(&stage, "app/u/0", AIRS_STOP_DRAIN));
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_ok(attempt.status);
+    assert_status(attempt.status, AIRS_STOPPED);
     stage_close(&stage);
 }
 
@@ -237,7 +237,7 @@ static void test_node_ends_in_the_middle_of_an_update(void **state) {
     assert_ok(stage_stop(&stage, "app/u/0", AIRS_STOP_DRAIN));
     assert_ok(stage_stop(&stage, "app/u/1", AIRS_STOP_DRAIN));
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_ok(attempt.status);
+    assert_status(attempt.status, AIRS_STOPPED);
     stage_close(&stage);
 }
 
@@ -306,10 +306,10 @@ static void *send_on(void *argument) {
         int size = snprintf(text, sizeof text, "%u:%llu", self->number, (unsigned long long)self->sent);
         airs_bytes_t payload = airs_bytes(text, (size_t)size);
         airs_error_t error;
-        airs_status_t status =
-            self->asks ? airs_node_call(self->stage->node, id, payload, airs_str(NULL), PATIENCE_MS,
-                                        check_answer, text, &error)
-                       : airs_node_send_wait(self->stage->node, id, payload, airs_str(NULL), PATIENCE_MS, &error);
+        airs_status_t status = self->asks ? airs_node_call(self->stage->node, id, payload, airs_str(NULL),
+                                                           PATIENCE_MS, check_answer, text, &error)
+                                          : airs_node_send_wait(self->stage->node, id, payload,
+                                                                airs_str(NULL), PATIENCE_MS, &error);
         if (status == AIRS_QUEUE_FULL) {
             continue; /* a request does not wait for room: it was not accepted */
         }

@@ -52,6 +52,8 @@ static void the_smallest_manifest_has_the_defaults(void **state) {
     assert_int_equal(component->health.interval_ms, 30000);
     assert_int_equal(component->health.timeout_ms, 5000);
     assert_int_equal(component->health.unhealthy_after, 3);
+    assert_int_equal(component->update.window_ms, 10000);
+    assert_false(component->update.together);
     assert_null(manifest->input);
     assert_null(manifest->output);
     assert_int_equal(manifest->shutdown.drain_time_ms, 10000);
@@ -108,6 +110,7 @@ static const char full_text[] = "[application]\n"
                                 "accepts = [\"cbor\", \"json\"]\n"
                                 "limits.mailbox-policy = \"drop-oldest\"\n"
                                 "health.interval = 0\n"
+                                "update = { window = \"1m\", together = true }\n"
                                 "record = true\n"
                                 "record-size = \"64KiB\"\n"
                                 "\n"
@@ -288,6 +291,8 @@ static void every_key_is_read_and_components_keep_their_order(void **state) {
     assert_int_equal(second->accepts, AIRS_CODEC_JSON | AIRS_CODEC_CBOR);
     assert_int_equal(second->limits.mailbox_policy, AIRS_MAILBOX_DROP_OLDEST);
     assert_int_equal(second->health.interval_ms, 0);
+    assert_int_equal(second->update.window_ms, 60000);
+    assert_true(second->update.together);
     assert_true(second->record);
     assert_int_equal(second->record_bytes, 64 << 10);
     assert_string_equal(manifest->crashes.folder, "crashes");
@@ -360,9 +365,10 @@ static const struct {
     /* unknown keys */
     {MINIMAL "instnaces = 2\n",
      "airssys.toml:5:1: components.a.instnaces: unknown key; did you mean \"instances\"?"},
-    {MINIMAL "colour = 2\n", "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
-                             "instances, env, config, subscribe, accepts, limits, health, restart, shutdown, "
-                             "significant, after, record, record-size"},
+    {MINIMAL "colour = 2\n",
+     "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
+     "instances, env, config, subscribe, accepts, limits, health, update, restart, shutdown, "
+     "significant, after, record, record-size"},
     {MINIMAL "limits.memroy = \"1MiB\"\n",
      "airssys.toml:5:8: components.a.limits.memroy: unknown key; did you mean \"memory\"?"},
     {MINIMAL "limits.memory_ = \"1MiB\"\n",
@@ -376,9 +382,10 @@ static const struct {
      "airssys.toml:5:2: component: unknown key; did you mean \"components\"?"},
     {MINIMAL "[engine]\nworker = 1\n",
      "airssys.toml:6:1: engine.worker: unknown key; did you mean \"workers\"?"},
-    {MINIMAL "\"a b\\u001b\" = 1\n", "airssys.toml:5:1: components.a.\"a b\\x1b\": unknown key; known here: "
-                                     "source, instances, env, config, subscribe, accepts, limits, health, "
-                                     "restart, shutdown, significant, after, record, record-size"},
+    {MINIMAL "\"a b\\u001b\" = 1\n",
+     "airssys.toml:5:1: components.a.\"a b\\x1b\": unknown key; known here: "
+     "source, instances, env, config, subscribe, accepts, limits, health, update, "
+     "restart, shutdown, significant, after, record, record-size"},
 
     /* missing keys */
     {"[application]\n" COMPONENT, "airssys.toml:1:1: application: the key \"name\" is missing"},
@@ -403,9 +410,10 @@ static const struct {
      "airssys.toml:5:16: components.a.env.PORT: must be a string, not an integer"},
     {MINIMAL "config = 1979-05-27\n",
      "airssys.toml:5:10: components.a.config: must be a string or { file = \"path\" }, not a date or time"},
-    {MINIMAL "admin = false\n", "airssys.toml:5:1: components.a.admin: unknown key; known here: source, "
-                                "instances, env, config, subscribe, accepts, limits, health, restart, "
-                                "shutdown, significant, after, record, record-size"},
+    {MINIMAL "admin = false\n",
+     "airssys.toml:5:1: components.a.admin: unknown key; known here: source, "
+     "instances, env, config, subscribe, accepts, limits, health, update, restart, "
+     "shutdown, significant, after, record, record-size"},
     {MINIMAL "[admin]\nenabled = \"no\"\n",
      "airssys.toml:6:11: admin.enabled: must be true or false, not a string"},
     {MINIMAL "[admin]\nsocket = 80\n",
@@ -621,7 +629,8 @@ static const struct {
     /* supervision: ABC ends with line 8 */
     {ABC "supervisors = 1\n",
      "airssys.toml:9:1: components.c.supervisors: unknown key; known here: source, instances, env, config, "
-     "subscribe, accepts, limits, health, restart, shutdown, significant, after, record, record-size"},
+     "subscribe, accepts, limits, health, update, restart, shutdown, significant, after, record, "
+     "record-size"},
     {"supervisors = 1\n" MINIMAL, "airssys.toml:1:15: supervisors: must be a table of supervisors, not an "
                                   "integer"},
     {ABC "[supervisor.s]\n", "airssys.toml:9:2: supervisor: unknown key; did you mean \"supervisors\"?"},

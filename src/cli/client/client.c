@@ -25,6 +25,7 @@ static int exit_code_of(int http_status, const char *error) {
         {"handle-message-failed", AIRS_EXIT_FAILED}, {"manifest-invalid", AIRS_EXIT_MANIFEST},
         {"invalid-component", AIRS_EXIT_COMPONENT},  {"untrusted", AIRS_EXIT_COMPONENT},
         {"instantiation-failed", AIRS_EXIT_START},   {"initialize-failed", AIRS_EXIT_START},
+        {"component-not-found", AIRS_EXIT_TARGET},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(error, names[i].error) == 0) {
@@ -34,6 +35,8 @@ static int exit_code_of(int http_status, const char *error) {
     switch (http_status) {
     case 502: /* the component did it */
         return AIRS_EXIT_FAILED;
+    case 422:
+        return AIRS_EXIT_COMPONENT;
     case 413:
     case 415:
     case 429:

@@ -151,7 +151,12 @@ int airs_admin_http_status(airs_status_t status) {
     case AIRS_UNSUPPORTED_CODEC:
         return 415;
     case AIRS_MANIFEST_INVALID:
+    case AIRS_IO:
+    case AIRS_LOAD_FAILED:
     case AIRS_INVALID_COMPONENT:
+    case AIRS_EXPORT_NOT_FOUND:
+    case AIRS_EXPORT_TYPE_MISMATCH:
+    case AIRS_IMPORT_NOT_PROVIDED:
         return 422;
     case AIRS_QUEUE_FULL:
     case AIRS_TOO_MANY_REQUESTS:
@@ -165,6 +170,7 @@ int airs_admin_http_status(airs_status_t status) {
     case AIRS_STACK_OVERFLOW:
     case AIRS_OUT_OF_FUEL:
     case AIRS_HEALTH_CHECKS_FAILED:
+    case AIRS_ROLLED_BACK:
     case AIRS_INVALID_RESULT:
         return 502;
     case AIRS_OUT_OF_MEMORY:

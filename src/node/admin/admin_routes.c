@@ -11,8 +11,10 @@
 
 #include "core/thread.h"
 #include "core/memory.h"
+#include "node/admin/admin_parameters.h"
 #include "node/admin/admin_report.h"
 #include "node/admin/admin_target.h"
+#include "node/admin/admin_update.h"
 #include "node/nearest_name.h"
 
 #define DAY_MS ((uint64_t)24 * 60 * 60 * 1000)
@@ -43,39 +45,11 @@ typedef struct route {
 
 /* ---- parameters ---- */
 
-/* A number from 0 to `max`; false: it is none, which is answered. */
-static bool read_number(airs_admin_exchange_t *exchange, const char *name, uint64_t max, uint64_t *out) {
-    const char *text = airs_admin_exchange_parameter(exchange, name);
-    if (text == NULL) {
-        return true;
-    }
-    char *end = NULL;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > max) {
-        airs_admin_exchange_fail(exchange, AIRS_INVALID_ARGUMENT,
-                                 "%s: \"%.40s\" is no number from 0 to %" PRIu64, name, text, max);
-        return false;
-    }
-    *out = value;
-    return true;
-}
-
-/* A parameter that must be there; NULL: it is not, which is answered. */
-static const char *need(airs_admin_exchange_t *exchange, const char *name) {
-    const char *text = airs_admin_exchange_parameter(exchange, name);
-    if (text == NULL) {
-        airs_admin_exchange_fail(exchange, AIRS_INVALID_ARGUMENT, "%s lacks the parameter \"%s\"",
-                                 exchange->path, name);
-    }
-    return text;
-}
-
 /* False: there is none or it is wrong, which is answered. */
 static bool read_target(const airs_admin_scene_t *scene, airs_admin_exchange_t *exchange, const char *name,
                         airs_id_t *out) {
     airs_error_t error;
-    const char *text = need(exchange, name);
+    const char *text = airs_admin_need(exchange, name);
     if (text == NULL) {
         return false;
     }
@@ -183,9 +157,9 @@ static bool read_reason(airs_admin_exchange_t *exchange, int *out) {
 static airs_admin_progress_t show_letters(const airs_admin_scene_t *scene, airs_admin_exchange_t *exchange) {
     airs_admin_letters_t which = {.limit = DEFAULT_LETTERS, .payload_bytes = DEFAULT_PAYLOAD_BYTES};
     which.has_after = airs_admin_exchange_parameter(exchange, "after") != NULL;
-    if (!read_number(exchange, "limit", LETTERS_MAX, &which.limit) ||
-        !read_number(exchange, "after", UINT64_MAX, &which.after) ||
-        !read_number(exchange, "payload-bytes", PAYLOAD_BYTES_MAX, &which.payload_bytes) ||
+    if (!airs_admin_read_number(exchange, "limit", LETTERS_MAX, &which.limit) ||
+        !airs_admin_read_number(exchange, "after", UINT64_MAX, &which.after) ||
+        !airs_admin_read_number(exchange, "payload-bytes", PAYLOAD_BYTES_MAX, &which.payload_bytes) ||
         !read_reason(exchange, &which.reason)) {
         return AIRS_ADMIN_ANSWERED;
     }
@@ -199,7 +173,8 @@ static airs_admin_progress_t send_message(const airs_admin_scene_t *scene, airs_
     airs_id_t target;
     airs_error_t error;
     uint64_t wait_ms = 0;
-    if (!read_target(scene, exchange, "to", &target) || !read_number(exchange, "wait-ms", DAY_MS, &wait_ms)) {
+    if (!read_target(scene, exchange, "to", &target) ||
+        !airs_admin_read_number(exchange, "wait-ms", DAY_MS, &wait_ms)) {
         return AIRS_ADMIN_ANSWERED;
     }
     airs_status_t status = airs_node_send_wait(scene->node, target, payload_of(exchange),
@@ -223,7 +198,7 @@ static airs_admin_progress_t send_message(const airs_admin_scene_t *scene, airs_
 static airs_admin_progress_t publish(const airs_admin_scene_t *scene, airs_admin_exchange_t *exchange) {
     airs_error_t error;
     uint32_t reached = 0;
-    const char *topic = need(exchange, "topic");
+    const char *topic = airs_admin_need(exchange, "topic");
     if (topic == NULL) {
         return AIRS_ADMIN_ANSWERED;
     }
@@ -268,7 +243,7 @@ static airs_admin_progress_t call(const airs_admin_scene_t *scene, airs_admin_ex
     airs_error_t error;
     uint64_t timeout_ms = DEFAULT_CALL_MS;
     if (!read_target(scene, exchange, "to", &target) ||
-        !read_number(exchange, "timeout-ms", DAY_MS, &timeout_ms)) {
+        !airs_admin_read_number(exchange, "timeout-ms", DAY_MS, &timeout_ms)) {
         return AIRS_ADMIN_ANSWERED;
     }
     airs_status_t status = airs_node_request(scene->node, target, payload_of(exchange),
@@ -427,7 +402,7 @@ static airs_admin_progress_t stop_actors(const airs_admin_scene_t *scene, airs_a
     airs_stop_mode_t mode;
     uint64_t timeout_ms = DEFAULT_STOP_MS;
     if (!read_target(scene, exchange, "id", &target) || !read_mode(exchange, &mode) ||
-        !read_number(exchange, "timeout-ms", DAY_MS, &timeout_ms)) {
+        !airs_admin_read_number(exchange, "timeout-ms", DAY_MS, &timeout_ms)) {
         return AIRS_ADMIN_ANSWERED;
     }
     if (exchange->crowded) {
@@ -555,6 +530,7 @@ static const route_t routes[] = {
     {"/v1/call", AIRS_ADMIN_POST, call, call_parameters},
     {"/v1/publish", AIRS_ADMIN_POST, publish, publish_parameters},
     {"/v1/stop", AIRS_ADMIN_POST, stop_actors, stop_parameters},
+    {"/v1/update", AIRS_ADMIN_POST, airs_admin_update, airs_admin_update_parameters},
     {"/v1/shutdown", AIRS_ADMIN_POST, shut_down, no_parameters},
     {"/v1/reload", AIRS_ADMIN_POST, read_manifest, no_parameters},
     {"/v1/dead-letters", AIRS_ADMIN_GET, show_letters, letters_parameters},

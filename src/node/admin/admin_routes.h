@@ -5,6 +5,7 @@
 #include <airssys/node.h>
 
 #include "node/admin/admin_exchange.h"
+#include "node/application_update.h"
 
 /* What the routes need of the program around them. */
 typedef struct airs_admin_scene {
@@ -23,6 +24,8 @@ typedef struct airs_admin_scene {
     /* Read the manifest anew and change what differs, on a thread of its own. The members of what was done, without
      * braces, into `out`, also when it fails. NULL: it cannot. */
     airs_status_t (*reload)(void *context, airs_text_t *out, airs_error_t *error);
+    /* A hot update; on a thread of its own. NULL: there is none. */
+    airs_status_t (*update)(void *context, const airs_application_update_t *update, airs_error_t *error);
     void *context;
 } airs_admin_scene_t;
 
