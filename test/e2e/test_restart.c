@@ -9,7 +9,7 @@
 #define PHOENIX "app/phoenix/0"
 #define BEHIND 20
 
-static void open_as(stage_t *stage, sink_t *sink, const char *guest, airs_log_t *log) {
+static void open_with(stage_t *stage, sink_t *sink, const char *guest, uint64_t parked_ms, airs_log_t *log) {
     airs_node_options_t options = AIRS_NODE_OPTIONS_INIT;
     options.workers = 2;
     options.cache_dir = "";
@@ -17,12 +17,13 @@ static void open_as(stage_t *stage, sink_t *sink, const char *guest, airs_log_t 
     sink_init(sink);
     stage_open_with(stage, options);
     sink_spawn(stage, sink, "app/sink/0", NULL);
-    airs_actor_spec_t spec = {.config = airs_bytes("app/sink/0", 10)};
+    airs_actor_spec_t spec = {.config = airs_bytes("app/sink/0", 10),
+                              .limits = {.max_parked_time_ms = parked_ms}};
     airs_child_spec_t child = child_of(stage, guest, PHOENIX, &spec);
     assert_ok(stage_supervise(stage, &child, 1));
 }
 
-static void open(stage_t *stage, sink_t *sink) { open_as(stage, sink, "phoenix", NULL); }
+static void open(stage_t *stage, sink_t *sink) { open_with(stage, sink, "phoenix", 0, NULL); }
 
 static void close_all(stage_t *stage, sink_t *sink) {
     stage_drain(stage);
@@ -215,6 +216,32 @@ static void test_cancels_its_outstanding_requests(void **state) {
     close_all(&stage, &sink);
 }
 
+/* What its requests and timers had brought already is not for the next one: it is dropped and counted. */
+static void test_drops_callbacks_and_timer_messages_that_are_queued(void **state) {
+    (void)state;
+    stage_t stage;
+    sink_t sink;
+    open_with(&stage, &sink, "phoenix", 2000, NULL);
+    stage_add(&stage, "deferrer", "app/deferrer/0", NULL);
+    stage_expect(&stage, PHOENIX, "ask app/deferrer/0 later hello", "ok");
+    stage_await_handled(&stage, "app/deferrer/0", 1);
+    stage_expect(&stage, PHOENIX, "tick 100", "ok");
+    assert_ok(stage_send(&stage, PHOENIX, "sleep 3600000"));
+    assert_ok(stage_send(&stage, PHOENIX, "behind"));
+    stage_expect(&stage, "app/deferrer/0", "answer", "ok");
+    (void)stage_await_restarts(&stage, PHOENIX, 1);
+    stage_drain(&stage);
+    bool came = false;
+    for (size_t i = 0; i < sink_count(&sink); i++) {
+        const char *text = (const char *)sink_heard(&sink, i).data;
+        assert_true(strcmp(text, "1 tick") == 0 || strcmp(text, "2 behind") == 0);
+        came = came || strcmp(text, "2 behind") == 0;
+    }
+    assert_true(came);
+    assert_int_equal(stage_counters(&stage, PHOENIX).dropped, 2);
+    close_all(&stage, &sink);
+}
+
 /* ---- what it ends at once ---- */
 
 static void test_fails_the_request_in_hand(void **state) {
@@ -282,7 +309,7 @@ static void test_a_component_without_names_has_numbers(void **state) {
     (void)state;
     stage_t stage;
     sink_t sink;
-    open_as(&stage, &sink, "phoenix-nameless", NULL);
+    open_with(&stage, &sink, "phoenix-nameless", 0, NULL);
     (void)die(&stage);
     letter_t letter = stage_newest_letter(&stage);
     assert_says(letter.detail, "wasm trap: wasm `unreachable` instruction executed\n    0: function ");
@@ -324,7 +351,7 @@ static void test_the_log_has_it_too(void **state) {
     sink_t sink;
     crash_log_t log = {.log = {.level = AIRS_LOG_ERROR, .write = take_log}};
     pthread_mutex_init(&log.lock, NULL);
-    open_as(&stage, &sink, "phoenix", &log.log);
+    open_with(&stage, &sink, "phoenix", 0, &log.log);
     (void)die(&stage);
     close_all(&stage, &sink);
     assert_int_equal(log.count, 1);
@@ -367,6 +394,7 @@ int main(void) {
         cmocka_unit_test(test_drops_its_instance),
         cmocka_unit_test(test_drops_its_timers),
         cmocka_unit_test(test_cancels_its_outstanding_requests),
+        cmocka_unit_test(test_drops_callbacks_and_timer_messages_that_are_queued),
         cmocka_unit_test(test_fails_the_request_in_hand),
         cmocka_unit_test(test_fails_its_deferred_replies),
         cmocka_unit_test(test_the_message_in_hand_is_a_dead_letter_with_a_backtrace),

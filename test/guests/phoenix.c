@@ -5,6 +5,7 @@
  *   "starts"           answers the number of the start
  *   "heard"            answers how many messages this incarnation was given
  *   "trap", "loop"     ends it
+ *   "sleep MS"         keeps it busy
  *   "subscribe TOPIC"  and "tick MS", "ask ID TEXT" (a request), "tell ID TEXT" (a message), "defer" (takes over
  *                      the answer): "ok", or what the runtime says */
 #include <airssys.h>
@@ -111,6 +112,9 @@ airs_outcome_t airs_on_message(const airs_message_t *message) {
         return said(airs_subscribe(airs_as_str(rest)));
     } else if (airs_starts_with(payload, "tick ", &rest) && airs_parse_u64(rest, &number)) {
         return said(airs_send_every(number, airs_text("tick"), NULL));
+    } else if (airs_starts_with(payload, "sleep ", &rest) && airs_parse_u64(rest, &number)) {
+        airs_sleep(number);
+        return airs_done();
     } else if (airs_starts_with(payload, "ask ", &rest)) {
         return reach(rest, true);
     } else if (airs_starts_with(payload, "tell ", &rest)) {
