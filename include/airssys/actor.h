@@ -36,6 +36,13 @@ AIRS_API const char *airs_reason_text(airs_reason_kind_t kind);
 /* What a native actor's callbacks call back into; valid inside the callback it was handed to. */
 typedef struct airs_actor_context airs_actor_context_t;
 
+/* How an actor is stopped. */
+typedef enum airs_stop_mode {
+    AIRS_STOP_DRAIN, /* after what is queued now */
+    AIRS_STOP_DROP,  /* after the message in hand; the rest is dropped and counted */
+    AIRS_STOP_KILL,  /* at once, without its shutdown call; what is queued is dropped and counted */
+} airs_stop_mode_t;
+
 /* A request's id: a UUID as text, zero-terminated. */
 typedef struct airs_request_id {
     char text[37];
@@ -171,6 +178,43 @@ AIRS_API void airs_actor_unlink(airs_actor_context_t *context, airs_id_t target)
 /* From here on be told of the ends of those that this actor is linked to, the normal ones too, instead of ending
  * with them; or not any more. AIRS_OUT_OF_MEMORY. */
 AIRS_API airs_status_t airs_actor_trap_exits(airs_actor_context_t *context, bool traps);
+
+/* What is to be spawned by an actor, and how it is tied to it. */
+typedef struct airs_actor_spawn {
+    size_t size; /* sizeof(airs_actor_spawn_t) */
+    /* A component that was offered (airs_node_offer, or one of the manifest's), and the new actor's instance; empty:
+     * one that is not used yet. */
+    airs_id_t id;
+    airs_bytes_t config; /* initialize's config-data; data NULL: as the component was offered */
+    bool link;           /* as airs_actor_link with the new actor, before it runs */
+    bool monitor;        /* as airs_actor_monitor, likewise */
+} airs_actor_spawn_t;
+
+/* What came of it. */
+typedef struct airs_spawned {
+    char id[AIRS_ID_MAX + 3]; /* "namespace/name/instance", zero-terminated */
+    airs_monitor_t monitor;   /* 0: none was asked for */
+} airs_spawned_t;
+
+/* Make another actor, of a component. AIRS_OK: it has its name and can be sent to, and starts soon; if it fails to,
+ * links and monitors tell. Nobody restarts it, unless its component was offered with a supervisor. `out` may be
+ * NULL. AIRS_COMPONENT_NOT_FOUND, AIRS_ALREADY_EXISTS, AIRS_INVALID_ARGUMENT, AIRS_QUOTA_EXCEEDED,
+ * AIRS_OUT_OF_MEMORY, AIRS_STOPPED (the node is being stopped). */
+AIRS_API airs_status_t airs_actor_spawn(airs_actor_context_t *context, const airs_actor_spawn_t *spawn,
+                                        airs_spawned_t *out);
+
+struct airs_spawn_options;
+
+/* The same with a native actor of any name; `spawn->config` is not used. `state` belongs to it from here on, also
+ * when this fails. `options` may be NULL (airs_spawn_options_t; only the limits count). */
+AIRS_API airs_status_t airs_actor_spawn_native(airs_actor_context_t *context, const airs_native_t *native,
+                                               void *state, const airs_actor_spawn_t *spawn,
+                                               const struct airs_spawn_options *options, airs_spawned_t *out);
+
+/* Ask the actor `target` (no group) to end for good; a supervisor does not bring it back. Does not wait for it:
+ * monitor it to hear of that. AIRS_TARGET_NOT_FOUND, AIRS_OUT_OF_MEMORY (drain). */
+AIRS_API airs_status_t airs_actor_stop_other(airs_actor_context_t *context, airs_id_t target,
+                                             airs_stop_mode_t mode);
 
 /* End this actor in order once `handle` returns (messages still queued are dropped and counted, unless its
  * supervisor restarts it). */

@@ -115,6 +115,8 @@ typedef struct airs_spawn_options {
     /* Not 0: what goes into the guest is recorded, so many bytes at most since it started, and when it crashes that
      * becomes a crash file for `airssys replay`, which has all that was sent to it. Needs a node with `record`. */
     uint64_t record_bytes;
+    uint32_t max_monitors;      /* of its own, until their message is handled; default 100,000 */
+    uint32_t max_links;         /* likewise, whoever made them; default 100,000 */
 } airs_spawn_options_t;
 
 #define AIRS_SPAWN_OPTIONS_INIT {.size = sizeof(airs_spawn_options_t)}
@@ -238,13 +240,38 @@ AIRS_API airs_status_t airs_node_subscribe(airs_node_t *node, airs_str_t pattern
  * inside what else the node calls. NULL is fine. airs_node_destroy ends what is left, handle included. */
 AIRS_API void airs_node_unsubscribe(airs_node_t *node, airs_subscription_t *subscription);
 
-typedef enum airs_stop_mode {
-    AIRS_STOP_DRAIN, /* after what is queued now */
-    AIRS_STOP_DROP,  /* after the message in hand; the rest is dropped and counted */
-} airs_stop_mode_t;
+/* Let actors spawn others of this component (airs_actor_spawn, airssys:actor/supervision), by the name `id`, whose
+ * instance is not looked at, with these options (may be NULL). The component must stay loaded until it is withdrawn.
+ * Offering anew what is offered changes it for what is spawned then. As airs_node_spawn. */
+AIRS_API airs_status_t airs_node_offer(airs_node_t *node, airs_component_t component, airs_id_t id,
+                                       const airs_spawn_options_t *options, airs_error_t *error);
+
+/* Nothing is spawned of it any more; what was lives on. Fine when it is not offered. */
+AIRS_API void airs_node_withdraw(airs_node_t *node, airs_id_t id);
+
+/* A monitor of the program's own. */
+typedef struct airs_host_monitor airs_host_monitor_t;
+
+/* How an actor has ended; borrowed for the callback. */
+typedef struct airs_down {
+    airs_id_t actor;
+    airs_exit_reason_t reason;
+} airs_down_t;
+
+/* Have `down` called once, on a thread of the node's, when the actor `target` ends, or an incarnation of it: at
+ * once, with AIRS_REASON_NO_ACTOR, if there is none. It must be brief, and may use the node's functions that do not
+ * wait. It may run before this returns. AIRS_INVALID_ARGUMENT, AIRS_OUT_OF_MEMORY. */
+AIRS_API airs_status_t airs_node_monitor(airs_node_t *node, airs_id_t target,
+                                         void (*down)(void *context, const airs_down_t *down), void *context,
+                                         airs_host_monitor_t **out, airs_error_t *error);
+
+/* After this returns `down` is not called any more. Every monitor ends so, told or not. Not inside `down`, nor
+ * inside what else the node calls. NULL is fine. airs_node_destroy ends what is left, handle included. */
+AIRS_API void airs_node_demonitor(airs_node_t *node, airs_host_monitor_t *monitor);
 
 /* Stop one actor and wait, `timeout_ms` at most; then it is ended without its shutdown call and this
- * returns AIRS_TIMEOUT. AIRS_TARGET_NOT_FOUND. */
+ * returns AIRS_TIMEOUT. AIRS_TARGET_NOT_FOUND. The reason that others hear (airs_exit_reason_t) is
+ * AIRS_REASON_SHUTDOWN, or _KILLED. */
 AIRS_API airs_status_t airs_node_stop(airs_node_t *node, airs_id_t id, airs_stop_mode_t mode,
                                       uint64_t timeout_ms, airs_error_t *error);
 

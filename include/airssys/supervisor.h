@@ -85,7 +85,8 @@ typedef struct airs_child_options {
     void *state;
     const airs_supervisor_options_t *supervisor;
     /* An actor's, which is what the child is called. The model of a simple-one-for-one supervisor has no
-     * instance, and no id at all when no instances are there at first. */
+     * instance, and needs no id when no instances are there at first. With an id its component is offered to actors
+     * that spawn others (airs_actor_spawn) while the supervisor runs; what they spawn are its children. */
     airs_id_t id;
     const airs_spawn_options_t *spawn; /* NULL: all defaults */
     airs_restart_t restart;

@@ -192,10 +192,11 @@ airs_status_t airs_actor_ask_to_stop(airs_actor_t *actor, airs_stop_mode_t mode)
     if (mode == AIRS_STOP_DRAIN) {
         return push_stop(actor);
     }
+    airs_signal_t signal = mode == AIRS_STOP_KILL ? AIRS_SIGNAL_KILL : AIRS_SIGNAL_STOP;
     /* Refused first: whoever obeys the signal looks at it. Told last: whoever waits for room and hears that
      * there will be none finds the stop asked for. */
     bool awaited = airs_mailbox_refuse(&actor->mailbox);
-    airs_actor_signal(actor, AIRS_SIGNAL_STOP);
+    airs_actor_signal(actor, signal);
     if (awaited) {
         airs_actor_tell_of_room(actor, airs_scheduler_worker(actor->services->scheduler));
     }

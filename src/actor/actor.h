@@ -264,7 +264,7 @@ static inline airs_actor_state_t airs_actor_state(airs_actor_t *actor) {
  * others. A call that pends goes to the workers. */
 void airs_actor_start_here(airs_actor_t *actor);
 
-/* Any thread with a reference: ask it to end for good, in order. It accepts no messages from here on.
+/* Any thread with a reference: ask it to end for good. It accepts no messages from here on.
  * AIRS_OUT_OF_MEMORY (drain): nothing was changed. */
 airs_status_t airs_actor_ask_to_stop(airs_actor_t *actor, airs_stop_mode_t mode);
 

@@ -2,9 +2,9 @@
 
 #include "core/memory.h"
 
-/* The texts of a configuration. */
-static size_t size_of(const airs_component_config_t *config) {
-    size_t size = config->config.size;
+/* The texts of a configuration, and the name of a space. */
+static size_t size_of(const airs_component_config_t *config, airs_str_t space) {
+    size_t size = config->config.size + space.size;
     for (size_t i = 0; i < config->env_count; i++) {
         size += config->env[i].name.size + config->env[i].value.size;
     }
@@ -19,9 +19,9 @@ static airs_str_t put(char **at, airs_str_t text) {
 
 /* In one block: the code, the variables, the texts. */
 static airs_actor_code_t *make(const airs_allocator_t *allocator, airs_component_handle_t component,
-                               const airs_component_config_t *config) {
+                               const airs_component_config_t *config, airs_str_t space) {
     size_t variables = config->env_count * sizeof(airs_env_var_t);
-    airs_actor_code_t *code = airs_alloc(allocator, sizeof *code + variables + size_of(config));
+    airs_actor_code_t *code = airs_alloc(allocator, sizeof *code + variables + size_of(config, space));
     if (code == NULL) {
         return NULL;
     }
@@ -30,6 +30,7 @@ static airs_actor_code_t *make(const airs_allocator_t *allocator, airs_component
     *code = (airs_actor_code_t){.allocator = allocator, .component = component, .config = *config};
     airs_refcount_init(&code->references);
     code->config.env = env;
+    code->storage_space = put(&at, space);
     for (size_t i = 0; i < config->env_count; i++) {
         env[i].name = put(&at, config->env[i].name);
         env[i].value = put(&at, config->env[i].value);
@@ -49,10 +50,9 @@ static airs_component_config_t config_of(const airs_actor_spec_t *spec) {
 airs_actor_code_t *airs_actor_code_create(const airs_allocator_t *allocator,
                                           airs_component_handle_t component, const airs_actor_spec_t *spec) {
     airs_component_config_t config = config_of(spec);
-    airs_actor_code_t *code = make(allocator, component, &config);
+    airs_actor_code_t *code = make(allocator, component, &config, spec->storage_space);
     if (code != NULL) {
         code->standard_output = spec->standard_output;
-        code->storage_space = spec->storage_space;
         code->storage_quota = spec->storage_quota;
         code->record_bytes = spec->record_bytes;
     }
@@ -62,10 +62,9 @@ airs_actor_code_t *airs_actor_code_create(const airs_allocator_t *allocator,
 airs_actor_code_t *airs_actor_code_derive(const airs_actor_code_t *code, airs_component_handle_t component,
                                           const airs_actor_spec_t *spec) {
     airs_component_config_t config = spec != NULL ? config_of(spec) : code->config;
-    airs_actor_code_t *derived = make(code->allocator, component, &config);
+    airs_actor_code_t *derived = make(code->allocator, component, &config, code->storage_space);
     if (derived != NULL) {
         derived->standard_output = code->standard_output;
-        derived->storage_space = code->storage_space;
         derived->storage_quota = code->storage_quota;
         derived->record_bytes = code->record_bytes;
     }

@@ -12,12 +12,12 @@ typedef struct airs_actor_code {
     airs_component_handle_t component;
     airs_component_config_t config;
     airs_output_t *standard_output;
-    airs_str_t storage_space; /* as in airs_actor_spec_t */
+    airs_str_t storage_space; /* as in airs_actor_spec_t, copied */
     uint64_t storage_quota;
     uint64_t record_bytes;
 } airs_actor_code_t;
 
-/* From a complete specification, whose environment and configuration are copied. NULL: no memory. */
+/* From a complete specification, whose environment, configuration and space are copied. NULL: no memory. */
 airs_actor_code_t *airs_actor_code_create(const airs_allocator_t *allocator,
                                           airs_component_handle_t component, const airs_actor_spec_t *spec);
 

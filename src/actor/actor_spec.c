@@ -1,6 +1,7 @@
 #include "actor/actor_spec.h"
 
 #include "core/memory.h"
+#include "core/refcount.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -113,4 +114,73 @@ airs_status_t airs_actor_spec_copy(const airs_allocator_t *allocator, const airs
     fill(out, block);
     *memory = block;
     return AIRS_OK;
+}
+
+/* ---- kept ---- */
+
+struct airs_kept_spec {
+    airs_refcount_t references;
+    const airs_allocator_t *allocator;
+    airs_actor_spec_t spec;
+    void *memory;
+};
+
+airs_status_t airs_kept_spec_create(const airs_allocator_t *allocator, const airs_actor_spec_t *given,
+                                    airs_kept_spec_t **out) {
+    airs_kept_spec_t *kept = airs_alloc(allocator, sizeof *kept);
+    if (kept == NULL) {
+        return AIRS_OUT_OF_MEMORY;
+    }
+    kept->allocator = allocator;
+    airs_refcount_init(&kept->references);
+    airs_status_t status = airs_actor_spec_copy(allocator, given, &kept->spec, &kept->memory);
+    if (status != AIRS_OK) {
+        airs_release(allocator, kept);
+        return status;
+    }
+    *out = kept;
+    return AIRS_OK;
+}
+
+airs_kept_spec_t *airs_kept_spec_ref(airs_kept_spec_t *kept) {
+    airs_refcount_ref(&kept->references);
+    return kept;
+}
+
+void airs_kept_spec_unref(airs_kept_spec_t *kept) {
+    if (kept != NULL && airs_refcount_unref(&kept->references)) {
+        airs_release(kept->allocator, kept->memory);
+        airs_release(kept->allocator, kept);
+    }
+}
+
+const airs_actor_spec_t *airs_kept_spec_view(const airs_kept_spec_t *kept) { return &kept->spec; }
+
+/* ---- public options ---- */
+
+airs_actor_spec_t airs_actor_spec_of(const airs_spawn_options_t *given) {
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    if (given != NULL) {
+        /* A caller built with an older header has a smaller structure. */
+        memcpy(&options, given, given->size < sizeof options ? given->size : sizeof options);
+    }
+    return (airs_actor_spec_t){
+        .mailbox_messages = options.mailbox_messages,
+        .mailbox_bytes = options.mailbox_bytes,
+        .max_message_bytes = options.max_message_bytes,
+        .max_requests = options.max_requests,
+        .max_timers = options.max_timers,
+        .max_subscriptions = options.max_subscriptions,
+        .max_deferred = options.max_deferred,
+        .max_monitors = options.max_monitors,
+        .max_links = options.max_links,
+        .mailbox_policy = options.mailbox_policy,
+        .block_time_ms = options.block_time_ms,
+        .accepts = options.accepts,
+        .subscriptions = options.subscriptions,
+        .subscription_count = options.subscription_count,
+        .health_interval_ms = options.health_interval_ms,
+        .health_timeout_ms = options.health_timeout_ms,
+        .unhealthy_after = options.unhealthy_after,
+    };
 }

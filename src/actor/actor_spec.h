@@ -12,4 +12,18 @@ airs_actor_spec_t airs_actor_spec_complete(const airs_actor_spec_t *given);
 airs_status_t airs_actor_spec_copy(const airs_allocator_t *allocator, const airs_actor_spec_t *given,
                                    airs_actor_spec_t *out, void **memory);
 
+/* The same, counted, for actors whose spawner does not wait for them. */
+typedef struct airs_kept_spec airs_kept_spec_t;
+
+airs_status_t airs_kept_spec_create(const airs_allocator_t *allocator, const airs_actor_spec_t *given,
+                                    airs_kept_spec_t **out);
+airs_kept_spec_t *airs_kept_spec_ref(airs_kept_spec_t *kept);
+/* NULL is fine. */
+void airs_kept_spec_unref(airs_kept_spec_t *kept);
+/* Valid as long as the reference. */
+const airs_actor_spec_t *airs_kept_spec_view(const airs_kept_spec_t *kept);
+
+/* The limits among a spawn's options (NULL: all defaults), and its subscriptions, borrowed. */
+airs_actor_spec_t airs_actor_spec_of(const airs_spawn_options_t *options);
+
 #endif

@@ -4,8 +4,10 @@
 #include "actor/actor_system_subscriber.h"
 #include "actor/component_registry.h"
 #include "actor/component_spawner.h"
+#include "actor/component_templates.h"
 #include "actor/cpu_count.h"
 #include "actor/host_caller.h"
+#include "actor/host_monitors.h"
 #include "actor/host_subscriptions.h"
 #include "actor/message_broker.h"
 #include "actor/response_router.h"
@@ -30,6 +32,7 @@ struct airs_actor_system {
     airs_message_broker_t *broker;
     airs_host_caller_t *host;
     airs_host_subscriptions_t subscriptions;
+    airs_host_monitors_t monitors;
     bool owns_pool;
     bool has_gates;
 };
@@ -122,6 +125,9 @@ static airs_status_t make_parts(airs_actor_system_t *system, const airs_actor_sy
         status = airs_actor_links_create(services, &services->links);
     }
     if (status == AIRS_OK) {
+        status = airs_component_templates_create(services, &services->templates);
+    }
+    if (status == AIRS_OK) {
         status = airs_waiting_senders_create(services, &services->waiting_senders);
     }
     if (status == AIRS_OK) {
@@ -156,6 +162,7 @@ airs_status_t airs_actor_system_create(const airs_actor_system_options_t *option
     }
     system->services.allocator = allocator;
     airs_host_subscriptions_init(&system->subscriptions, &system->services);
+    airs_host_monitors_init(&system->monitors, &system->services);
     airs_status_t status = take_options(system, options, error);
     if (status == AIRS_OK) {
         status = make_parts(system, options);
@@ -179,6 +186,7 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
     if (services->registry != NULL) {
         airs_actor_system_stop_all(system, AIRS_STOP_DROP, LAST_STOP_MS);
     }
+    airs_host_monitors_free(&system->monitors);
     airs_host_subscriptions_free(&system->subscriptions);
     airs_actor_system_subscriber_stop(services->subscriber);
     airs_supervisors_destroy(services->supervisors);
@@ -190,6 +198,7 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
     airs_message_broker_destroy(system->broker);
     airs_actor_system_subscriber_destroy(services->subscriber);
     airs_waiting_senders_destroy(services->waiting_senders);
+    airs_component_templates_destroy(services->templates);
     airs_actor_links_destroy(services->links);
     airs_response_router_destroy(services->responses);
     airs_component_registry_destroy(services->registry);
@@ -236,6 +245,21 @@ void airs_actor_system_supervisors(airs_actor_system_t *system,
 airs_status_t airs_actor_system_update(airs_actor_system_t *system, const airs_actor_update_t *update,
                                        airs_error_t *error) {
     return airs_updater_run(system->services.updater, update, error);
+}
+
+airs_status_t airs_actor_system_offer_component(airs_actor_system_t *system, airs_id_t id,
+                                                airs_component_handle_t component,
+                                                const airs_actor_spec_t *spec, airs_error_t *error) {
+    return airs_component_templates_offer(system->services.templates, id, component, spec, error);
+}
+
+airs_status_t airs_actor_system_change_component(airs_actor_system_t *system, airs_id_t id,
+                                                 airs_component_handle_t component) {
+    return airs_component_templates_change(system->services.templates, id, component);
+}
+
+void airs_actor_system_withdraw_component(airs_actor_system_t *system, airs_id_t id) {
+    airs_component_templates_withdraw(system->services.templates, id);
 }
 
 /* ---- messages from outside ---- */
@@ -336,10 +360,27 @@ void airs_actor_system_unsubscribe_function(airs_actor_system_t *system, airs_su
     }
 }
 
+/* ---- monitors of the program ---- */
+
+airs_status_t airs_actor_system_monitor(airs_actor_system_t *system, airs_id_t target,
+                                        void (*down)(void *context, const airs_down_t *down), void *context,
+                                        airs_host_monitor_t **out, airs_error_t *error) {
+    return airs_host_monitors_add(&system->monitors, target, down, context, out, error);
+}
+
+void airs_actor_system_demonitor(airs_actor_system_t *system, airs_host_monitor_t *monitor) {
+    if (monitor != NULL) {
+        airs_host_monitors_end(&system->monitors, monitor);
+    }
+}
+
 /* ---- stopping ---- */
 
 static airs_status_t ask_to_stop(airs_actor_t *actor, airs_stop_mode_t mode) {
     airs_services_t *services = actor->services;
+    if (mode == AIRS_STOP_KILL) {
+        return airs_actor_ask_to_stop(actor, mode);
+    }
     airs_actor_before_push(services, NULL);
     /* An idle actor is stopped right here, which spares two hand-overs between threads. */
     if (airs_mailbox_claim(&actor->mailbox)) {
@@ -388,8 +429,7 @@ static uint64_t stop_time(const airs_services_t *services, uint64_t deadline_ns)
     return left_ms > LEAST_STOP_MS ? left_ms : LEAST_STOP_MS;
 }
 
-void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms) {
-    airs_services_t *services = &system->services;
+static void stop_all(airs_services_t *services, airs_stop_mode_t mode, uint64_t timeout_ms) {
     uint64_t deadline = airs_deadline_in(services->clock, timeout_ms);
     if (services->updater != NULL) {
         airs_updater_cancel_all(services->updater);
@@ -411,6 +451,14 @@ void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mo
         (void)airs_actor_await_end(actor, UINT64_MAX);
         airs_actor_unref(actor);
     }
+}
+
+void airs_actor_system_stop_all(airs_actor_system_t *system, airs_stop_mode_t mode, uint64_t timeout_ms) {
+    airs_services_t *services = &system->services;
+    /* Relaxed: an actor that is made at this very moment is found like the others. */
+    atomic_fetch_add_explicit(&services->stopping, 1, memory_order_relaxed);
+    stop_all(services, mode, timeout_ms);
+    atomic_fetch_sub_explicit(&services->stopping, 1, memory_order_relaxed);
 }
 
 /* ---- waiting for quiet ---- */

@@ -135,6 +135,23 @@ typedef struct airs_actor_update {
 airs_status_t airs_actor_system_update(airs_actor_system_t *system, const airs_actor_update_t *update,
                                        airs_error_t *error);
 
+/* Let actors spawn others of this component, by the name `id` (its instance is not looked at): each with this
+ * spec, which is copied, but what must outlive an actor. Nobody restarts them; a simple-one-for-one supervisor whose
+ * child specification has an id offers its component itself while it runs, and has them as its children. The component
+ * must stay loaded until airs_actor_system_withdraw_component. Offering anew what is offered replaces that.
+ * AIRS_INVALID_ARGUMENT, AIRS_OUT_OF_MEMORY. Any thread. */
+airs_status_t airs_actor_system_offer_component(airs_actor_system_t *system, airs_id_t id,
+                                                airs_component_handle_t component,
+                                                const airs_actor_spec_t *spec, airs_error_t *error);
+
+/* What is spawned from here on is of another component, also if a supervisor offers it: an update.
+ * AIRS_COMPONENT_NOT_FOUND: it is not offered. Any thread. */
+airs_status_t airs_actor_system_change_component(airs_actor_system_t *system, airs_id_t id,
+                                                 airs_component_handle_t component);
+
+/* Nothing is spawned of it any more. Fine when it is not offered. Any thread. */
+void airs_actor_system_withdraw_component(airs_actor_system_t *system, airs_id_t id);
+
 /* A message from outside; its sender is airssys/host/0. `content_type` size 0: none.
  * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE,
  * AIRS_UNSUPPORTED_CODEC, AIRS_OUT_OF_MEMORY. */
@@ -192,6 +209,17 @@ airs_status_t airs_actor_system_subscribe_function(airs_actor_system_t *system, 
  * `message`, nor on a worker. NULL is fine. The system's end ends what is left, whose handle is then no
  * more. */
 void airs_actor_system_unsubscribe_function(airs_actor_system_t *system, airs_subscription_t *subscription);
+
+/* Have `down` called once, on a worker, when `target` ends, at once when there is nobody; see airs_actor_monitor.
+ * It is one that is monitored by an actor airssys/monitor/N that is not listed. AIRS_INVALID_ARGUMENT,
+ * AIRS_OUT_OF_MEMORY. */
+airs_status_t airs_actor_system_monitor(airs_actor_system_t *system, airs_id_t target,
+                                        void (*down)(void *context, const airs_down_t *down), void *context,
+                                        airs_host_monitor_t **out, airs_error_t *error);
+
+/* After this `down` is not called any more. Not inside `down`, nor on a worker. NULL is fine. The system's end ends
+ * what is left, whose handle is then no more. */
+void airs_actor_system_demonitor(airs_actor_system_t *system, airs_host_monitor_t *monitor);
 
 /* Stop one actor and wait, `timeout_ms` at most; then it is ended without its shutdown call and this
  * returns AIRS_TIMEOUT. From the moment of the call it accepts no messages. AIRS_SHUTDOWN_FAILED: its

@@ -1,6 +1,7 @@
 #include "actor/component_spawner.h"
 
 #include "actor/actor_end.h"
+#include "actor/actor_links.h"
 #include "actor/actor_spec.h"
 #include "actor/actor_system_subscriber.h"
 #include "actor/component_actor.h"
@@ -153,6 +154,13 @@ static airs_status_t subscribe(airs_actor_t *actor, const airs_actor_spec_t *spe
     return status;
 }
 
+static airs_status_t tie_up(airs_actor_t *actor, airs_spawn_tie_t *tie, airs_error_t *error) {
+    if (!tie->link && !tie->monitor) {
+        return AIRS_OK;
+    }
+    return airs_actor_links_tie(tie->parent, actor, tie->link, tie->monitor, &tie->number, error);
+}
+
 static bool has_started_or_ended(void *context) {
     airs_actor_state_t state = airs_actor_state(context);
     return state != AIRS_ACTOR_CREATED && state != AIRS_ACTOR_STARTING;
@@ -205,6 +213,41 @@ airs_status_t airs_component_spawner_spawn_kept(airs_services_t *services, const
         airs_scheduler_submit(services->scheduler, worker, *out);
     }
     return status;
+}
+
+void airs_component_spawner_start(airs_actor_t *actor, airs_worker_t *worker) {
+    airs_scheduler_submit(actor->services->scheduler, worker, actor);
+}
+
+void airs_component_spawner_abandon(airs_actor_t *actor, airs_worker_t *worker, airs_status_t status,
+                                    const char *reason) {
+    actor->worker = worker;
+    actor->keeper = NULL;
+    AIRS_ASSERT(airs_actor_finish(actor, AIRS_END_DROPPED, status, reason));
+}
+
+airs_status_t airs_component_spawner_prepare(airs_services_t *services, const airs_spawn_t *spawn,
+                                             airs_keeper_t *keeper, airs_spawn_tie_t *tie, airs_actor_t **out,
+                                             airs_error_t *error) {
+    /* Relaxed: who is about to spawn at the moment at which the stop begins may come before it. */
+    if (atomic_load_explicit(&services->stopping, memory_order_relaxed) != 0) {
+        discard_state(spawn);
+        return airs_error_set(error, AIRS_STOPPED, "the node is being stopped");
+    }
+    airs_actor_t *actor = NULL;
+    airs_status_t status = settle_in(services, spawn, spawn->spec, keeper, &actor, error);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    status = tie_up(actor, tie, error);
+    if (status != AIRS_OK) {
+        /* Others may have found it. */
+        airs_component_spawner_abandon(actor, tie->parent->worker, status, NULL);
+        airs_actor_unref(actor);
+        return status;
+    }
+    *out = actor;
+    return AIRS_OK;
 }
 
 airs_status_t airs_component_spawner_spawn(airs_services_t *services, const airs_spawn_t *spawn,

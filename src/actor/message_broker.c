@@ -9,6 +9,7 @@
 #include "actor/deferred_replies.h"
 #include "actor/health_monitor.h"
 #include "actor/response_router.h"
+#include "actor/supervision_calls.h"
 #include "actor/waiting_senders.h"
 
 struct airs_message_broker {
@@ -453,6 +454,14 @@ airs_status_t airs_message_broker_create(airs_services_t *services, airs_message
         .subscribe = airs_router_subscribe,
         .unsubscribe = airs_router_unsubscribe,
         .publish = airs_router_publish,
+        .spawn = airs_router_spawn,
+        .stop = airs_router_stop,
+        .exit = airs_router_exit,
+        .monitor = airs_router_monitor,
+        .demonitor = airs_router_demonitor,
+        .link = airs_router_link,
+        .unlink = airs_router_unlink,
+        .trap_exits = airs_router_trap_exits,
         .list = list,
         .describe = describe,
         .route_release = route_release,

@@ -1,6 +1,8 @@
 #include "actor/native_actor.h"
 
-#include "actor/actor_links.h"
+#include <stdio.h>
+
+#include "actor/component_spawner.h"
 #include "actor/message_broker.h"
 #include "actor/response_router.h"
 #include "core/exit_message.h"
@@ -316,24 +318,76 @@ bool airs_actor_cancel_timer(airs_actor_context_t *context, airs_timer_id_t id) 
 /* ---- links and monitors ---- */
 
 airs_status_t airs_actor_monitor(airs_actor_context_t *context, airs_id_t target, airs_monitor_t *out) {
+    airs_message_router_t *router = router_of(context);
     airs_monitor_t number = 0;
-    return airs_actor_links_monitor(&context->self->actor, target, out != NULL ? out : &number, NULL);
+    return router->ops->monitor(router, &context->self->actor, target, out != NULL ? out : &number, NULL);
 }
 
 airs_status_t airs_actor_demonitor(airs_actor_context_t *context, airs_monitor_t monitor) {
-    return airs_actor_links_demonitor(&context->self->actor, monitor);
+    airs_message_router_t *router = router_of(context);
+    return router->ops->demonitor(router, &context->self->actor, monitor);
 }
 
 airs_status_t airs_actor_link(airs_actor_context_t *context, airs_id_t target) {
-    return airs_actor_links_link(&context->self->actor, target, NULL);
+    airs_message_router_t *router = router_of(context);
+    return router->ops->link(router, &context->self->actor, target, NULL);
 }
 
 void airs_actor_unlink(airs_actor_context_t *context, airs_id_t target) {
-    airs_actor_links_unlink(&context->self->actor, target);
+    airs_message_router_t *router = router_of(context);
+    router->ops->unlink(router, &context->self->actor, target);
 }
 
 airs_status_t airs_actor_trap_exits(airs_actor_context_t *context, bool traps) {
-    return airs_actor_links_trap(&context->self->actor, traps);
+    airs_message_router_t *router = router_of(context);
+    return router->ops->trap_exits(router, &context->self->actor, traps);
+}
+
+/* ---- spawning and stopping others ---- */
+
+/* A caller built with an older header has a smaller structure. */
+static airs_actor_spawn_t complete(const airs_actor_spawn_t *given) {
+    airs_actor_spawn_t spawn = {0};
+    memcpy(&spawn, given, given->size < sizeof spawn ? given->size : sizeof spawn);
+    return spawn;
+}
+
+airs_status_t airs_actor_spawn(airs_actor_context_t *context, const airs_actor_spawn_t *spawn,
+                               airs_spawned_t *out) {
+    airs_message_router_t *router = router_of(context);
+    airs_actor_spawn_t whole = complete(spawn);
+    airs_spawn_order_t order = {
+        .id = whole.id, .config = whole.config, .link = whole.link, .monitor = whole.monitor};
+    airs_spawned_t spawned;
+    return router->ops->spawn(router, &context->self->actor, &order, out != NULL ? out : &spawned, NULL);
+}
+
+airs_status_t airs_actor_spawn_native(airs_actor_context_t *context, const airs_native_t *native, void *state,
+                                      const airs_actor_spawn_t *spawn, const airs_spawn_options_t *options,
+                                      airs_spawned_t *out) {
+    airs_actor_t *self = &context->self->actor;
+    airs_actor_spawn_t whole = complete(spawn);
+    airs_actor_spec_t limits = airs_actor_spec_of(options);
+    airs_actor_spec_t spec = airs_actor_spec_complete(&limits);
+    airs_spawn_t what = {.native = native, .state = state, .id = whole.id, .spec = &spec};
+    airs_spawn_tie_t tie = {.parent = self, .link = whole.link, .monitor = whole.monitor};
+    airs_actor_t *actor = NULL;
+    airs_status_t status = airs_component_spawner_prepare(self->services, &what, NULL, &tie, &actor, NULL);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    if (out != NULL) {
+        out->monitor = tie.number;
+        (void)snprintf(out->id, sizeof out->id, "%s", airs_component_id_text(actor->id));
+    }
+    airs_component_spawner_start(actor, self->worker);
+    airs_actor_unref(actor);
+    return AIRS_OK;
+}
+
+airs_status_t airs_actor_stop_other(airs_actor_context_t *context, airs_id_t target, airs_stop_mode_t mode) {
+    airs_message_router_t *router = router_of(context);
+    return router->ops->stop(router, &context->self->actor, target, mode, NULL);
 }
 
 /* ---- ends ---- */

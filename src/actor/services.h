@@ -10,6 +10,7 @@
 
 typedef struct airs_actor_links airs_actor_links_t;
 typedef struct airs_component_registry airs_component_registry_t;
+typedef struct airs_component_templates airs_component_templates_t;
 typedef struct airs_response_router airs_response_router_t;
 typedef struct airs_supervisors airs_supervisors_t;
 typedef struct airs_updater airs_updater_t;
@@ -30,6 +31,7 @@ typedef struct airs_services {
     airs_component_registry_t *registry;
     airs_response_router_t *responses;
     airs_actor_links_t *links;
+    airs_component_templates_t *templates;
     airs_waiting_senders_t *waiting_senders;
     airs_actor_system_subscriber_t *subscriber;
     airs_supervisors_t *supervisors;
@@ -37,6 +39,7 @@ typedef struct airs_services {
     airs_message_router_t *router;
     airs_dead_letters_t *dead_letters;
 
+    atomic_uint stopping; /* so many threads are stopping everything: actors may make no others */
     _Atomic uint64_t next_incarnation;
     _Atomic uint64_t spawned;
     _Atomic uint64_t crashed;

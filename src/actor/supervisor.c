@@ -1,3 +1,5 @@
+#include "actor/component_spawner.h"
+#include "actor/component_templates.h"
 #include "actor/supervisor_internal.h"
 
 #define MS_NS UINT64_C(1000000)
@@ -131,6 +133,7 @@ void airs_supervisor_begin(airs_supervisor_t *self) {
         child->tries = 0;
         child->wait_ns = 0;
     }
+    airs_component_template_put_up(self->offer);
     airs_supervisor_advance(self);
 }
 
@@ -168,6 +171,7 @@ void airs_supervisor_end(airs_supervisor_t *self, bool for_good, airs_halt_t how
     self->for_good = self->for_good || for_good;
     self->halt = how > self->halt ? how : self->halt;
     self->stop_at = self->last;
+    airs_component_template_take_down(self->offer);
     for (airs_child_t *child = self->first; child != NULL; child = child->next) {
         end_child(self, child, hurry);
     }
@@ -407,6 +411,7 @@ static void hear_start(airs_child_t *child) {
     if (child->state == AIRS_CHILD_STARTING) {
         child->state = AIRS_CHILD_UP;
         child->lived = true;
+        child->adopted = false;
         child->up_ns = airs_clock_monotonic(child->services->clock);
         if (waits_for_start(child)) {
             conclude_child(child, AIRS_OK, NULL);
@@ -489,7 +494,7 @@ static void hear_end(airs_child_t *child) {
     if (child->must_start) {
         return; /* its turn comes in the round */
     }
-    if (starting && !ordered) {
+    if (starting && !ordered && !child->adopted) {
         airs_supervisor_mourn(child, true);
         return;
     }
@@ -520,8 +525,31 @@ static void hear_timer(airs_child_t *child) {
     }
 }
 
+/* An actor that exists and has not started. False: nobody wants it, and it is gone with its child. */
+static bool adopt(airs_child_t *child) {
+    airs_supervisor_t *self = child->owner;
+    airs_worker_t *worker = airs_scheduler_worker(self->services->scheduler);
+    if (airs_supervisor_has_ended(self)) {
+        airs_component_spawner_abandon(child->actor, worker, AIRS_STOPPED, NULL);
+        airs_actor_unref(child->actor);
+        child->actor = NULL;
+        airs_child_free(child);
+        return false;
+    }
+    /* An update may have come in between; what the actor itself is made of the updater sees to. */
+    airs_child_set_component(child, airs_child_component(self->model));
+    airs_supervisor_link_child(self, child);
+    child->adopted = true;
+    child->state = AIRS_CHILD_STARTING;
+    airs_component_spawner_start(child->actor, worker);
+    return true;
+}
+
 void airs_supervisor_hear(airs_child_t *child, uint32_t events) {
     airs_supervisor_t *self = child->owner;
+    if ((events & AIRS_CHILD_ADOPTED) != 0 && !adopt(child)) {
+        return;
+    }
     bool abnormal = (events & AIRS_CHILD_ABNORMAL) != 0;
     /* A time that was up when it ended is of no interest, and to end it once more would have it tell of it twice. */
     bool ended = (events & (AIRS_CHILD_GONE | AIRS_CHILD_WENT_DOWN)) != 0;

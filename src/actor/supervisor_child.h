@@ -53,6 +53,7 @@ struct airs_child {
     bool specified;   /* by its supervisor's specification, and not added later */
     bool dormant;     /* it has ended and is not known any more, until its supervisor is restarted */
     bool buried;      /* likewise, and for ever: somebody may have a handle to what it was */
+    bool adopted;     /* an actor has spawned it, who does not wait for its first start */
     bool lived;       /* it has been running since it was made */
     bool leaving;     /* it was told not to come back */
     bool unwanted;    /* somebody added it, and was told that it failed: to be forgotten when it has ended */
@@ -105,6 +106,7 @@ void airs_child_cancel_timer(airs_child_t *child);
 #define AIRS_CHILD_GONE 4U
 #define AIRS_CHILD_ABNORMAL 8U /* with one of these two */
 #define AIRS_CHILD_TIMED 16U
+#define AIRS_CHILD_ADOPTED 32U /* its actor is made, and is to be started */
 void airs_child_tell(airs_child_t *child, uint32_t events);
 
 #endif

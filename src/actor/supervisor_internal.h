@@ -30,7 +30,9 @@ struct airs_supervisor {
     char *name; /* of one without a parent, in the log */
     airs_child_t *first;
     airs_child_t *last;
-    airs_child_t *model;      /* of a simple one: what its children are like */
+    airs_child_t *model; /* of a simple one: what its children are like */
+    struct airs_component_template
+        *offer;               /* likewise, for actors that spawn others; NULL: its children have no name */
     airs_hash_table_t names;  /* of its children */
     airs_child_t *first_dead; /* those that have ended by themselves, failed starts before the others */
     airs_child_t *last_dead;
@@ -91,6 +93,12 @@ void airs_supervisor_put_to_sleep(airs_supervisor_t *self, airs_child_t *child);
 void airs_supervisor_awaken(airs_supervisor_t *self, airs_child_t *child);
 /* One that has ended: unlink and free it. */
 void airs_supervisor_forget_child(airs_supervisor_t *self, airs_child_t *child);
+
+/* A child of a simple one's with this id, and with this configuration unless `config.data` is NULL; not linked
+ * yet. Any thread. */
+airs_status_t airs_supervisor_make_like(airs_supervisor_t *supervisor, airs_component_handle_t component,
+                                        airs_id_t id, airs_bytes_t config, airs_child_t **out,
+                                        airs_error_t *error);
 
 /* ---- the machine ---- */
 

@@ -288,7 +288,8 @@ airs_status_t airs_supervisor_start(airs_services_t *services, const airs_superv
 static void end_root(airs_supervisors_t *all, airs_supervisor_t *self, airs_stop_mode_t mode,
                      uint64_t timeout_ms) {
     airs_supervisor_order_t order = {.all = all, .supervisor = self};
-    order.halt = mode == AIRS_STOP_DRAIN ? AIRS_HALT_DRAIN : AIRS_HALT_DROP;
+    static const airs_halt_t halts[] = {AIRS_HALT_DRAIN, AIRS_HALT_DROP, AIRS_HALT_KILL};
+    order.halt = halts[mode];
     (void)carry_out(&order, run_end, timeout_ms);
 }
 
@@ -321,26 +322,10 @@ airs_status_t airs_supervisor_start_child(airs_supervisor_t *supervisor, const a
 
 airs_status_t airs_supervisor_start_like(airs_supervisor_t *supervisor, airs_id_t id, airs_bytes_t config,
                                          airs_error_t *error) {
-    if (!airs_supervisor_is_simple(supervisor)) {
-        return airs_error_set(error, AIRS_UNSUPPORTED,
-                              "only the children of a simple-one-for-one supervisor are all alike");
-    }
-    /* The model does not change, but for its component, which is looked at again when the child is added. */
-    const airs_child_t *model = supervisor->model;
-    airs_actor_spec_t actor = model->spec;
-    if (config.data != NULL) {
-        actor.config = config;
-    }
-    airs_child_spec_t spec = {
-        .component = airs_child_component(model),
-        .id = id,
-        .actor = &actor,
-        .restart = model->restart,
-        .significant = model->significant,
-        .shutdown_ms = model->shutdown_ms,
-    };
+    airs_component_handle_t component = supervisor->model != NULL ? airs_child_component(supervisor->model)
+                                                                  : 0;
     airs_child_t *child = NULL;
-    airs_status_t status = airs_child_create(supervisor->services, &spec, false, &child, error);
+    airs_status_t status = airs_supervisor_make_like(supervisor, component, id, config, &child, error);
     return status == AIRS_OK ? add(supervisor, child, error) : status;
 }
 

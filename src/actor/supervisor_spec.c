@@ -1,3 +1,4 @@
+#include "actor/component_templates.h"
 #include "actor/supervisor_internal.h"
 
 #include <stdio.h>
@@ -109,6 +110,10 @@ static airs_status_t add_child(airs_supervisor_t *self, const airs_child_spec_t 
     } else if (model) {
         child->owner = self;
         self->model = child;
+        if (spec->id.name.size > 0) {
+            status = airs_component_template_create(self->services, spec->id, spec->component, spec->actor,
+                                                    self, &self->offer, error);
+        }
     } else {
         child->specified = true;
         airs_supervisor_link_child(self, child);
@@ -206,8 +211,32 @@ void airs_supervisor_free(airs_supervisor_t *self) {
         airs_supervisor_forget_child(self, self->first);
     }
     airs_child_free(self->model);
+    airs_component_template_destroy(self->offer);
     airs_restart_intensity_free(&self->intensity, self->services->allocator);
     airs_hash_table_free(&self->names);
     airs_release(self->services->allocator, self->name);
     airs_release(self->services->allocator, self);
+}
+
+airs_status_t airs_supervisor_make_like(airs_supervisor_t *supervisor, airs_component_handle_t component,
+                                        airs_id_t id, airs_bytes_t config, airs_child_t **out,
+                                        airs_error_t *error) {
+    if (!airs_supervisor_is_simple(supervisor)) {
+        return airs_error_set(error, AIRS_UNSUPPORTED,
+                              "only the children of a simple-one-for-one supervisor are all alike");
+    }
+    const airs_child_t *model = supervisor->model;
+    airs_actor_spec_t actor = model->spec;
+    if (config.data != NULL) {
+        actor.config = config;
+    }
+    airs_child_spec_t spec = {
+        .component = component,
+        .id = id,
+        .actor = &actor,
+        .restart = model->restart,
+        .significant = model->significant,
+        .shutdown_ms = model->shutdown_ms,
+    };
+    return airs_child_create(supervisor->services, &spec, false, out, error);
 }

@@ -4,6 +4,7 @@
 #include "actor/actor_update.h"
 #include "actor/component_actor.h"
 #include "actor/component_registry.h"
+#include "actor/component_templates.h"
 #include "actor/health_monitor.h"
 #include "actor/supervisor_internal.h"
 #include "core/log.h"
@@ -312,6 +313,9 @@ static void begin_settling(airs_update_t *self, bool back) {
     self->stage = STAGE_SETTLING;
     log_end(self);
     if (self->retargeted) {
+        if (back) {
+            (void)airs_component_templates_change(self->services->templates, self->what->group, self->old);
+        }
         airs_supervisors_settle_target(self->services->supervisors, self->what->group, self->old, back,
                                        self->what->spec != NULL ? &self->spec : NULL);
         self->retargeted = false;
@@ -535,6 +539,7 @@ static bool begin(airs_update_t *self) {
     self->stage = STAGE_SWITCHING;
     self->old = self->entries->change.old->component;
     airs_supervisors_retarget(services->supervisors, self->what->group, self->old, self->what->component);
+    (void)airs_component_templates_change(services->templates, self->what->group, self->what->component);
     self->retargeted = true;
     return true;
 }

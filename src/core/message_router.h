@@ -3,6 +3,8 @@
 #ifndef AIRSSYS_CORE_MESSAGE_ROUTER_H
 #define AIRSSYS_CORE_MESSAGE_ROUTER_H
 
+#include <airssys/actor.h>
+
 #include "core/component_id.h"
 #include "core/correlation_id.h"
 
@@ -22,6 +24,14 @@ typedef struct airs_peer_info {
     const char *version;     /* likewise; "" when unknown */
     const char *health;      /* "healthy", "degraded", "unhealthy", "unknown" */
 } airs_peer_info_t;
+
+/* What a guest asks to be spawned: airs_actor_spawn_t. */
+typedef struct airs_spawn_order {
+    airs_id_t id;        /* instance empty: one that is not used yet */
+    airs_bytes_t config; /* data NULL: as the component was offered */
+    bool link;
+    bool monitor;
+} airs_spawn_order_t;
 
 typedef struct airs_message_router_ops {
     /* AIRS_OK: in the target's mailbox. AIRS_TARGET_NOT_FOUND, AIRS_QUEUE_FULL,
@@ -89,6 +99,23 @@ typedef struct airs_message_router_ops {
                                  airs_error_t *error);
     /* True if it had not fired yet, or repeats; nothing of it comes any more then. */
     bool (*cancel_timer)(airs_message_router_t *router, airs_actor_t *self, uint64_t id);
+
+    /* airssys:actor/supervision. See airs_actor_spawn and its neighbours in airssys/actor.h for the statuses;
+     * `error` (may be NULL) is filled where a text adds something. */
+    airs_status_t (*spawn)(airs_message_router_t *router, airs_actor_t *self, const airs_spawn_order_t *order,
+                           airs_spawned_t *out, airs_error_t *error);
+    airs_status_t (*stop)(airs_message_router_t *router, airs_actor_t *self, airs_id_t target,
+                          airs_stop_mode_t mode, airs_error_t *error);
+    /* AIRS_INVALID_ARGUMENT, AIRS_INVALID_STATE (it is stopping), AIRS_OUT_OF_MEMORY. */
+    airs_status_t (*exit)(airs_message_router_t *router, airs_actor_t *self,
+                          const airs_exit_reason_t *reason);
+    airs_status_t (*monitor)(airs_message_router_t *router, airs_actor_t *self, airs_id_t target,
+                             uint64_t *out, airs_error_t *error);
+    airs_status_t (*demonitor)(airs_message_router_t *router, airs_actor_t *self, uint64_t monitor);
+    airs_status_t (*link)(airs_message_router_t *router, airs_actor_t *self, airs_id_t target,
+                          airs_error_t *error);
+    void (*unlink)(airs_message_router_t *router, airs_actor_t *self, airs_id_t target);
+    airs_status_t (*trap_exits)(airs_message_router_t *router, airs_actor_t *self, bool traps);
 
     /* Calls each() for every registered actor; false stops. */
     void (*list)(airs_message_router_t *router, bool (*each)(void *context, const airs_peer_info_t *info),

@@ -44,6 +44,8 @@ static airs_spawn_options_t spawn_options(const airs_manifest_component_t *compo
     options.max_timers = (uint32_t)limits->timers;
     options.max_subscriptions = (uint32_t)limits->subscriptions;
     options.max_deferred = (uint32_t)limits->deferred_replies;
+    options.max_monitors = (uint32_t)limits->monitors;
+    options.max_links = (uint32_t)limits->links;
     options.health_interval_ms = component->health.interval_ms;
     options.health_timeout_ms = component->health.timeout_ms;
     options.unhealthy_after = (uint32_t)component->health.unhealthy_after;
@@ -145,6 +147,40 @@ static airs_supervisor_options_t *supervisor_options(const airs_tree_scene_t *sc
         }
     }
     return options;
+}
+
+/* ---- what its actors may spawn ---- */
+
+/* Of simple-one-for-one supervisors the components are offered by these. */
+static airs_status_t offer_components(const airs_tree_scene_t *scene, const airs_manifest_supervisor_t *plan,
+                                      airs_error_t *error) {
+    airs_status_t status = AIRS_OK;
+    for (size_t i = 0; i < plan->child_count && status == AIRS_OK && !is_simple(plan); i++) {
+        const airs_manifest_component_t *component = plan->children[i].component;
+        if (component == NULL) {
+            status = offer_components(scene, plan->children[i].supervisor, error);
+            continue;
+        }
+        airs_component_t handle = 0;
+        airs_spawn_options_t options = spawn_options(component);
+        if (!scene->component(scene->context, component, UINT64_MAX, &handle, &options)) {
+            return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+        }
+        status =
+            airs_node_offer(scene->node, handle, airs_id(scene->ns, component->name, NULL), &options, error);
+    }
+    return status;
+}
+
+static void withdraw_components(const airs_tree_scene_t *scene, const airs_manifest_supervisor_t *plan) {
+    for (size_t i = 0; i < plan->child_count && !is_simple(plan); i++) {
+        const airs_manifest_component_t *component = plan->children[i].component;
+        if (component != NULL) {
+            airs_node_withdraw(scene->node, airs_id(scene->ns, component->name, NULL));
+        } else {
+            withdraw_components(scene, plan->children[i].supervisor);
+        }
+    }
 }
 
 /* ---- what happens to it ---- */
@@ -264,13 +300,17 @@ airs_status_t airs_tree_start(const airs_tree_scene_t *scene, const airs_manifes
         options->event = on_event;
         options->cancelled = is_cancelled;
         options->context = tree;
-        status = airs_node_start_supervisor(scene->node, options, &tree->supervisor, error);
+        status = offer_components(scene, plan, error);
+        if (status == AIRS_OK) {
+            status = airs_node_start_supervisor(scene->node, options, &tree->supervisor, error);
+        }
         if (status != AIRS_OK && status != AIRS_CANCELLED) {
             name_failed(tree, error);
         }
     }
     airs_arena_free(&arena);
     if (status != AIRS_OK) {
+        withdraw_components(scene, plan);
         airs_release(scene->allocator, tree);
         return status;
     }
@@ -288,6 +328,7 @@ void airs_tree_stop(airs_tree_t *tree, airs_stop_mode_t mode) {
     } else if (limit_ms == AIRS_SHUTDOWN_BRUTAL) {
         limit_ms = 0;
     }
+    withdraw_components(tree->scene, tree->plan);
     airs_node_stop_supervisor(tree->scene->node, tree->supervisor, mode, limit_ms);
     airs_release(tree->scene->allocator, tree);
 }

@@ -23,6 +23,8 @@ typedef struct airs_manifest_limits {
     uint64_t timers;
     uint64_t subscriptions;
     uint64_t deferred_replies;
+    uint64_t monitors;
+    uint64_t links;
     airs_mailbox_policy_t mailbox_policy;
 } airs_manifest_limits_t;
 

@@ -25,6 +25,8 @@ static const airs_manifest_field_t limit_fields[] = {
     {"block-time", airs_manifest_read_time_ms, MEMBER(block_time_ms), 1, DAY_MS, false},
     {"timers", airs_manifest_read_integer, MEMBER(timers), 1, 10000000, false},
     {"subscriptions", airs_manifest_read_integer, MEMBER(subscriptions), 1, 1000000, false},
+    {"monitors", airs_manifest_read_integer, MEMBER(monitors), 1, 10000000, false},
+    {"links", airs_manifest_read_integer, MEMBER(links), 1, 10000000, false},
     {"deferred-replies", airs_manifest_read_integer, MEMBER(deferred_replies), 1, 1000000, false},
 };
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 
+#include "actor/actor_spec.h"
 #include "core/log.h"
 #include "core/memory.h"
 #include "node/cache_folder.h"
@@ -279,35 +280,19 @@ static airs_status_t check_limits(const airs_node_t *node, const airs_spawn_opti
 
 static airs_actor_spec_t make_spec(const airs_spawn_options_t *options, const airs_env_var_t *env,
                                    airs_output_t *output) {
-    return (airs_actor_spec_t){
-        .mailbox_messages = options->mailbox_messages,
-        .mailbox_bytes = options->mailbox_bytes,
-        .max_message_bytes = options->max_message_bytes,
-        .max_requests = options->max_requests,
-        .max_timers = options->max_timers,
-        .max_subscriptions = options->max_subscriptions,
-        .max_deferred = options->max_deferred,
-        .mailbox_policy = options->mailbox_policy,
-        .block_time_ms = options->block_time_ms,
-        .accepts = options->accepts,
-        .subscriptions = options->subscriptions,
-        .subscription_count = options->subscription_count,
-        .health_interval_ms = options->health_interval_ms,
-        .health_timeout_ms = options->health_timeout_ms,
-        .unhealthy_after = options->unhealthy_after,
-        .env = env,
-        .env_count = options->env_count,
-        .config = options->config,
-        .limits =
-            {
-                .max_memory_bytes = options->max_memory_bytes,
-                .max_execution_time_ms = options->max_execution_time_ms,
-                .max_parked_time_ms = options->max_parked_time_ms,
-                .max_fuel = options->max_fuel,
-            },
-        .standard_output = output,
-        .record_bytes = options->record_bytes,
+    airs_actor_spec_t spec = airs_actor_spec_of(options);
+    spec.env = env;
+    spec.env_count = options->env_count;
+    spec.config = options->config;
+    spec.limits = (airs_instance_limits_t){
+        .max_memory_bytes = options->max_memory_bytes,
+        .max_execution_time_ms = options->max_execution_time_ms,
+        .max_parked_time_ms = options->max_parked_time_ms,
+        .max_fuel = options->max_fuel,
     };
+    spec.standard_output = output;
+    spec.record_bytes = options->record_bytes;
+    return spec;
 }
 
 /* As views; NULL: no memory. Released by the caller. */
@@ -419,6 +404,36 @@ airs_status_t airs_node_imports(airs_node_t *node, airs_component_t component,
                                 bool (*each)(void *context, airs_str_t interface), void *context) {
     airs_status_t status = node->engine->ops->imports(node->engine, component, each, context);
     return status == AIRS_COMPONENT_NOT_FOUND ? AIRS_NOT_LOADED : status;
+}
+
+airs_status_t airs_node_offer(airs_node_t *node, airs_component_t component, airs_id_t id,
+                              const airs_spawn_options_t *options, airs_error_t *error) {
+    airs_spawn_plan_t plan;
+    airs_status_t status = airs_node_plan_guest(node, options, &plan, error);
+    if (status == AIRS_OK) {
+        airs_error_t found;
+        forget(&found);
+        status = tell(airs_actor_system_offer_component(node->actors, id, component, &plan.spec, &found),
+                      &found, error);
+        airs_release(node->allocator, plan.env);
+    }
+    return status;
+}
+
+void airs_node_withdraw(airs_node_t *node, airs_id_t id) {
+    airs_actor_system_withdraw_component(node->actors, id);
+}
+
+airs_status_t airs_node_monitor(airs_node_t *node, airs_id_t target,
+                                void (*down)(void *context, const airs_down_t *down), void *context,
+                                airs_host_monitor_t **out, airs_error_t *error) {
+    airs_error_t found;
+    forget(&found);
+    return tell(airs_actor_system_monitor(node->actors, target, down, context, out, &found), &found, error);
+}
+
+void airs_node_demonitor(airs_node_t *node, airs_host_monitor_t *monitor) {
+    airs_actor_system_demonitor(node->actors, monitor);
 }
 
 airs_status_t airs_node_spawn_native(airs_node_t *node, const airs_native_t *native, void *state,

@@ -52,7 +52,15 @@
     X(STORAGE_USAGE, 54, "storage.usage")     /* arguments (0), answer, used, quota, count */               \
     X(MONOTONIC, 56, "monotonic-clock")       /* nanoseconds */                                             \
     X(WALL, 57, "wall-clock")                 /* nanoseconds */                                             \
-    X(RANDOM, 58, "random")                   /* bytes */
+    X(RANDOM, 58, "random")                   /* bytes */                                                   \
+    X(SPAWN, 64, "spawn")                     /* arguments, answer, id, monitor */                          \
+    X(STOP, 65, "stop")                       /* arguments, answer */                                       \
+    X(EXIT, 66, "exit")                       /* arguments, answer */                                       \
+    X(MONITOR, 67, "monitor")                 /* arguments, answer, monitor */                              \
+    X(DEMONITOR, 68, "demonitor")             /* arguments, answer */                                       \
+    X(LINK, 69, "link")                       /* arguments, answer */                                       \
+    X(UNLINK, 70, "unlink")                   /* arguments, answer (ok) */                                  \
+    X(TRAP_EXITS, 71, "trap-exit")            /* arguments, answer */
 
 typedef enum airs_entry_kind {
 #define AIRS_ENTRY_ENUM(name, number, text) AIRS_ENTRY_##name = (number),

@@ -10,6 +10,7 @@ static const char *const provided[] = {
     "airssys:core/host-services@1.0",
     "airssys:core/storage@1.0",
     "airssys:actor/replies@0.1",
+    "airssys:actor/supervision@0.1",
     "airssys:actor/timers@0.1",
     "airssys:actor/topics@0.1",
     "wasi:cli/environment@0.2",

@@ -2,7 +2,7 @@
 
 /* Every operation goes on to the real router, and what it answered is noted with a hash of what it was asked. */
 
-_Static_assert(sizeof(airs_message_router_ops_t) == 16 * sizeof(void (*)(void)),
+_Static_assert(sizeof(airs_message_router_ops_t) == 24 * sizeof(void (*)(void)),
                "a new operation of the router is recorded here, replayed in replayer_router.c, and in the "
                "journal's table");
 
@@ -164,6 +164,83 @@ static bool cancel_timer(airs_message_router_t *router, airs_actor_t *actor, uin
     return answer;
 }
 
+/* ---- others' lives ---- */
+
+static uint32_t hash_order(const airs_spawn_order_t *order) {
+    uint32_t arguments = airs_journal_hash(airs_journal_hash_id(0, order->id), order->config);
+    uint64_t flags = (order->link ? 1U : 0U) | (order->monitor ? 2U : 0U) |
+                     (order->config.data != NULL ? 4U : 0U);
+    return airs_journal_hash_number(arguments, flags);
+}
+
+static airs_status_t spawn(airs_message_router_t *router, airs_actor_t *actor,
+                           const airs_spawn_order_t *order, airs_spawned_t *out, airs_error_t *error) {
+    airs_recorder_t *self = recorder_of(router);
+    airs_status_t status = real(self)->spawn(self->real.router, actor, order, out, error);
+    bool made = status == AIRS_OK;
+    const airs_field_t fields[] = {
+        airs_field_number(hash_order(order)),
+        airs_field_number(status),
+        airs_recorder_text(status, error),
+        airs_field_text(made ? airs_str(out->id) : airs_str(NULL)),
+        airs_field_number(made ? out->monitor : 0),
+    };
+    airs_recorder_note(self, AIRS_ENTRY_SPAWN, fields, sizeof fields / sizeof *fields);
+    return status;
+}
+
+static airs_status_t stop(airs_message_router_t *router, airs_actor_t *actor, airs_id_t target,
+                          airs_stop_mode_t mode, airs_error_t *error) {
+    airs_recorder_t *self = recorder_of(router);
+    airs_status_t status = real(self)->stop(self->real.router, actor, target, mode, error);
+    return noted(self, AIRS_ENTRY_STOP, airs_journal_hash_number(airs_journal_hash_id(0, target), mode),
+                 status, error);
+}
+
+static airs_status_t exit_for(airs_message_router_t *router, airs_actor_t *actor,
+                              const airs_exit_reason_t *reason) {
+    airs_recorder_t *self = recorder_of(router);
+    airs_status_t status = real(self)->exit(self->real.router, actor, reason);
+    uint32_t arguments = airs_journal_hash_number(0, reason->kind);
+    return noted(self, AIRS_ENTRY_EXIT, airs_journal_hash_text(arguments, airs_str(reason->text)), status,
+                 NULL);
+}
+
+static airs_status_t monitor(airs_message_router_t *router, airs_actor_t *actor, airs_id_t target,
+                             uint64_t *out, airs_error_t *error) {
+    airs_recorder_t *self = recorder_of(router);
+    uint64_t number = 0;
+    airs_status_t status = real(self)->monitor(self->real.router, actor, target, &number, error);
+    *out = number;
+    note(self, AIRS_ENTRY_MONITOR, airs_journal_hash_id(0, target), status, error, airs_field_number(number));
+    return status;
+}
+
+static airs_status_t demonitor(airs_message_router_t *router, airs_actor_t *actor, uint64_t number) {
+    airs_recorder_t *self = recorder_of(router);
+    airs_status_t status = real(self)->demonitor(self->real.router, actor, number);
+    return noted(self, AIRS_ENTRY_DEMONITOR, airs_journal_hash_number(0, number), status, NULL);
+}
+
+static airs_status_t link_with(airs_message_router_t *router, airs_actor_t *actor, airs_id_t target,
+                               airs_error_t *error) {
+    airs_recorder_t *self = recorder_of(router);
+    airs_status_t status = real(self)->link(self->real.router, actor, target, error);
+    return noted(self, AIRS_ENTRY_LINK, airs_journal_hash_id(0, target), status, error);
+}
+
+static void unlink_from(airs_message_router_t *router, airs_actor_t *actor, airs_id_t target) {
+    airs_recorder_t *self = recorder_of(router);
+    real(self)->unlink(self->real.router, actor, target);
+    (void)noted(self, AIRS_ENTRY_UNLINK, airs_journal_hash_id(0, target), AIRS_OK, NULL);
+}
+
+static airs_status_t trap_exits(airs_message_router_t *router, airs_actor_t *actor, bool traps) {
+    airs_recorder_t *self = recorder_of(router);
+    airs_status_t status = real(self)->trap_exits(self->real.router, actor, traps);
+    return noted(self, AIRS_ENTRY_TRAP_EXITS, airs_journal_hash_number(0, traps), status, NULL);
+}
+
 /* ---- other actors ---- */
 
 typedef struct peers {
@@ -244,6 +321,14 @@ const airs_message_router_ops_t airs_recorder_router_ops = {
     .publish = publish,
     .start_timer = start_timer,
     .cancel_timer = cancel_timer,
+    .spawn = spawn,
+    .stop = stop,
+    .exit = exit_for,
+    .monitor = monitor,
+    .demonitor = demonitor,
+    .link = link_with,
+    .unlink = unlink_from,
+    .trap_exits = trap_exits,
     .list = list,
     .describe = describe,
     .route_release = route_release,

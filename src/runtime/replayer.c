@@ -502,7 +502,7 @@ static void read_message(airs_replayer_t *self, airs_entry_t *entry, call_t *out
     airs_bytes_t id = airs_entry_bytes(entry);
     message->payload = airs_entry_bytes(entry);
     bool has_id = airs_component_message_has_correlation(message);
-    if (kind > AIRS_MESSAGE_TIMER || message->sender == NULL ||
+    if (kind > AIRS_MESSAGE_EXIT || message->sender == NULL ||
         id.size != (has_id ? sizeof message->correlation.bytes : 0)) {
         entry->broken = true;
         return;

@@ -257,6 +257,99 @@ static bool cancel_timer(airs_message_router_t *router, airs_actor_t *actor, uin
     return airs_replayer_show(self, &entry, &step) && answer;
 }
 
+/* ---- others' lives ---- */
+
+static airs_status_t spawn(airs_message_router_t *router, airs_actor_t *actor,
+                           const airs_spawn_order_t *order, airs_spawned_t *out, airs_error_t *error) {
+    (void)actor;
+    airs_replayer_t *self = replayer_of(router);
+    airs_entry_t entry;
+    uint32_t arguments = airs_journal_hash(airs_journal_hash_id(0, order->id), order->config);
+    uint64_t flags = (order->link ? 1U : 0U) | (order->monitor ? 2U : 0U) |
+                     (order->config.data != NULL ? 4U : 0U);
+    detail_id(self, "of", order->id);
+    *out = (airs_spawned_t){.id = ""};
+    if (!airs_replayer_expect_with(self, AIRS_ENTRY_SPAWN, airs_journal_hash_number(arguments, flags),
+                                   &entry)) {
+        return airs_replayer_over(error);
+    }
+    airs_status_t status = airs_replayer_answer(&entry, error);
+    airs_str_t id = airs_entry_string(&entry);
+    out->monitor = airs_entry_number(&entry);
+    if (id.size < sizeof out->id) {
+        *(char *)airs_copy(out->id, id.data, id.size) = '\0';
+    } else {
+        entry.broken = true;
+    }
+    airs_text_append_format(&self->outcome, "%s ", out->id);
+    return finish(self, &entry, status, error, payload_of(order->config));
+}
+
+static airs_status_t stop(airs_message_router_t *router, airs_actor_t *actor, airs_id_t target,
+                          airs_stop_mode_t mode, airs_error_t *error) {
+    (void)actor;
+    airs_replayer_t *self = replayer_of(router);
+    detail_id(self, "of", target);
+    return plain(self, AIRS_ENTRY_STOP, airs_journal_hash_number(airs_journal_hash_id(0, target), mode),
+                 error, no_payload);
+}
+
+static airs_status_t exit_for(airs_message_router_t *router, airs_actor_t *actor,
+                              const airs_exit_reason_t *reason) {
+    (void)actor;
+    airs_replayer_t *self = replayer_of(router);
+    uint32_t arguments = airs_journal_hash_number(0, reason->kind);
+    detail_text(self, "for", airs_str(airs_reason_text(reason->kind)));
+    return plain(self, AIRS_ENTRY_EXIT, airs_journal_hash_text(arguments, airs_str(reason->text)), NULL,
+                 no_payload);
+}
+
+static airs_status_t monitor(airs_message_router_t *router, airs_actor_t *actor, airs_id_t target,
+                             uint64_t *out, airs_error_t *error) {
+    (void)actor;
+    airs_replayer_t *self = replayer_of(router);
+    airs_entry_t entry;
+    detail_id(self, "of", target);
+    *out = 0;
+    if (!airs_replayer_expect_with(self, AIRS_ENTRY_MONITOR, airs_journal_hash_id(0, target), &entry)) {
+        return airs_replayer_over(error);
+    }
+    airs_status_t status = airs_replayer_answer(&entry, error);
+    *out = airs_entry_number(&entry);
+    airs_text_append_format(&self->outcome, "monitor %llu, ", (unsigned long long)*out);
+    return finish(self, &entry, status, error, no_payload);
+}
+
+static airs_status_t demonitor(airs_message_router_t *router, airs_actor_t *actor, uint64_t number) {
+    (void)actor;
+    airs_replayer_t *self = replayer_of(router);
+    airs_replayer_begin_step(self);
+    airs_text_append_format(&self->detail, "monitor %llu", (unsigned long long)number);
+    return plain(self, AIRS_ENTRY_DEMONITOR, airs_journal_hash_number(0, number), NULL, no_payload);
+}
+
+static airs_status_t link_with(airs_message_router_t *router, airs_actor_t *actor, airs_id_t target,
+                               airs_error_t *error) {
+    (void)actor;
+    airs_replayer_t *self = replayer_of(router);
+    detail_id(self, "with", target);
+    return plain(self, AIRS_ENTRY_LINK, airs_journal_hash_id(0, target), error, no_payload);
+}
+
+static void unlink_from(airs_message_router_t *router, airs_actor_t *actor, airs_id_t target) {
+    (void)actor;
+    airs_replayer_t *self = replayer_of(router);
+    detail_id(self, "from", target);
+    (void)plain(self, AIRS_ENTRY_UNLINK, airs_journal_hash_id(0, target), NULL, no_payload);
+}
+
+static airs_status_t trap_exits(airs_message_router_t *router, airs_actor_t *actor, bool traps) {
+    (void)actor;
+    airs_replayer_t *self = replayer_of(router);
+    detail_text(self, traps ? "on" : "off", airs_str(NULL));
+    return plain(self, AIRS_ENTRY_TRAP_EXITS, airs_journal_hash_number(0, traps), NULL, no_payload);
+}
+
 /* ---- other actors ---- */
 
 /* The texts are zero-terminated copies, in one block that the caller releases. */
@@ -358,6 +451,14 @@ const airs_message_router_ops_t airs_replayer_router_ops = {
     .publish = publish,
     .start_timer = start_timer,
     .cancel_timer = cancel_timer,
+    .spawn = spawn,
+    .stop = stop,
+    .exit = exit_for,
+    .monitor = monitor,
+    .demonitor = demonitor,
+    .link = link_with,
+    .unlink = unlink_from,
+    .trap_exits = trap_exits,
     .list = list,
     .describe = describe,
     .route_release = route_release,

@@ -10,6 +10,7 @@
 #include "runtime/host/replies.h"
 #include "runtime/host/services.h"
 #include "runtime/host/storage.h"
+#include "runtime/host/supervision.h"
 #include "runtime/host/timers.h"
 #include "runtime/host/topics.h"
 #include "runtime/host/wasi.h"
@@ -46,8 +47,8 @@ static airs_status_t make_engine(airs_wasm_engine_t *engine, airs_error_t *error
 static airs_status_t make_linker(airs_wasm_engine_t *engine, airs_error_t *error) {
     engine->linker = wasmtime_component_linker_new(engine->engine);
     wasmtime_error_t *(*const parts[])(wasmtime_component_linker_t *) = {
-        airs_host_messaging_link, airs_host_replies_link, airs_host_services_link, airs_host_storage_link,
-        airs_host_timers_link,    airs_host_topics_link,  airs_host_wasi_link,
+        airs_host_messaging_link,   airs_host_replies_link, airs_host_services_link, airs_host_storage_link,
+        airs_host_supervision_link, airs_host_timers_link,  airs_host_topics_link,   airs_host_wasi_link,
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         wasmtime_error_t *failure = parts[i](engine->linker);

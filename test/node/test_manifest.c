@@ -92,6 +92,8 @@ static const char full_text[] = "[application]\n"
                                 "timers = 8\n"
                                 "subscriptions = 9\n"
                                 "deferred-replies = 10\n"
+                                "monitors = 11\n"
+                                "links = 12\n"
                                 "\n"
                                 "[components.z-first.health]\n"
                                 "interval = \"10s\"\n"
@@ -156,6 +158,8 @@ static void check_first_component(const airs_manifest_component_t *component) {
     assert_int_equal(component->limits.timers, 8);
     assert_int_equal(component->limits.subscriptions, 9);
     assert_int_equal(component->limits.deferred_replies, 10);
+    assert_int_equal(component->limits.monitors, 11);
+    assert_int_equal(component->limits.links, 12);
     assert_int_equal(component->health.interval_ms, 10000);
     assert_int_equal(component->health.timeout_ms, 250);
     assert_int_equal(component->health.unhealthy_after, 5);
@@ -619,6 +623,10 @@ static const struct {
      "number from 1 to 1000000"},
     {MINIMAL "limits.deferred-replies = 0\n", "airssys.toml:5:27: components.a.limits.deferred-replies: 0 is "
                                               "out of range; it must be a whole number from 1 to 1000000"},
+    {MINIMAL "limits.monitors = 0\n", "airssys.toml:5:19: components.a.limits.monitors: 0 is out of range; it "
+                                      "must be a whole number from 1 to 10000000"},
+    {MINIMAL "limits.links = 10000001\n", "airssys.toml:5:16: components.a.limits.links: 10000001 is out of "
+                                          "range; it must be a whole number from 1 to 10000000"},
     {MINIMAL "limits.defered-replies = 1\n", "airssys.toml:5:8: components.a.limits.defered-replies: unknown "
                                              "key; did you mean \"deferred-replies\"?"},
 

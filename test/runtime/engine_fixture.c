@@ -198,6 +198,82 @@ static bool take_cancel_timer(airs_message_router_t *router, airs_actor_t *self,
     return id == fixture->timer_id;
 }
 
+static airs_str_t text_of(airs_id_t id, char out[AIRS_ID_MAX + 3]) {
+    (void)snprintf(out, AIRS_ID_MAX + 3, "%.*s/%.*s/%.*s", AIRS_STR_ARG(id.ns), AIRS_STR_ARG(id.name),
+                   AIRS_STR_ARG(id.instance));
+    return airs_str(out);
+}
+
+static void note_id(fixture_t *fixture, const char *verb, airs_id_t id, airs_str_t more) {
+    char text[AIRS_ID_MAX + 3];
+    note(fixture, verb, text_of(id, text), more, airs_str(NULL));
+}
+
+static airs_status_t take_spawn(airs_message_router_t *router, airs_actor_t *self,
+                                const airs_spawn_order_t *order, airs_spawned_t *out, airs_error_t *error) {
+    fixture_t *fixture = FROM(router, router);
+    (void)self;
+    note_id(fixture,
+            order->link      ? "spawn-link"
+            : order->monitor ? "spawn-monitor"
+                             : "spawn",
+            order->id, order->config.data != NULL ? as_text(order->config) : airs_str("(no config)"));
+    (void)text_of(airs_id("app", "made", "s1"), out->id);
+    out->monitor = fixture->timer_id;
+    return answer(fixture, error);
+}
+
+static airs_status_t take_stop(airs_message_router_t *router, airs_actor_t *self, airs_id_t target,
+                               airs_stop_mode_t mode, airs_error_t *error) {
+    static const char *const modes[] = {"drain", "drop", "kill"};
+    (void)self;
+    note_id(FROM(router, router), "stop", target, airs_str(modes[mode]));
+    return answer(FROM(router, router), error);
+}
+
+static airs_status_t take_exit(airs_message_router_t *router, airs_actor_t *self,
+                               const airs_exit_reason_t *reason) {
+    (void)self;
+    note(FROM(router, router), "exit", airs_str(airs_reason_text(reason->kind)), airs_str(reason->text),
+         airs_str(NULL));
+    return FROM(router, router)->answer;
+}
+
+static airs_status_t take_monitor(airs_message_router_t *router, airs_actor_t *self, airs_id_t target,
+                                  uint64_t *out, airs_error_t *error) {
+    (void)self;
+    note_id(FROM(router, router), "monitor", target, airs_str(NULL));
+    *out = FROM(router, router)->timer_id;
+    return answer(FROM(router, router), error);
+}
+
+static airs_status_t take_demonitor(airs_message_router_t *router, airs_actor_t *self, uint64_t monitor) {
+    fixture_t *fixture = FROM(router, router);
+    char text[32];
+    (void)self;
+    snprintf(text, sizeof text, "%" PRIu64, monitor);
+    note(fixture, "demonitor", airs_str(text), airs_str(NULL), airs_str(NULL));
+    return monitor == fixture->timer_id ? AIRS_OK : AIRS_NOT_FOUND;
+}
+
+static airs_status_t take_link(airs_message_router_t *router, airs_actor_t *self, airs_id_t target,
+                               airs_error_t *error) {
+    (void)self;
+    note_id(FROM(router, router), "link", target, airs_str(NULL));
+    return answer(FROM(router, router), error);
+}
+
+static void take_unlink(airs_message_router_t *router, airs_actor_t *self, airs_id_t target) {
+    (void)self;
+    note_id(FROM(router, router), "unlink", target, airs_str(NULL));
+}
+
+static airs_status_t take_trap(airs_message_router_t *router, airs_actor_t *self, bool traps) {
+    (void)self;
+    note(FROM(router, router), traps ? "trap" : "untrap", airs_str(NULL), airs_str(NULL), airs_str(NULL));
+    return FROM(router, router)->answer;
+}
+
 static void list(airs_message_router_t *router, bool (*each)(void *context, const airs_peer_info_t *info),
                  void *context) {
     fixture_t *fixture = FROM(router, router);
@@ -237,6 +313,14 @@ static const airs_message_router_ops_t router_ops = {
     .publish = take_publish,
     .start_timer = take_timer,
     .cancel_timer = take_cancel_timer,
+    .spawn = take_spawn,
+    .stop = take_stop,
+    .exit = take_exit,
+    .monitor = take_monitor,
+    .demonitor = take_demonitor,
+    .link = take_link,
+    .unlink = take_unlink,
+    .trap_exits = take_trap,
     .list = list,
     .describe = describe,
     .route_release = route_release,

@@ -50,7 +50,7 @@ typedef struct fixture {
     char broadcast_allowed[FIXTURE_TEXT]; /* '1' or '0' each */
     int routes_released;
     int waits;                 /* how often it was asked whether a send has ended */
-    char asked[FIXTURE_TEXT];  /* of replies, topics and timers, with their arguments, a line each */
+    char asked[FIXTURE_TEXT];  /* of replies, topics, timers and others, with their arguments, a line each */
     char logged[FIXTURE_TEXT]; /* "info app/tested/0: message key=value" and a newline for each record */
     char printed[FIXTURE_TEXT];
     _Atomic int wakes;
@@ -61,7 +61,7 @@ typedef struct fixture {
     bool answer_without_text;
     airs_status_t wait_answer;
     uint32_t reached;
-    uint64_t timer_id;
+    uint64_t timer_id; /* of a monitor too */
 } fixture_t;
 
 /* Fails the test when the engine cannot be made. `options` NULL: 16 instances, no cache. */

@@ -135,6 +135,9 @@ typedef enum airs_status {
     AIRS_INVALID_STATE,     /* no request is in hand, or it is answered */
     AIRS_UNSUPPORTED_CODEC, /* the receiver does not accept what the payload's prefix names */
     AIRS_DEADLOCK,          /* this actor would wait for itself */
+    AIRS_DENIED,            /* the capability was denied: airs_error_text says which */
+    AIRS_INVALID_ARGUMENT,
+    AIRS_FAILED, /* there is no memory, or the node is being stopped */
 } airs_status_t;
 
 /* In words. Never NULL, static. */
@@ -318,6 +321,89 @@ airs_status_t airs_send_every(uint64_t period_ms, airs_bytes_t payload, airs_tim
 
 /* True when nothing comes of it any more; false when it had fired already, or never was. */
 bool airs_cancel_timer(airs_timer_id_t id);
+
+/* ---- Making actors, ending them, and hearing of their ends ---- */
+
+/* Why an actor ended. */
+typedef enum airs_reason_kind {
+    AIRS_REASON_NORMAL,   /* of its own will, having done what it was to do */
+    AIRS_REASON_SHUTDOWN, /* it was stopped in order */
+    AIRS_REASON_KILLED,   /* it was ended without being asked */
+    AIRS_REASON_ERROR,    /* it said so itself, or airs_on_start or airs_on_stop failed */
+    AIRS_REASON_CRASH,    /* it trapped, or exceeded a limit */
+    AIRS_REASON_NO_ACTOR, /* there was none with this id */
+} airs_reason_kind_t;
+
+/* Zeroed: a name that is not used yet, and the configuration that the manifest has for the component. */
+typedef struct airs_spawn_options {
+    airs_str_t instance; /* size 0: one that is not used yet */
+    airs_bytes_t config; /* data NULL: the component's own */
+} airs_spawn_options_t;
+
+/* The id of an actor that was spawned, as text. */
+typedef struct airs_spawned {
+    char text[258];
+} airs_spawned_t;
+
+/* The same in its parts, which point into it. */
+airs_id_t airs_spawned_id(const airs_spawned_t *spawned);
+
+/* Names a monitor of this actor; never 0. */
+typedef uint64_t airs_monitor_t;
+
+/* Make an actor of a component of the application, by its name, "worker", or "shop/worker". It can be sent to when this
+ * returns, and starts soon; if that fails, who links or monitors is told AIRS_REASON_ERROR. `options` and `out` may
+ * be NULL. AIRS_TARGET_NOT_FOUND (no such component), AIRS_ALREADY_EXISTS, AIRS_DENIED, AIRS_INVALID_ARGUMENT,
+ * AIRS_FAILED. */
+airs_status_t airs_spawn(airs_str_t component, const airs_spawn_options_t *options, airs_spawned_t *out);
+
+/* The same, and link or monitor it before it runs. AIRS_QUOTA_EXCEEDED. */
+airs_status_t airs_spawn_link(airs_str_t component, const airs_spawn_options_t *options, airs_spawned_t *out);
+airs_status_t airs_spawn_monitor(airs_str_t component, const airs_spawn_options_t *options,
+                                 airs_spawned_t *out, airs_monitor_t *monitor);
+
+typedef enum airs_stop_mode {
+    AIRS_STOP_DRAIN, /* after what waits for it now */
+    AIRS_STOP_DROP,  /* after the message in hand; what waits is dropped */
+    AIRS_STOP_KILL,  /* at once, without its airs_on_stop */
+} airs_stop_mode_t;
+
+/* Ask an actor to end for good, whatever its supervisor would do. Does not wait for it: monitor it for that.
+ * AIRS_TARGET_NOT_FOUND, AIRS_DENIED. */
+airs_status_t airs_stop(airs_id_t id, airs_stop_mode_t mode);
+
+/* End this actor once the call in hand returns, for this reason: after AIRS_REASON_NORMAL and _SHUTDOWN a transient
+ * child is not restarted. `text` (may be NULL) goes with AIRS_REASON_ERROR and _CRASH. AIRS_INVALID_ARGUMENT: it is
+ * ending, or the reason is AIRS_REASON_NO_ACTOR. */
+airs_status_t airs_exit(airs_reason_kind_t reason, const char *text);
+
+/* Hear once, in airs_on_message, when the actor ends, or an incarnation of it that is restarted; at once when there is
+ * none. With an empty instance: any one of the component. AIRS_QUOTA_EXCEEDED, AIRS_DENIED. */
+airs_status_t airs_monitor(airs_id_t id, airs_monitor_t *out);
+
+/* Nothing of it comes any more. False: there was no such monitor, or its message was handled. */
+bool airs_demonitor(airs_monitor_t monitor);
+
+/* When one of the two ends, but for AIRS_REASON_NORMAL, the other ends with it, at once, unless it traps exits: then
+ * it is told, of any end. AIRS_TARGET_NOT_FOUND, AIRS_QUOTA_EXCEEDED, AIRS_DENIED. */
+airs_status_t airs_link(airs_id_t id);
+void airs_unlink(airs_id_t id);
+
+/* From here on be told of the ends of linked actors (airs_is_exit) instead of ending with them, or not any more. */
+airs_status_t airs_trap_exits(bool traps);
+
+/* Whether the message tells of the end of its sender: to one that monitors it, or to one that is linked to it. */
+bool airs_is_down(const airs_message_t *message);
+bool airs_is_exit(const airs_message_t *message);
+
+/* Of such a message: the monitor (0: it is of a link), why the sender ended, and the reason's text, cut to what fits
+ * `size` bytes with the terminating zero. Of another message 0, AIRS_REASON_NO_ACTOR and "". */
+airs_monitor_t airs_down_monitor(const airs_message_t *message);
+airs_reason_kind_t airs_reason(const airs_message_t *message);
+const char *airs_reason_text(const airs_message_t *message, char *buffer, size_t size);
+
+/* "normal", "shutdown", "killed", "error", "crash", "no-actor". Static. */
+const char *airs_reason_name(airs_reason_kind_t reason);
 
 /* ---- Services ---- */
 

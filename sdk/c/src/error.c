@@ -45,6 +45,12 @@ const char *airs_status_text(airs_status_t status) {
         return "unsupported codec";
     case AIRS_DEADLOCK:
         return "deadlock";
+    case AIRS_DENIED:
+        return "denied";
+    case AIRS_INVALID_ARGUMENT:
+        return "invalid argument";
+    case AIRS_FAILED:
+        return "failed";
     }
     return "unknown status";
 }

@@ -1,5 +1,7 @@
 #include "runtime/host/values.h"
 
+#include "core/memory.h"
+
 wasmtime_component_val_t airs_value_string(airs_str_t text) {
     wasmtime_component_val_t value = {.kind = WASMTIME_COMPONENT_STRING};
     wasm_name_new(&value.of.string, text.size, text.data);
@@ -12,6 +14,36 @@ wasmtime_component_val_t airs_value_u64(uint64_t number) {
 
 wasmtime_component_val_t airs_value_u32(uint32_t number) {
     return (wasmtime_component_val_t){.kind = WASMTIME_COMPONENT_U32, .of = {.u32 = number}};
+}
+
+wasmtime_component_val_t airs_value_bool(bool yes) {
+    return (wasmtime_component_val_t){.kind = WASMTIME_COMPONENT_BOOL, .of = {.boolean = yes}};
+}
+
+wasmtime_component_val_t airs_value_ok_empty(void) {
+    return (wasmtime_component_val_t){.kind = WASMTIME_COMPONENT_RESULT, .of = {.result = {.is_ok = true}}};
+}
+
+wasmtime_component_val_t airs_value_pair(wasmtime_component_val_t first, wasmtime_component_val_t second) {
+    wasmtime_component_val_t value = {.kind = WASMTIME_COMPONENT_TUPLE};
+    wasmtime_component_valtuple_new_uninit(&value.of.tuple, 2);
+    value.of.tuple.data[0] = first;
+    value.of.tuple.data[1] = second;
+    return value;
+}
+
+airs_status_t airs_value_to_bytes(const airs_allocator_t *allocator, const wasmtime_component_val_t *list,
+                                  airs_bytes_t *out) {
+    const wasmtime_component_vallist_t *values = &list->of.list;
+    uint8_t *bytes = airs_alloc(allocator, values->size + 1);
+    if (bytes == NULL) {
+        return AIRS_OUT_OF_MEMORY;
+    }
+    for (size_t i = 0; i < values->size; i++) {
+        bytes[i] = values->data[i].of.u8;
+    }
+    *out = airs_bytes(bytes, values->size);
+    return AIRS_OK;
 }
 
 wasmtime_component_val_t airs_value_record(size_t count) {
