@@ -10,6 +10,7 @@ static actor_fixture_t fixture;
 static probe_t probes[ACTORS];
 static airs_monitor_t last_monitor;
 static airs_status_t last_status;
+static airs_spawned_t last_spawned;
 static const char *const ids[ACTORS] = {"t/a/0", "t/b/0", "t/c/0", "t/d/0"};
 
 static airs_id_t id_in(airs_str_t text) {
@@ -40,6 +41,27 @@ static airs_status_t exit_for(airs_actor_context_t *context, airs_str_t name) {
     return AIRS_INVALID_ARGUMENT;
 }
 
+/* "link t/guest/0 CONFIG", or with "monitor", "alone", "native". */
+static void spawn(airs_actor_context_t *context, airs_str_t text) {
+    airs_actor_spawn_t what = {.size = sizeof what};
+    airs_str_t rest = text;
+    bool native = false;
+    (void)(says(text, "link", &rest) || says(text, "monitor", &rest) || says(text, "alone", &rest) ||
+           (native = says(text, "native", &rest)));
+    what.link = text.data[0] == 'l';
+    what.monitor = text.data[0] == 'm' || native;
+    const char *space = memchr(rest.data, ' ', rest.size);
+    if (space != NULL) {
+        what.config = airs_bytes(space + 1, rest.size - (size_t)(space + 1 - rest.data));
+        rest.size = (size_t)(space - rest.data);
+    }
+    what.id = id_in(rest);
+    memset(&last_spawned, 0, sizeof last_spawned);
+    last_status =
+        native ? airs_actor_spawn_native(context, &probe_native, &probes[3], &what, NULL, &last_spawned)
+               : airs_actor_spawn(context, &what, &last_spawned);
+}
+
 static airs_status_t obey(airs_actor_context_t *context, probe_t *probe, const airs_incoming_t *incoming) {
     (void)probe;
     airs_str_t text = airs_str_n((const char *)incoming->payload.data, incoming->payload.size);
@@ -60,6 +82,14 @@ static airs_status_t obey(airs_actor_context_t *context, probe_t *probe, const a
         last_status = exit_for(context, rest);
     } else if (says(text, "send", &rest)) {
         last_status = airs_actor_send(context, id_in(rest), airs_bytes("hello", 5));
+    } else if (says(text, "kill", &rest)) {
+        last_status = airs_actor_stop_other(context, id_in(rest), AIRS_STOP_KILL);
+    } else if (says(text, "drain", &rest)) {
+        last_status = airs_actor_stop_other(context, id_in(rest), AIRS_STOP_DRAIN);
+    } else if (says(text, "drop", &rest)) {
+        last_status = airs_actor_stop_other(context, id_in(rest), AIRS_STOP_DROP);
+    } else if (says(text, "spawn", &rest)) {
+        spawn(context, rest);
     } else if (says(text, "crash", &rest)) {
         return AIRS_INTERNAL;
     }
@@ -348,12 +378,28 @@ static void kill_cannot_be_trapped(void **state) {
     (void)state;
     start(2);
     tell("t/a/0", "trap");
-    tell("t/a/0", "link t/b/0");
     tell("t/b/0", "trap");
-    probe_block(&probes[0], false);
-    airs_actor_system_destroy(fixture.system); /* which does not ask either */
-    fixture.system = NULL;
-    assert_true(probes[0].destroyed && probes[1].destroyed);
+    tell("t/a/0", "link t/b/0");
+    tell("t/a/0", "kill t/b/0");
+    assert_ok(last_status);
+    assert_false(lives("t/b/0"));
+    assert_false(probes[1].stopped);
+    assert_heard(0, "x:b/0=killed");
+    tell("t/a/0", "kill t/b/0");
+    assert_int_equal(last_status, AIRS_TARGET_NOT_FOUND);
+}
+
+static void one_stops_another(void **state) {
+    (void)state;
+    start(3);
+    tell("t/a/0", "monitor t/b/0");
+    tell("t/a/0", "monitor t/c/0");
+    tell("t/a/0", "drain t/b/0");
+    tell("t/a/0", "drop t/c/0");
+    assert_heard(0, "d:b/0=shutdown d:c/0=shutdown");
+    assert_true(probes[1].stopped && probes[2].stopped);
+    tell("t/a/0", "drop t/b/");
+    assert_int_equal(last_status, AIRS_TARGET_NOT_FOUND);
 }
 
 static void unlink_undoes_it(void **state) {
@@ -511,6 +557,205 @@ static void the_reason_of_a_link_decides_for_a_transient_child(void **state) {
     }
 }
 
+/* ---- spawning ---- */
+
+static airs_scripted_next_t spawned_guest(airs_scripted_call_t *call) {
+    if (call->kind == AIRS_CALL_INITIALIZE) {
+        airs_bytes_t config = call->config->config;
+        bool fails = config.size == 4 && memcmp(config.data, "fail", 4) == 0;
+        return fails ? airs_scripted_error(call, "told to fail") : airs_scripted_ok(call);
+    }
+    return failing_guest(call);
+}
+
+static void offer(const char *id, const char *config) {
+    airs_actor_spec_t spec = {.config = airs_bytes(config, config != NULL ? strlen(config) : 0),
+                              .mailbox_messages = 77};
+    assert_ok(airs_actor_system_offer_component(
+        fixture.system, id_of(id), actor_fixture_add(&fixture, spawned_guest, NULL), &spec, NULL));
+}
+
+static void actors_spawn_others(void **state) {
+    (void)state;
+    start(1);
+    char config[] = "mine";
+    offer("t/guest/", config);
+    memset(config, '#', sizeof config - 1); /* it was copied */
+    tell("t/a/0", "spawn monitor t/guest/");
+    assert_ok(last_status);
+    assert_string_equal(last_spawned.id, "t/guest/s1");
+    assert_int_not_equal(last_spawned.monitor, 0);
+    tell("t/a/0", "spawn alone t/guest/");
+    assert_string_equal(last_spawned.id, "t/guest/s2");
+    assert_int_equal(last_spawned.monitor, 0);
+    tell("t/a/0", "spawn link t/guest/x");
+    assert_string_equal(last_spawned.id, "t/guest/x");
+    assert_int_equal(actor_fixture_totals(&fixture).actors, 4);
+    tell("t/guest/s1", "trap");
+    assert_heard(0, "d:guest/s1=crash:unreachable");
+    tell("t/guest/s2", "trap");
+    tell("t/guest/x", "trap");
+    assert_int_equal(actor_fixture_totals(&fixture).actors, 0);
+}
+
+static void a_spawn_that_cannot_be_leaves_nothing(void **state) {
+    (void)state;
+    airs_actor_spec_t few = {.max_monitors = 1, .max_links = 1};
+    probe_spawn(&fixture, &probes[0], "t/a/0", &few);
+    tell("t/a/0", "spawn alone t/guest/");
+    assert_int_equal(last_status, AIRS_COMPONENT_NOT_FOUND);
+    offer("t/guest/", NULL);
+    offer("t/guest/", "fail"); /* which replaces it */
+    tell("t/a/0", "spawn alone t/guest/*");
+    assert_int_equal(last_status, AIRS_INVALID_ARGUMENT);
+    tell("t/a/0", "spawn alone t/guest/1 fine");
+    assert_ok(last_status);
+    tell("t/a/0", "spawn alone t/guest/1");
+    assert_int_equal(last_status, AIRS_ALREADY_EXISTS);
+    tell("t/a/0", "spawn link t/guest/2 fine");
+    tell("t/a/0", "spawn link t/guest/3 fine");
+    assert_int_equal(last_status, AIRS_QUOTA_EXCEEDED);
+    assert_false(lives("t/guest/3"));
+    tell("t/a/0", "spawn monitor t/guest/4");
+    assert_heard(0, "d:guest/4=error:told"); /* "to fail" */
+    airs_actor_system_withdraw_component(fixture.system, id_of("t/guest/"));
+    tell("t/a/0", "spawn alone t/guest/");
+    assert_int_equal(last_status, AIRS_COMPONENT_NOT_FOUND);
+    assert_int_equal(airs_actor_system_change_component(fixture.system, id_of("t/guest/"), 1),
+                     AIRS_COMPONENT_NOT_FOUND);
+    airs_actor_system_withdraw_component(fixture.system, id_of("t/guest/"));
+    assert_int_equal(actor_fixture_totals(&fixture).actors, 3);
+}
+
+static void natives_spawn_natives(void **state) {
+    (void)state;
+    start(1);
+    probes[3].start_answer = AIRS_INTERNAL;
+    tell("t/a/0", "spawn native t/d/0");
+    assert_ok(last_status);
+    assert_true(probes[3].destroyed);
+    assert_heard(0, "d:d/0=error:internal");
+    probes[3].destroyed = false;
+    probes[3].start_answer = AIRS_OK;
+    tell("t/a/0", "spawn native t/d/0");
+    assert_true(lives("t/d/0"));
+    tell("t/d/0", "hello");
+    assert_string_equal(probes[3].heard, "m:hello");
+    /* The state is the actor's whatever becomes of it. */
+    tell("t/a/0", "drop t/d/0");
+    probes[3].destroyed = false;
+    tell("t/a/0", "spawn native t/a/0");
+    assert_int_equal(last_status, AIRS_ALREADY_EXISTS);
+    assert_true(probes[3].destroyed);
+}
+
+/* What is spawned of a simple-one-for-one supervisor's component is its child. */
+static void spawned_children_are_supervised(void **state) {
+    (void)state;
+    start(1);
+    airs_child_spec_t child = {.component = actor_fixture_add(&fixture, spawned_guest, NULL),
+                               .id = id_of("t/guest/")};
+    airs_supervisor_spec_t spec = AIRS_SUPERVISOR_SPEC_INIT;
+    spec.strategy = AIRS_SIMPLE_ONE_FOR_ONE;
+    spec.children = &child;
+    spec.child_count = 1;
+    airs_supervisor_t *supervisor = NULL;
+    tell("t/a/0", "spawn alone t/guest/");
+    assert_int_equal(last_status, AIRS_COMPONENT_NOT_FOUND);
+    assert_ok(airs_actor_system_start_supervisor(fixture.system, &spec, &supervisor, NULL));
+    airs_child_counts_t counts;
+    tell("t/a/0", "spawn monitor t/guest/");
+    tell("t/a/0", "spawn alone t/guest/x with this");
+    assert_ok(airs_supervisor_count_children(supervisor, &counts));
+    assert_int_equal(counts.active, 2);
+    tell("t/guest/s1", "trap");
+    assert_heard(0, "d:guest/s1=crash:unreachable");
+    assert_int_equal(actor_fixture_counters(&fixture, "t/guest/s1").restarts, 1);
+    /* A first start that fails is the spawner's matter, and no restart. */
+    tell("t/a/0", "spawn monitor t/guest/y fail");
+    assert_ok(last_status);
+    assert_heard(0, "d:guest/s1=crash:unreachable d:guest/y=error:told");
+    assert_ok(airs_supervisor_count_children(supervisor, &counts));
+    assert_int_equal(counts.active, 2);
+    tell("t/a/0", "drop t/guest/x");
+    assert_ok(airs_supervisor_count_children(supervisor, &counts));
+    assert_int_equal(counts.active, 1);
+    airs_supervisor_stop(supervisor, AIRS_STOP_DROP, PATIENCE_MS);
+    assert_int_equal(actor_fixture_totals(&fixture).actors, 1);
+    tell("t/a/0", "spawn alone t/guest/");
+    assert_int_equal(last_status, AIRS_COMPONENT_NOT_FOUND);
+}
+
+/* Handed over while its supervisor ends: it ends too, and who monitors hears of it. */
+static airs_status_t spawn_and_stay(airs_actor_context_t *context, probe_t *probe,
+                                    const airs_incoming_t *incoming) {
+    (void)probe;
+    airs_actor_spawn_t what = {.size = sizeof what, .id = id_of("t/guest/"), .monitor = true};
+    return incoming->kind == AIRS_INCOMING_MESSAGE ? airs_actor_spawn(context, &what, NULL) : AIRS_OK;
+}
+
+static void a_child_may_come_too_late(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        tear_down(state);
+        set_up(state);
+        airs_seeded_random_init(&fixture.random, seed);
+        probes[0].then = spawn_and_stay;
+        start(1);
+        airs_child_spec_t child = {.component = actor_fixture_add(&fixture, spawned_guest, NULL),
+                                   .id = id_of("t/guest/")};
+        airs_supervisor_spec_t spec = AIRS_SUPERVISOR_SPEC_INIT;
+        spec.strategy = AIRS_SIMPLE_ONE_FOR_ONE;
+        spec.children = &child;
+        spec.child_count = 1;
+        airs_supervisor_t *supervisor = NULL;
+        assert_ok(airs_actor_system_start_supervisor(fixture.system, &spec, &supervisor, NULL));
+        probes[0].answer = AIRS_OK;
+        for (int i = 0; i < 3; i++) {
+            assert_ok(actor_fixture_send(&fixture, "t/a/0", "go"));
+        }
+        for (uint64_t step = 0; step < seed % 8; step++) {
+            (void)airs_actor_system_step(fixture.system);
+        }
+        airs_supervisor_stop(supervisor, AIRS_STOP_DROP, PATIENCE_MS);
+        /* The messages that come after it fail, and that is a crash of this probe. */
+        actor_fixture_run(&fixture);
+        assert_int_equal(actor_fixture_totals(&fixture).actors, lives("t/a/0"));
+    }
+}
+
+/* ---- the program ---- */
+
+static char told[256];
+
+static void note_down(void *context, const airs_down_t *down) {
+    (void)context;
+    (void)snprintf(told + strlen(told), sizeof told - strlen(told), "%.*s=%s%s ",
+                   AIRS_STR_ARG(down->actor.name), airs_reason_text(down->reason.kind), down->reason.text);
+}
+
+static void the_program_monitors(void **state) {
+    (void)state;
+    airs_host_monitor_t *monitors[4] = {NULL};
+    told[0] = '\0';
+    start(2);
+    assert_ok(airs_actor_system_monitor(fixture.system, id_of("t/a/0"), note_down, NULL, &monitors[0], NULL));
+    assert_ok(airs_actor_system_monitor(fixture.system, id_of("t/b/0"), note_down, NULL, &monitors[1], NULL));
+    assert_ok(airs_actor_system_monitor(fixture.system, id_of("t/c/0"), note_down, NULL, &monitors[2], NULL));
+    actor_fixture_run(&fixture);
+    assert_string_equal(told, "c=no-actor ");
+    airs_actor_system_demonitor(fixture.system, monitors[1]);
+    tell("t/b/0", "exit normal");
+    tell("t/a/0", "exit error");
+    assert_string_equal(told, "c=no-actor a=errorso be it ");
+    airs_actor_system_demonitor(fixture.system, monitors[0]);
+    airs_actor_system_demonitor(fixture.system, NULL);
+    airs_error_t error;
+    assert_int_equal(
+        airs_actor_system_monitor(fixture.system, airs_id("", "", ""), note_down, NULL, &monitors[3], &error),
+        AIRS_INVALID_ARGUMENT);
+}
+
 /* ---- on threads ---- */
 
 #define RACERS 8
@@ -644,6 +889,13 @@ int main(void) {
         TEST(watches_are_of_an_incarnation),
         TEST(a_monitor_between_incarnations_is_of_the_next),
         TEST(the_reason_of_a_link_decides_for_a_transient_child),
+        TEST(one_stops_another),
+        TEST(actors_spawn_others),
+        TEST(a_spawn_that_cannot_be_leaves_nothing),
+        TEST(natives_spawn_natives),
+        TEST(spawned_children_are_supervised),
+        TEST(a_child_may_come_too_late),
+        TEST(the_program_monitors),
         TEST(ends_and_watches_race),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
