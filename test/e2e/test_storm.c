@@ -262,12 +262,14 @@ static void begin_anew(stage_t *stage) {
 }
 
 static uint64_t resident_bytes(void) {
-    unsigned long pages = 0;
+    char line[128] = "";
     FILE *file = fopen("/proc/self/statm", "r");
     assert_non_null(file);
-    assert_int_equal(fscanf(file, "%*u %lu", &pages), 1);
+    assert_non_null(fgets(line, sizeof line, file));
     (void)fclose(file);
-    return (uint64_t)pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    const char *second = strchr(line, ' '); /* in pages */
+    assert_non_null(second);
+    return strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 /* ---- the storm ---- */
