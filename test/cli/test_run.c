@@ -531,6 +531,26 @@ static void a_second_signal_stops_at_once(void **state) {
     child_free(&child);
 }
 
+static void a_restart_that_hangs_is_stopped(void **state) {
+    (void)state;
+    static const int signals[] = {SIGINT, SIGTERM};
+    for (size_t i = 0; i < 2; i++) {
+        child_t child;
+        start_service(&child,
+                      APP("input = \"frail\"\n") COMPONENT(
+                          "frail", "frail") "[shutdown]\ndrain-time = \"50ms\"\nstop-time = \"50ms\"\n",
+                      true);
+        feed_service(&child, "hang 3600000\nhello\n");
+        child_wait_for(&child, "err", "a child has ended: it is restarted");
+        child_signal(&child, signals[i]);
+        child_wait(&child);
+        child_expect_text(&child, "err",
+                          "component frail, instance 0: shutdown: it was ended after the 50 ms");
+        child_expect(&child, 7); /* it had crashed */
+        child_free(&child);
+    }
+}
+
 static int set_up(void **state) {
     (void)state;
     airs_temporary_folder_create(&folder);
@@ -582,6 +602,7 @@ int main(void) {
         TEST(an_interruption_ends_the_input_and_drains),
         TEST(draining_has_a_limit),
         TEST(a_second_signal_stops_at_once),
+        TEST(a_restart_that_hangs_is_stopped),
     };
     (void)signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
