@@ -811,7 +811,9 @@ static racer_t racers[2 * RACERS];
 static void *drive(void *argument) {
     static const airs_native_t native = {.size = sizeof native, .handle = race};
     unsigned number = *(unsigned *)argument;
-    char names[2][24];
+    /* Those that have not ended when this thread has still use them. */
+    static char all_names[RACERS][2][24];
+    char(*names)[24] = all_names[number];
     for (int side = 0; side < 2; side++) {
         (void)snprintf(names[side], sizeof names[side], "t/r%u/%d", number, side);
     }

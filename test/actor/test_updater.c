@@ -70,8 +70,10 @@ static const char *version_of(const char *id) {
 
 static void the_new_component_goes_on_with_the_mailbox_and_the_state(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = two.migrates = true;
     airs_component_handle_t old = version_add(&fixture.engine, &one);
     airs_component_handle_t next = version_add(&fixture.engine, &two);
@@ -92,8 +94,10 @@ static void the_new_component_goes_on_with_the_mailbox_and_the_state(void **stat
 
 static void what_waits_is_handled_by_one_or_the_other_in_order(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = two.migrates = true;
     airs_component_handle_t old = version_add(&fixture.engine, &one);
     airs_component_handle_t next = version_add(&fixture.engine, &two);
@@ -116,8 +120,10 @@ static void without_migration_the_new_component_begins_anew(void **state) {
     (void)state;
     for (int which = 0; which < 3; which++) {
         heard[0] = '\0';
-        version_t one = VERSION_INIT("1");
-        version_t two = VERSION_INIT("2");
+        static version_t one;
+        one = (version_t)VERSION_INIT("1");
+        static version_t two;
+        two = (version_t)VERSION_INIT("2");
         one.migrates = which == 1;
         two.migrates = which == 2;
         char id[16];
@@ -136,8 +142,10 @@ static void without_migration_the_new_component_begins_anew(void **state) {
 static void all_instances_switch(void **state) {
     (void)state;
     for (int together = 0; together < 2; together++) {
-        version_t one = VERSION_INIT("1");
-        version_t two = VERSION_INIT("2");
+        static version_t one;
+        one = (version_t)VERSION_INIT("1");
+        static version_t two;
+        two = (version_t)VERSION_INIT("2");
         airs_component_handle_t old = version_add(&fixture.engine, &one);
         for (int i = 0; i < 5; i++) {
             char id[16];
@@ -159,11 +167,13 @@ static void all_instances_switch(void **state) {
 
 static void its_configuration_can_change_with_it(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
     actor_fixture_spawn(&fixture, "t/a/0", version_add(&fixture.engine, &one));
     airs_env_var_t env = {airs_str("NAME"), airs_str("value")};
     airs_actor_spec_t spec = {.env = &env, .env_count = 1, .limits = {.max_execution_time_ms = 5}};
-    version_t two = VERSION_INIT("2");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     airs_actor_update_t change = {
         .group = id_of("t/a/0"), .component = version_add(&fixture.engine, &two), .spec = &spec};
     assert_ok(airs_actor_system_update(fixture.system, &change, &error));
@@ -174,7 +184,8 @@ static void its_configuration_can_change_with_it(void **state) {
 
 static void a_component_without_instances_cannot_be_updated(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
     airs_component_handle_t old = version_add(&fixture.engine, &one);
     assert_status(update(old), AIRS_TARGET_NOT_FOUND);
     actor_fixture_spawn(&fixture, "t/a/0", old);
@@ -187,7 +198,8 @@ static void native_actors_stay_as_they_are(void **state) {
     probe_t probe;
     probe_init(&probe);
     probe_spawn(&fixture, &probe, "t/a/0", NULL);
-    version_t one = VERSION_INIT("1");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
     assert_status(update(version_add(&fixture.engine, &one)), AIRS_TARGET_NOT_FOUND);
     assert_ok(actor_fixture_stop(&fixture, "t/a/0", AIRS_STOP_DROP));
     probe_free(&probe);
@@ -195,7 +207,8 @@ static void native_actors_stay_as_they_are(void **state) {
 
 static void what_is_not_loaded_is_not_switched_to(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
     actor_fixture_spawn(&fixture, "t/a/0", version_add(&fixture.engine, &one));
     assert_status(update(31), AIRS_ROLLED_BACK);
     send("t/a/0", "a");
@@ -213,8 +226,10 @@ typedef struct step {
 
 static void check_rollback(const step_t *what, bool together, const char *only) {
     heard[0] = '\0';
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = two.migrates = true;
     two.fails_in = what->in;
     two.failure = what->failure;
@@ -286,8 +301,10 @@ static void together_too(void **state) {
 
 static void an_unhealthy_one_is_not_switched_to(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     two.health = AIRS_UNHEALTHY;
     actor_fixture_spawn(&fixture, "t/a/0", version_add(&fixture.engine, &one));
     assert_status(update(version_add(&fixture.engine, &two)), AIRS_ROLLED_BACK);
@@ -298,8 +315,10 @@ static void an_unhealthy_one_is_not_switched_to(void **state) {
 
 static void a_start_that_waits_for_too_long_takes_it_back(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     two.parks_in = AIRS_CALL_INITIALIZE;
     actor_fixture_spawn(&fixture, "t/a/0", version_add(&fixture.engine, &one));
     assert_status(update(version_add(&fixture.engine, &two)), AIRS_ROLLED_BACK);
@@ -312,8 +331,10 @@ static void a_start_that_waits_for_too_long_takes_it_back(void **state) {
 
 static void who_does_not_let_go_of_its_state_goes_on(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = two.migrates = true;
     one.fails_in = AIRS_CALL_EXPORT_STATE;
     one.failure = AIRS_GUEST_ERROR;
@@ -327,8 +348,10 @@ static void who_does_not_let_go_of_its_state_goes_on(void **state) {
 
 static void who_crashes_when_asked_for_its_state_begins_anew(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = two.migrates = true;
     one.fails_in = AIRS_CALL_EXPORT_STATE;
     one.failure = AIRS_TRAP;
@@ -378,8 +401,10 @@ static void tell_later(whisperer_t *self, const char *id) {
 
 static void a_crash_in_the_window_takes_it_back(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = two.migrates = true;
     two.fails_in = AIRS_CALL_HANDLE_MESSAGE;
     two.failure = AIRS_TRAP;
@@ -415,8 +440,10 @@ static void a_crash_in_the_window_takes_it_back(void **state) {
 
 static void a_crash_after_the_window_is_one_as_any(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     two.fails_in = AIRS_CALL_HANDLE_MESSAGE;
     two.failure = AIRS_TRAP;
     actor_fixture_spawn(&fixture, "t/a/0", version_add(&fixture.engine, &one));
@@ -442,8 +469,10 @@ static void one_that_is_unhealthy_at_the_end_of_it_takes_it_back(void **state) {
     (void)state;
     static const airs_native_t native = {
         .size = sizeof(airs_native_t), .start = whisper_start, .handle = fall_ill};
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     two.only = "1";
     falls_ill = &two;
     airs_component_handle_t old = version_add(&fixture.engine, &one);
@@ -461,8 +490,10 @@ static void one_that_is_unhealthy_at_the_end_of_it_takes_it_back(void **state) {
 /* The old component's start fails when it is to come back with its state: then it comes back without. */
 static void one_that_does_not_take_its_own_state_begins_anew(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = two.migrates = true;
     one.fails_in = AIRS_CALL_IMPORT_STATE;
     one.failure = AIRS_GUEST_ERROR;
@@ -484,8 +515,10 @@ static void one_that_does_not_take_its_own_state_begins_anew(void **state) {
 
 static void with_migration_timers_and_answers_that_are_owed_stay(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = two.migrates = true;
     actor_fixture_spawn(&fixture, "t/a/0", version_add(&fixture.engine, &one));
     send("t/a/0", "every 60000");
@@ -499,8 +532,10 @@ static void with_migration_timers_and_answers_that_are_owed_stay(void **state) {
 
 static void without_it_they_end(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = true;
     actor_fixture_spawn(&fixture, "t/a/0", version_add(&fixture.engine, &one));
     send("t/a/0", "every 60000");
@@ -533,8 +568,10 @@ static void ask(ended_t *ended, const char *payload) {
 
 static void an_answer_that_is_owed_is_given_by_the_new_one(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = two.migrates = true;
     actor_fixture_spawn(&fixture, "t/a/0", version_add(&fixture.engine, &one));
     ended_t ended = {0};
@@ -550,8 +587,10 @@ static void an_answer_that_is_owed_is_given_by_the_new_one(void **state) {
 
 static void or_fails_without_migration(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     actor_fixture_spawn(&fixture, "t/a/0", version_add(&fixture.engine, &one));
     ended_t ended = {0};
     ask(&ended, "defer");
@@ -564,9 +603,12 @@ static void an_answer_to_a_request_of_the_old_one_comes_to_the_new_one(void **st
     (void)state;
     for (int migrates = 0; migrates < 2; migrates++) {
         heard[0] = '\0';
-        version_t one = VERSION_INIT("1");
-        version_t two = VERSION_INIT("2");
-        version_t server = VERSION_INIT("s");
+        static version_t one;
+        one = (version_t)VERSION_INIT("1");
+        static version_t two;
+        two = (version_t)VERSION_INIT("2");
+        static version_t server;
+        server = (version_t)VERSION_INIT("s");
         one.migrates = two.migrates = migrates != 0;
         actor_fixture_spawn(&fixture, "t/a/0", version_add(&fixture.engine, &one));
         actor_fixture_spawn(&fixture, "t/b/0", version_add(&fixture.engine, &server));
@@ -586,8 +628,10 @@ static void an_answer_to_a_request_of_the_old_one_comes_to_the_new_one(void **st
 /* After a switch that fails the old one's are all there, and the new one's are gone. */
 static void a_switch_that_fails_changes_nothing_of_it(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = two.migrates = true;
     two.fails_in = AIRS_CALL_IMPORT_STATE;
     two.failure = AIRS_TRAP;
@@ -607,8 +651,10 @@ static void a_switch_that_fails_changes_nothing_of_it(void **state) {
 
 static void an_update_that_is_taken_back_keeps_what_was_before_it(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = two.migrates = true;
     two.fails_in = AIRS_CALL_HANDLE_MESSAGE;
     two.failure = AIRS_TRAP;
@@ -652,8 +698,10 @@ static airs_supervisor_t *supervise(airs_component_handle_t component, unsigned 
 
 static void a_rollback_is_no_restart_to_the_supervisor(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     two.fails_in = AIRS_CALL_HANDLE_MESSAGE;
     two.failure = AIRS_TRAP;
     airs_supervisor_t *supervisor = supervise(version_add(&fixture.engine, &one), 3);
@@ -674,9 +722,12 @@ static void a_rollback_is_no_restart_to_the_supervisor(void **state) {
 
 static void what_is_started_again_is_the_new_one_or_after_a_rollback_the_old_one(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
-    version_t bad = VERSION_INIT("3");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
+    static version_t bad;
+    bad = (version_t)VERSION_INIT("3");
     bad.health = AIRS_UNHEALTHY;
     airs_supervisor_t *supervisor = supervise(version_add(&fixture.engine, &one), 2);
     assert_ok(airs_supervisor_stop_child(supervisor, "t/a/1", NULL));
@@ -696,8 +747,10 @@ static void what_is_started_again_is_the_new_one_or_after_a_rollback_the_old_one
 
 static void one_that_is_down_comes_up_as_the_new_one(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.fails_in = AIRS_CALL_HANDLE_MESSAGE;
     one.failure = AIRS_TRAP;
     airs_child_spec_t child = {.component = version_add(&fixture.engine, &one), .id = id_of("t/a/0")};
@@ -720,8 +773,10 @@ static void one_that_is_down_comes_up_as_the_new_one(void **state) {
 
 static void children_that_are_all_alike_are_new_ones_from_then_on(void **state) {
     (void)state;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     airs_child_spec_t model = {.component = version_add(&fixture.engine, &one)};
     airs_supervisor_spec_t spec = AIRS_SUPERVISOR_SPEC_INIT;
     spec.strategy = AIRS_SIMPLE_ONE_FOR_ONE;
@@ -744,8 +799,10 @@ static void children_that_are_all_alike_are_new_ones_from_then_on(void **state) 
 
 static airs_status_t life(const airs_allocator_t *allocator, void *context) {
     const airs_status_t expected = *(const airs_status_t *)context;
-    version_t one = VERSION_INIT("1");
-    version_t two = VERSION_INIT("2");
+    static version_t one;
+    one = (version_t)VERSION_INIT("1");
+    static version_t two;
+    two = (version_t)VERSION_INIT("2");
     one.migrates = two.migrates = true;
     two.health = expected == AIRS_OK ? AIRS_HEALTHY : AIRS_UNHEALTHY;
     airs_scripted_engine_t engine;

@@ -21,6 +21,7 @@ typedef struct version {
     unsigned imported;
 } version_t;
 
+/* Of a variable that outlives the guests, which are stopped by the test's tear-down: a static one. */
 #define VERSION_INIT(text) {.version = (text), .fails_in = NEVER, .parks_in = NEVER, .health = AIRS_HEALTHY}
 
 /* What all versions heard, of the tests' one thread. */
