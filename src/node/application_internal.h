@@ -46,7 +46,8 @@ struct airs_application {
     /* Swapped with the change's lock held; whoever reads it once has one that lives as long as the application. */
     _Atomic(const airs_manifest_t *) manifest;
     /* Written with both locks held. */
-    airs_application_component_t *components; /* the manifest's, in its order, and what else still runs */
+    airs_application_component_t
+        *components; /* what runs; before the first start all of the manifest, in its order */
     size_t component_count;
     airs_tree_t **trees; /* in the order of their start */
     size_t tree_count;

@@ -1,4 +1,5 @@
 /* Changing what runs to what another manifest says. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "core/log.h"
@@ -29,6 +30,10 @@ typedef struct change {
     airs_application_component_t *now;
     unsigned difference;
     bool fresh; /* loaded for this */
+    /* What its instances are to go on with, once all else is done; until then `now` has what they run. 0: nothing. */
+    airs_component_t next;
+    airs_component_t before;
+    airs_file_stamp_t next_stamp;
 } change_t;
 
 typedef struct reload {
@@ -65,7 +70,8 @@ static const airs_application_component_t *find_old(const airs_application_t *ap
 }
 
 static airs_status_t no_memory(airs_error_t *error) {
-    return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+    airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+    return AIRS_OUT_OF_MEMORY;
 }
 
 /* Tables with room for what is there now and what there will be. */
@@ -101,7 +107,8 @@ static airs_status_t load_changes(reload_t *reload) {
             change->difference |= same_stamp(&change->old->stamp, &change->now->stamp) ? 0
                                                                                        : AIRS_DIFFERS_SOURCE;
         }
-        if (change->old != NULL && (change->difference & AIRS_DIFFERS_SOURCE) == 0) {
+        if (change->old != NULL &&
+            (change->difference & (AIRS_DIFFERS_SOURCE | AIRS_DIFFERS_SETTINGS)) == 0) {
             change->now->handle = change->old->handle;
             continue;
         }
@@ -112,7 +119,8 @@ static airs_status_t load_changes(reload_t *reload) {
             airs_log_printf(application->options.log, AIRS_LOG_ERROR, airs_str(LOG_SOURCE), "%s", error.text);
         }
         if (loaded != AIRS_OK && status == AIRS_OK) {
-            status = airs_error_set(reload->error, loaded, "%s", error.text);
+            airs_error_set(reload->error, loaded, "%s", error.text);
+            status = loaded;
         }
     }
     reload->component_count = reload->manifest->component_count;
@@ -130,25 +138,42 @@ static const airs_manifest_supervisor_t *find_root(const airs_manifest_t *manife
     return NULL;
 }
 
-static const change_t *change_of(const reload_t *reload, const airs_manifest_component_t *component) {
+static change_t *change_of(const reload_t *reload, const airs_manifest_component_t *component) {
     return &reload->changes[component - reload->manifest->components];
 }
 
+/* Is there an instance that could be updated? */
+static bool lives(const reload_t *reload, const change_t *change) {
+    const airs_application_t *application = reload->application;
+    airs_actor_counters_t counters;
+    char number[24];
+    uint64_t instances = change->old != NULL ? change->old->plan->instances : 0;
+    bool found = false;
+    for (uint64_t i = 0; i < instances && !found; i++) {
+        (void)snprintf(number, sizeof number, "%" PRIu64, i);
+        airs_id_t id = airs_id(reload->manifest->ns, change->old->plan->name, number);
+        found = airs_node_counters(application->node, id, &counters) == AIRS_OK;
+    }
+    return found;
+}
+
 /* Can this be done to the component while its tree goes on? */
-static bool can_change(const airs_manifest_supervisor_t *owner, size_t position, unsigned difference) {
+static bool can_change(const reload_t *reload, const airs_manifest_supervisor_t *owner, size_t position) {
+    const change_t *change = change_of(reload, owner->children[position].component);
     bool is_last = position + 1 == owner->child_count;
+    bool updates = (change->difference & (AIRS_DIFFERS_SOURCE | AIRS_DIFFERS_SETTINGS)) != 0;
+    bool resizes = (change->difference & AIRS_DIFFERS_INSTANCES) != 0;
     /* Instances that are added start last, whatever the order of the others. */
     bool can_resize = owner->strategy != AIRS_REST_FOR_ONE || is_last;
-    return (difference & (AIRS_DIFFERS_ACTOR | AIRS_DIFFERS_SOURCE | AIRS_DIFFERS_SETTINGS)) == 0 &&
-           (can_resize || (difference & AIRS_DIFFERS_INSTANCES) == 0);
+    return (change->difference & AIRS_DIFFERS_ACTOR) == 0 && (can_resize || !resizes) &&
+           (!updates || lives(reload, change));
 }
 
 static bool can_keep(const reload_t *reload, const airs_manifest_supervisor_t *plan) {
     bool can = true;
     for (size_t i = 0; i < plan->child_count && can; i++) {
         const airs_manifest_child_t *child = &plan->children[i];
-        can = child->component != NULL ? can_change(plan, i, change_of(reload, child->component)->difference)
-                                       : can_keep(reload, child->supervisor);
+        can = child->component != NULL ? can_change(reload, plan, i) : can_keep(reload, child->supervisor);
     }
     return can;
 }
@@ -259,7 +284,15 @@ static void change_components(reload_t *reload, airs_tree_t *tree, const airs_ma
             change_components(reload, tree, plan->children[i].supervisor);
             continue;
         }
-        const change_t *change = change_of(reload, component);
+        change_t *change = change_of(reload, component);
+        if (change->fresh) {
+            change->next = change->now->handle;
+            change->next_stamp = change->now->stamp;
+            change->before = change->old->handle;
+            change->now->handle = change->before;
+            change->now->stamp = change->old->stamp;
+            reload->application->updates++;
+        }
         if ((change->difference & AIRS_DIFFERS_INSTANCES) != 0) {
             resize(reload, tree, change);
         }
@@ -360,6 +393,56 @@ static void drop_components(reload_t *reload) {
     airs_waiter_unlock(&application->waiter);
 }
 
+/* ---- updates, which take their time, and are not waited for by who stops ---- */
+
+static void note_update(reload_t *reload, const airs_manifest_component_t *plan, airs_component_t before,
+                        const change_t *change, airs_status_t status, const airs_error_t *error) {
+    airs_application_t *application = reload->application;
+    pthread_mutex_lock(&application->change);
+    for (size_t i = 0; i < application->component_count; i++) {
+        airs_application_component_t *component = &application->components[i];
+        if (component->plan == plan) {
+            component->handle = status == AIRS_OK ? change->next : before;
+            /* One that failed is tried again when the manifest is read anew. */
+            component->stamp = status == AIRS_OK ? change->next_stamp : (airs_file_stamp_t){0};
+        }
+    }
+    application->updates--;
+    pthread_mutex_unlock(&application->change);
+    airs_node_unload(application->node, status == AIRS_OK ? before : change->next);
+    if (status == AIRS_OK) {
+        note(reload, AIRS_RELOAD_UPDATED, plan->name);
+    } else {
+        note_failure(reload, plan->name, status, error);
+    }
+}
+
+static void update(reload_t *reload, const airs_manifest_component_t *plan, airs_component_t before,
+                   const change_t *change) {
+    airs_error_t error = {AIRS_OK, ""};
+    airs_spawn_options_t spawn = airs_tree_spawn_options(plan);
+    airs_update_options_t options = AIRS_UPDATE_OPTIONS_INIT;
+    options.window_ms = plan->update.window_ms > 0 ? plan->update.window_ms : AIRS_UPDATE_NO_WINDOW;
+    options.together = plan->update.together;
+    options.spawn = &spawn;
+    airs_id_t group = airs_id(reload->manifest->ns, plan->name, NULL);
+    airs_status_t status = airs_node_update(reload->application->node, group, change->next, &options, &error);
+    if (status != AIRS_OK) {
+        airs_error_prefix(&error, "component %s", plan->name);
+    }
+    note_update(reload, plan, before, change, status, &error);
+}
+
+/* The change's lock is not held: the application may end meanwhile, but is not changed again. */
+static void update_all(reload_t *reload) {
+    for (size_t i = 0; i < reload->manifest->component_count; i++) {
+        const change_t *change = &reload->changes[i];
+        if (change->next != 0) {
+            update(reload, &reload->manifest->components[i], change->before, change);
+        }
+    }
+}
+
 /* ---- the whole ---- */
 
 static void unload_fresh(reload_t *reload) {
@@ -395,7 +478,8 @@ static airs_status_t look(reload_t *reload) {
     airs_application_t *application = reload->application;
     bool runs = atomic_load_explicit(&application->stage, memory_order_relaxed) == AIRS_APPLICATION_RUNNING;
     if (!runs || airs_application_is_interrupted(application)) {
-        return airs_error_set(reload->error, AIRS_INVALID_STATE, "the application is starting or stopping");
+        airs_error_set(reload->error, AIRS_INVALID_STATE, "the application is starting or stopping");
+        return AIRS_INVALID_STATE;
     }
     if (application->updates > 0) {
         return airs_error_set(reload->error, AIRS_INVALID_STATE,
@@ -412,7 +496,7 @@ static airs_status_t look(reload_t *reload) {
     return status;
 }
 
-static airs_status_t change(reload_t *reload) {
+static void change_trees(reload_t *reload) {
     decide(reload);
     begin_change(reload);
     stop_old(reload);
@@ -421,11 +505,11 @@ static airs_status_t change(reload_t *reload) {
     drop_components(reload);
     end_change(reload);
     airs_actor_system_ask_metadata(airs_node_actors(reload->application->node));
-    return reload->status;
 }
 
-static airs_status_t reload_locked(airs_application_t *application, const airs_manifest_t *manifest,
-                                   bool *taken, airs_reload_report_t *report, airs_error_t *error) {
+/* *taken: the manifest is what holds from here on. */
+static airs_status_t reload_with(airs_application_t *application, const airs_manifest_t *manifest,
+                                 bool *taken, airs_reload_report_t *report, airs_error_t *error) {
     reload_t reload = {
         .application = application,
         .manifest = manifest,
@@ -433,14 +517,20 @@ static airs_status_t reload_locked(airs_application_t *application, const airs_m
         .arena = {.allocator = application->options.allocator},
         .error = error,
     };
+    pthread_mutex_lock(&application->change);
     airs_status_t status = look(&reload);
     *taken = status == AIRS_OK;
-    if (status == AIRS_OK) {
-        status = change(&reload);
+    if (*taken) {
+        change_trees(&reload);
     } else {
         unload_fresh(&reload);
         airs_release(application->options.allocator, reload.components);
         airs_release(application->options.allocator, (void *)reload.trees);
+    }
+    pthread_mutex_unlock(&application->change);
+    if (*taken) {
+        update_all(&reload);
+        status = reload.status;
     }
     airs_arena_free(&reload.arena);
     return status;
@@ -470,16 +560,15 @@ airs_status_t airs_application_reload(airs_application_t *application, airs_relo
     airs_application_manifest_t *kept = airs_alloc_zeroed(allocator, sizeof *kept);
     airs_status_t status = kept != NULL ? airs_manifest_load(allocator, application->path, &manifest, &found)
                                         : no_memory(&found);
-    pthread_mutex_lock(&application->change);
     if (status == AIRS_OK) {
-        status = reload_locked(application, manifest, &taken, report, &found);
+        status = reload_with(application, manifest, &taken, report, &found);
     }
     if (taken) {
+        pthread_mutex_lock(&application->change);
         *kept = (airs_application_manifest_t){application->manifests, manifest};
         application->manifests = kept;
-    }
-    pthread_mutex_unlock(&application->change);
-    if (!taken) {
+        pthread_mutex_unlock(&application->change);
+    } else {
         airs_manifest_destroy(manifest);
         airs_release(allocator, kept);
     }

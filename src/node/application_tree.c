@@ -24,7 +24,7 @@ struct airs_tree {
 
 /* ---- options ---- */
 
-static airs_spawn_options_t spawn_options(const airs_manifest_component_t *component) {
+airs_spawn_options_t airs_tree_spawn_options(const airs_manifest_component_t *component) {
     const airs_manifest_limits_t *limits = &component->limits;
     airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
     options.env = component->env;
@@ -67,7 +67,7 @@ static const airs_child_options_t *instance_options(const airs_tree_scene_t *sce
         return NULL;
     }
     *child = (airs_child_options_t)AIRS_CHILD_OPTIONS_INIT;
-    *spawn = spawn_options(component);
+    *spawn = airs_tree_spawn_options(component);
     if (!scene->component(scene->context, component, number, &child->component, spawn)) {
         return NULL;
     }
@@ -142,7 +142,7 @@ static airs_supervisor_options_t *supervisor_options(const airs_tree_scene_t *sc
             }
             children[options->child_count++] = child;
         }
-        if (is_simple(plan)) {
+        if (is_simple(plan) && component != NULL) {
             options->instances = (uint32_t)component->instances;
         }
     }

@@ -27,6 +27,9 @@ typedef struct airs_tree_scene {
     void *context;
 } airs_tree_scene_t;
 
+/* What the manifest says of an actor of this component. */
+airs_spawn_options_t airs_tree_spawn_options(const airs_manifest_component_t *component);
+
 /* Start it and wait until all its instances have initialized. The plan is borrowed for the tree's life. When that
  * fails nothing is left, and `error` names component, instance and reason. The statuses of
  * airs_node_start_supervisor. */

@@ -14,12 +14,12 @@ static const char *name_at(const void *manifest, size_t index) {
     return index < from->component_count ? from->components[index].name : NULL;
 }
 
-/* Of the manifest that holds now, NULL with an error. The change's lock is held. */
+/* What runs of it, NULL with an error. The change's lock is held. */
 static const airs_application_component_t *find(const airs_application_t *application, airs_str_t name,
                                                 airs_error_t *error) {
     const airs_manifest_t *manifest = application->manifest;
-    for (size_t i = 0; i < manifest->component_count; i++) {
-        if (airs_str_equal(airs_str(manifest->components[i].name), name)) {
+    for (size_t i = 0; i < application->component_count; i++) {
+        if (airs_str_equal(airs_str(application->components[i].plan->name), name)) {
             return &application->components[i];
         }
     }

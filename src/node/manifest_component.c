@@ -182,7 +182,7 @@ static const airs_manifest_field_t component_fields[] = {
     {"limits", airs_manifest_read_limits, MEMBER(limits), 0, 0, false},
     {"health", airs_manifest_read_health, MEMBER(health), 0, 0, false},
     {"update", airs_manifest_read_update, MEMBER(update), 0, 0, false},
-    AIRS_MANIFEST_PLACE_FIELDS(airs_manifest_component_t, place),
+    AIRS_MANIFEST_PLACE_FIELDS(MEMBER(place)),
     {"record", airs_manifest_read_record, MEMBER(record), 0, 0, false},
     {"record-size", airs_manifest_read_size, MEMBER(record_bytes), 4096, (uint64_t)4 << 30, false},
 };

@@ -18,8 +18,10 @@ static bool same_env(const airs_manifest_component_t *a, const airs_manifest_com
 }
 
 static bool same_config(airs_bytes_t a, airs_bytes_t b) {
-    return (a.data == NULL) == (b.data == NULL) && a.size == b.size &&
-           (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+    if (a.data == NULL || b.data == NULL) {
+        return a.data == b.data;
+    }
+    return a.size == b.size && memcmp(a.data, b.data, a.size) == 0;
 }
 
 static bool same_call_limits(const airs_manifest_limits_t *a, const airs_manifest_limits_t *b) {

@@ -12,6 +12,7 @@
 #define AIRS_DIFFERS_ACTOR \
     4U /* what an actor has from its start on: its mailbox, subscriptions, codecs, health */
 #define AIRS_DIFFERS_INSTANCES 8U /* how many there are */
+/* How it is updated makes no difference to what runs. */
 unsigned airs_manifest_component_difference(const airs_manifest_component_t *old,
                                             const airs_manifest_component_t *now);
 

@@ -152,7 +152,7 @@ static const airs_manifest_field_t supervisor_fields[] = {
     {"period", airs_manifest_read_time_ms, MEMBER(period_ms), 1, DAY_MS, false},
     {"auto-shutdown", read_auto_shutdown, MEMBER(auto_shutdown), 0, 0, false},
     {"backoff", read_backoff, 0, 0, 0, false}, /* fills two members */
-    AIRS_MANIFEST_PLACE_FIELDS(airs_manifest_supervisor_t, place),
+    AIRS_MANIFEST_PLACE_FIELDS(MEMBER(place)),
 };
 
 static void read_supervisor(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,

@@ -9,13 +9,19 @@
 
 #define AIRS_MANIFEST_PLACE_TIME_MAX_MS ((uint64_t)24 * 60 * 60 * 1000)
 
-/* The keys of an airs_manifest_place_t that is a member of `type`. */
-#define AIRS_MANIFEST_PLACE_FIELDS(type, member)                                                            \
-    {"restart", airs_manifest_read_restart, offsetof(type, member.restart), 0, 0, false},                   \
-        {"shutdown", airs_manifest_read_child_shutdown, offsetof(type, member.shutdown_ms),                 \
-         1,          AIRS_MANIFEST_PLACE_TIME_MAX_MS,   false},                                             \
-        {"significant", airs_manifest_read_significant, offsetof(type, member.significant), 0, 0, false}, { \
-        "after", airs_manifest_read_after, offsetof(type, member), 0, 0, false                              \
+/* The keys of an airs_manifest_place_t that is a member at this offset. */
+#define AIRS_MANIFEST_PLACE_FIELDS(at)                                                                       \
+    {"restart", airs_manifest_read_restart, (at) + offsetof(airs_manifest_place_t, restart), 0, 0, false},   \
+        {"shutdown", airs_manifest_read_child_shutdown, (at) + offsetof(airs_manifest_place_t, shutdown_ms), \
+         1,          AIRS_MANIFEST_PLACE_TIME_MAX_MS,   false},                                              \
+        {"significant",                                                                                      \
+         airs_manifest_read_significant,                                                                     \
+         (at) + offsetof(airs_manifest_place_t, significant),                                                \
+         0,                                                                                                  \
+         0,                                                                                                  \
+         false},                                                                                             \
+    {                                                                                                        \
+        "after", airs_manifest_read_after, (at), 0, 0, false                                                 \
     }
 
 /* Into an airs_restart_t; a uint64_t; a bool; the airs_manifest_place_t. */

@@ -42,7 +42,8 @@ static void drop_states(const airs_child_options_t *options) {
 }
 
 static airs_status_t no_memory(airs_error_t *error) {
-    return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+    airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+    return AIRS_OUT_OF_MEMORY;
 }
 
 static airs_status_t plan_actor(translation_t *translation, const airs_child_options_t *child,

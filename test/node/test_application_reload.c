@@ -241,9 +241,11 @@ static void what_does_not_start_is_told_and_what_was_there_runs_again(void **sta
     char done[1024];
     begin(&fixture, APP COUNTER("a") COUNTER("b"));
     assert_int_equal(count(&fixture, "b", "0"), 1);
-    assert_status(
-        reload(&fixture, APP COMPONENT("a", "initfail") COUNTER("b") COMPONENT("c", "initfail"), done),
-        AIRS_INITIALIZE_FAILED);
+    assert_status(reload(&fixture,
+                         APP COMPONENT("a", "initfail") "limits.timers = 5\n" COUNTER("b")
+                             COMPONENT("c", "initfail"),
+                         done),
+                  AIRS_INITIALIZE_FAILED);
     assert_string_equal(
         fixture.error.text,
         "component a, instance 0: app/a/0: initialization-failed: this component never starts");
@@ -255,6 +257,67 @@ static void what_does_not_start_is_told_and_what_was_there_runs_again(void **sta
     expect_reload(&fixture, APP COUNTER("a") COUNTER("b") COUNTER("c"), "added c; 2 unchanged");
     assert_int_equal(count(&fixture, "a", "0"), 2);
     assert_int_equal(count(&fixture, "c", "0"), 1);
+    end(&fixture);
+}
+
+#define AT_ONCE "update.window = 0\n"
+
+/* Files and settings change while the actors go on: what they have counted as actors stays. */
+static void another_file_or_setting_updates_what_runs(void **state) {
+    (void)state;
+    fixture_t fixture;
+    airs_actor_counters_t counters;
+    begin(&fixture, APP COUNTER("a") "instances = 2\n" AT_ONCE COUNTER("b"));
+    airs_node_t *node = airs_application_node(fixture.application);
+    assert_int_equal(count(&fixture, "a", "0"), 1);
+    assert_int_equal(count(&fixture, "b", "0"), 1);
+    expect_reload(&fixture, APP COUNTER("a") "instances = 2\nconfig = \"x\"\n" AT_ONCE COUNTER("b"),
+                  "updated a; 1 unchanged");
+    assert_int_equal(count(&fixture, "a", "0"), 1);
+    assert_ok(airs_node_counters(node, airs_id("app", "a", "0"), &counters));
+    assert_int_equal(counters.received, 2);
+    assert_int_equal(counters.restarts, 0);
+    expect_reload(&fixture, APP COMPONENT("a", "echo") "instances = 3\nconfig = \"x\"\n" AT_ONCE COUNTER("b"),
+                  "updated a; resized a (2 to 3); 1 unchanged");
+    assert_int_equal(count(&fixture, "a", "0"), 0); /* which is what an echo makes of it */
+    assert_int_equal(count(&fixture, "a", "2"), 0);
+    expect_reload(&fixture, APP COMPONENT("a", "echo") "instances = 3\nconfig = \"x\"\n" AT_ONCE COUNTER("b"),
+                  "2 unchanged");
+    assert_int_equal(count(&fixture, "b", "0"), 2);
+    end(&fixture);
+}
+
+static void an_update_that_fails_is_taken_back_and_tried_again_next_time(void **state) {
+    (void)state;
+    fixture_t fixture;
+    char done[1024];
+    begin(&fixture, APP COUNTER("a") AT_ONCE COUNTER("b"));
+    assert_int_equal(count(&fixture, "a", "0"), 1);
+    for (int i = 0; i < 2; i++) {
+        assert_status(reload(&fixture, APP COMPONENT("a", "initfail") AT_ONCE COUNTER("b"), done),
+                      AIRS_ROLLED_BACK);
+        assert_memory_equal(fixture.error.text, "component a: ", 13);
+        assert_memory_equal(done, "failed a (component a: ", 23);
+        assert_int_equal(count(&fixture, "a", "0"), 2 + i);
+    }
+    expect_reload(&fixture, APP COUNTER("a") AT_ONCE COUNTER("b"), "updated a; 1 unchanged");
+    assert_int_equal(count(&fixture, "a", "0"), 1);
+    end(&fixture);
+}
+
+/* Of a component without a living instance there is nothing to update: it is started. */
+static void what_has_ended_by_itself_is_started_as_it_is_now(void **state) {
+    (void)state;
+    fixture_t fixture;
+    begin(&fixture, APP COMPONENT("a", "trap") "restart = \"temporary\"\n" COUNTER("b"));
+    airs_node_t *node = airs_application_node(fixture.application);
+    (void)airs_node_call(node, airs_id("app", "a", "0"), airs_bytes("trap", 4), airs_str(NULL), 60000, NULL,
+                         NULL, NULL);
+    assert_ok(airs_node_drain(node, 60000));
+    assert_actors(&fixture, "b/0");
+    expect_reload(&fixture, APP COUNTER("a") "restart = \"temporary\"\n" COUNTER("b"),
+                  "restarted a; 1 unchanged");
+    assert_int_equal(count(&fixture, "a", "0"), 1);
     end(&fixture);
 }
 
@@ -337,6 +400,9 @@ int main(void) {
         cmocka_unit_test(another_supervision_restarts_its_tree_alone),
         cmocka_unit_test(a_bad_manifest_changes_nothing_and_tells_all),
         cmocka_unit_test(what_does_not_start_is_told_and_what_was_there_runs_again),
+        cmocka_unit_test(another_file_or_setting_updates_what_runs),
+        cmocka_unit_test(an_update_that_fails_is_taken_back_and_tried_again_next_time),
+        cmocka_unit_test(what_has_ended_by_itself_is_started_as_it_is_now),
         cmocka_unit_test(what_had_given_up_is_started_again),
         cmocka_unit_test(an_application_that_stops_is_not_changed),
         cmocka_unit_test(every_allocation_may_fail),
