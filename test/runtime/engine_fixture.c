@@ -472,6 +472,8 @@ airs_status_t fixture_start(fixture_t *fixture, airs_component_handle_t componen
         .env_count = fixture->env_count,
         .wake = wake,
         .wake_context = fixture,
+        .record_bytes = fixture->record_bytes,
+        .crashes = fixture->crashes,
     };
     airs_status_t status = fixture->engine->ops->instance_create(
         fixture->engine, component, &host, limits != NULL ? limits : &plain, &fixture->instance, &error);

@@ -34,6 +34,8 @@ typedef struct fixture {
     const char *storage_space;
     uint64_t storage_quota;
     airs_random_t *random;
+    uint64_t record_bytes; /* not 0: it is recorded */
+    airs_crash_sink_t *crashes;
 
     /* What the guest did. */
     int sends;
