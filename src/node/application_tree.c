@@ -162,7 +162,7 @@ static airs_status_t offer_components(const airs_tree_scene_t *scene, const airs
             continue;
         }
         airs_component_t handle = 0;
-        airs_spawn_options_t options = spawn_options(component);
+        airs_spawn_options_t options = airs_tree_spawn_options(component);
         if (!scene->component(scene->context, component, UINT64_MAX, &handle, &options)) {
             return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
         }

@@ -256,7 +256,7 @@ static void a_full_pool_is_an_error(void **state) {
     airs_component_handle_t component = fixture_load(&fixture, "echo");
     assert_ok(fixture_start(&fixture, component, NULL));
     airs_instance_t *first = fixture.instance;
-    assert_status(fixture_start(&fixture, component, NULL), AIRS_INSTANTIATION_FAILED);
+    assert_status(fixture_start(&fixture, component, NULL), AIRS_RESOURCE_LIMIT);
     assert_non_null(strstr(fixture.result.reason, "limit"));
     fixture_drop(&fixture);
     fixture.instance = first;
