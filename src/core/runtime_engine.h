@@ -79,6 +79,8 @@ typedef struct airs_host {
      * what decides beside it (NULL: nothing does). */
     struct airs_capabilities *capabilities;
     struct airs_authority *authority;
+    /* Likewise, NULL: none. Stands by when it is decided what the instance may do. */
+    struct airs_security_witness *witness;
     airs_output_t *standard_output; /* NULL: lines into the log at info */
     const airs_env_var_t *env;      /* the WASI environment; borrowed for `instance_create` only */
     size_t env_count;

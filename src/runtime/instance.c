@@ -184,6 +184,9 @@ airs_status_t airs_wasm_instance_create(airs_runtime_engine_t *engine, airs_comp
     airs_target_cache_init(&instance->targets, owner->options.allocator, instance->host.router);
     status = airs_security_context_create(owner->options.allocator, host->id, host->capabilities,
                                           host->authority, &instance->security);
+    if (status == AIRS_OK) {
+        airs_security_context_set_witness(instance->security, instance->host.witness);
+    }
     status = status == AIRS_OK ? make_store(instance, error)
                                : airs_error_set(error, status, "no memory for the instance's capabilities");
     instance->host.env = NULL; /* was borrowed for this call */

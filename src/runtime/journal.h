@@ -60,7 +60,8 @@
     X(DEMONITOR, 68, "demonitor")             /* arguments, answer */                                       \
     X(LINK, 69, "link")                       /* arguments, answer */                                       \
     X(UNLINK, 70, "unlink")                   /* arguments, answer (ok) */                                  \
-    X(TRAP_EXITS, 71, "trap-exit")            /* arguments, answer */
+    X(TRAP_EXITS, 71, "trap-exit")            /* arguments, answer */                                       \
+    X(DENIED, 72, "denied")                   /* arguments (of any kind), reason */
 
 typedef enum airs_entry_kind {
 #define AIRS_ENTRY_ENUM(name, number, text) AIRS_ENTRY_##name = (number),

@@ -34,6 +34,12 @@ uint32_t airs_journal_hash_number(uint32_t before, uint64_t number) {
     return airs_journal_hash(before, airs_bytes(&number, sizeof number));
 }
 
+uint32_t airs_journal_hash_deed(airs_action_t action, const airs_resource_t *resource) {
+    uint32_t deed = airs_journal_hash_number(airs_journal_hash_number(0, action), resource->kind);
+    deed = airs_journal_hash_text(airs_journal_hash_number(deed, resource->port), resource->text);
+    return airs_journal_hash_id(deed, resource->id);
+}
+
 uint32_t airs_journal_hash_result(airs_call_kind_t kind, const airs_call_result_t *result) {
     if (result->status != AIRS_OK) {
         return airs_journal_hash_text(1, airs_str(result->reason));
@@ -131,6 +137,16 @@ static void fill(airs_random_t *random, void *out, size_t size) {
     airs_recorder_note(self, AIRS_ENTRY_RANDOM, &bytes, 1);
 }
 
+/* ---- what it may not do --------------------------------------------------------------------- */
+
+static void note_denial(airs_security_witness_t *witness, airs_action_t action,
+                        const airs_resource_t *resource, const char *reason) {
+    airs_recorder_t *self = AIRS_RECORDER_OF(witness, witness);
+    const airs_field_t fields[] = {airs_field_number(airs_journal_hash_deed(action, resource)),
+                                   airs_field_text(airs_str(reason))};
+    airs_recorder_note(self, AIRS_ENTRY_DENIED, fields, 2);
+}
+
 /* ---- its life ------------------------------------------------------------------------------- */
 
 static airs_status_t check(const airs_wasm_engine_t *engine, const airs_host_t *host, airs_error_t *error) {
@@ -151,6 +167,8 @@ static void attach(airs_recorder_t *self, airs_host_t *host) {
     self->random = (airs_random_t){.fill = fill};
     self->router = (airs_message_router_t){.ops = &airs_recorder_router_ops};
     self->storage = (airs_storage_backend_t){.ops = &airs_recorder_storage_ops};
+    self->witness = (airs_security_witness_t){.denied = note_denial};
+    host->witness = &self->witness;
     host->clock = &self->clock;
     host->random = &self->random;
     host->router = &self->router;

@@ -7,6 +7,7 @@
 #include "core/crash_sink.h"
 #include "runtime/journal.h"
 #include "runtime/recorder.h"
+#include "security/security_context.h"
 
 typedef struct airs_recorded_space {
     airs_storage_space_t base;
@@ -28,6 +29,7 @@ struct airs_recorder {
     airs_message_router_t router;
     airs_storage_backend_t storage;
     airs_recorded_space_t space;
+    airs_security_witness_t witness;
 };
 
 /* The structure around a member that was handed out. */
@@ -48,6 +50,9 @@ static inline airs_field_t airs_recorder_text(airs_status_t status, const airs_e
 uint32_t airs_journal_hash_id(uint32_t before, airs_id_t id);
 uint32_t airs_journal_hash_text(uint32_t before, airs_str_t text);
 uint32_t airs_journal_hash_number(uint32_t before, uint64_t number);
+
+/* What somebody may not do. */
+uint32_t airs_journal_hash_deed(airs_action_t action, const airs_resource_t *resource);
 
 /* What a call answered. */
 uint32_t airs_journal_hash_result(airs_call_kind_t kind, const airs_call_result_t *result);

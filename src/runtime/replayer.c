@@ -1,6 +1,7 @@
 #include "runtime/replayer.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
@@ -29,7 +30,6 @@
 static void end(airs_replayer_t *self, airs_replay_state_t state) {
     if (self->state == AIRS_REPLAYING) {
         self->state = state;
-        self->log.level = (airs_log_level_t)(AIRS_LOG_ERROR + 1);
         if (self->instance != NULL) {
             airs_wasm_instance_interrupt(airs_wasm_instance_of(self->instance));
         }
@@ -244,6 +244,32 @@ static void write_log(airs_log_t *log, const airs_log_record_t *record) {
     }
 }
 
+/* Only what was denied is in the journal: if the next entry is not that, it was allowed. */
+static airs_status_t decide(airs_security_witness_t *witness, airs_action_t action,
+                            const airs_resource_t *resource, airs_error_t *error) {
+    airs_replayer_t *self = AIRS_REPLAYER_OF(witness, witness);
+    airs_journal_reader_t ahead = self->reader;
+    airs_entry_t entry;
+    if (self->state != AIRS_REPLAYING || !airs_journal_next(&ahead, &entry) ||
+        entry.kind != AIRS_ENTRY_DENIED ||
+        airs_entry_number(&entry) != airs_journal_hash_deed(action, resource)) {
+        return AIRS_OK;
+    }
+    self->reader = ahead;
+    self->number = entry.number;
+    self->answers++;
+    airs_bytes_t reason = airs_entry_bytes(&entry);
+    airs_error_set(error, AIRS_CAPABILITY_DENIED, "%.*s",
+                   (int)(reason.size < INT_MAX ? reason.size : INT_MAX),
+                   reason.size > 0 ? (const char *)reason.data : "");
+    airs_replayer_begin_step(self);
+    airs_text_append(&self->detail, airs_str(airs_action_text(action)));
+    airs_text_append(&self->outcome, airs_str_n((const char *)reason.data, reason.size));
+    airs_replay_step_t step = {0};
+    (void)airs_replayer_show(self, &entry, &step);
+    return AIRS_CAPABILITY_DENIED;
+}
+
 /* A call that waits is resumed at once: the journal says how often it asked the time. */
 static airs_status_t add_timer(airs_timer_service_t *service, airs_timer_t *timer) {
     (void)service, (void)timer;
@@ -334,6 +360,7 @@ static void make_world(airs_replayer_t *self) {
     self->log = (airs_log_t){.level = AIRS_LOG_TRACE, .write = write_log};
     self->timers = (airs_timer_service_t){.add = add_timer, .cancel = cancel_timer};
     self->router = (airs_message_router_t){.ops = &airs_replayer_router_ops};
+    self->witness = (airs_security_witness_t){.decide = decide};
 }
 
 static airs_status_t read_file(airs_replayer_t *self, airs_bytes_t file, airs_error_t *error) {
@@ -470,6 +497,7 @@ static airs_status_t make_instance(airs_replayer_t *self, airs_error_t *error) {
         .clock = &self->clock,
         .random = &self->random,
         .log = &self->log,
+        .witness = &self->witness,
         .env = self->env,
         .env_count = self->env_count,
         .wake = wake,

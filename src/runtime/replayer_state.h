@@ -8,6 +8,7 @@
 #include "runtime/instance.h"
 #include "runtime/journal.h"
 #include "runtime/replayer.h"
+#include "security/security_context.h"
 
 typedef enum airs_replay_state {
     AIRS_REPLAYING,
@@ -43,6 +44,7 @@ struct airs_replayer {
     airs_message_router_t router;
     airs_storage_backend_t storage;
     airs_storage_space_t space;
+    airs_security_witness_t witness;
 
     /* Of the step that is being shown. */
     airs_text_t detail;

@@ -16,6 +16,7 @@ struct airs_security_context {
     uint64_t generation;
     airs_policy_t *policy;
     airs_policy_view_t *view;
+    airs_security_witness_t *witness; /* NULL: none */
 };
 
 static void forget_policy(airs_security_context_t *context) {
@@ -190,9 +191,8 @@ static bool is_covered(const airs_security_context_t *context, airs_action_t act
                                   expires_at_ns) != NULL;
 }
 
-airs_status_t airs_security_decide(airs_security_context_t *context, airs_action_t action,
-                                   const airs_resource_t *resource, airs_validity_t *validity,
-                                   airs_error_t *error) {
+static airs_status_t decide(airs_security_context_t *context, airs_action_t action,
+                            const airs_resource_t *resource, airs_validity_t *validity, airs_error_t *error) {
     uint64_t expires_at_ns = 0;
     keep_up(context);
     airs_ruling_t ruling = ask_policy(context, action, resource);
@@ -208,13 +208,45 @@ airs_status_t airs_security_decide(airs_security_context_t *context, airs_action
     return AIRS_OK;
 }
 
+/* Does the witness decide? */
+static bool is_decided(const airs_security_context_t *context) {
+    return context->witness != NULL && context->witness->decide != NULL;
+}
+
+/* Tell the witness of a denial. Returns the status. */
+static airs_status_t tell(const airs_security_context_t *context, airs_action_t action,
+                          const airs_resource_t *resource, airs_status_t status, const airs_error_t *error) {
+    airs_security_witness_t *witness = context->witness;
+    if (status != AIRS_OK && witness != NULL && witness->denied != NULL) {
+        witness->denied(witness, action, resource, error != NULL ? error->text : "");
+    }
+    return status;
+}
+
+airs_status_t airs_security_decide(airs_security_context_t *context, airs_action_t action,
+                                   const airs_resource_t *resource, airs_validity_t *validity,
+                                   airs_error_t *error) {
+    if (is_decided(context)) {
+        if (validity != NULL) {
+            *validity = (airs_validity_t){.expires_at_ns = AIRS_GRANT_FOREVER};
+        }
+        return context->witness->decide(context->witness, action, resource, error);
+    }
+    return tell(context, action, resource, decide(context, action, resource, validity, error), error);
+}
+
+void airs_security_context_set_witness(airs_security_context_t *context, airs_security_witness_t *witness) {
+    context->witness = witness;
+}
+
 airs_status_t airs_security_check(airs_security_context_t *context, airs_action_t action,
                                   const airs_resource_t *resource, airs_error_t *error) {
     return airs_security_decide(context, action, resource, NULL, error);
 }
 
 bool airs_security_holds(const airs_security_context_t *context, const airs_validity_t *validity) {
-    return (context->authority == NULL ||
+    return !is_decided(context) &&
+           (context->authority == NULL ||
             airs_authority_generation(context->authority) == validity->generation) &&
            (validity->expires_at_ns == AIRS_GRANT_FOREVER ||
             airs_clock_wall(clock_of(context)) < validity->expires_at_ns);
@@ -222,26 +254,36 @@ bool airs_security_holds(const airs_security_context_t *context, const airs_vali
 
 bool airs_security_sees(airs_security_context_t *context, airs_action_t action,
                         const airs_resource_t *resource) {
+    if (is_decided(context)) {
+        return context->witness->decide(context->witness, action, resource, NULL) == AIRS_OK;
+    }
     keep_up(context);
     airs_ruling_t ruling = ask_policy(context, action, resource);
-    return !policy_denies(context, &ruling) && is_covered(context, action, resource, NULL);
+    bool sees = !policy_denies(context, &ruling) && is_covered(context, action, resource, NULL);
+    (void)tell(context, action, resource, sees ? AIRS_OK : AIRS_CAPABILITY_DENIED, NULL);
+    return sees;
 }
 
 airs_status_t airs_security_check_any(airs_security_context_t *context, airs_action_t action,
                                       airs_error_t *error) {
     static const airs_resource_t nothing = {.kind = AIRS_RESOURCE_NONE};
+    if (is_decided(context)) {
+        return context->witness->decide(context->witness, action, &nothing, error);
+    }
     if (airs_capabilities_hold(context->capabilities, action, clock_of(context))) {
         return AIRS_OK;
     }
     airs_audit_denied(context->account, airs_component_id_view(context->id).instance, action, &nothing,
                       "no capability covers it");
-    return airs_error_set(error, AIRS_CAPABILITY_DENIED, "%s by %s is not granted", airs_action_text(action),
-                          airs_component_id_text(context->id));
+    airs_status_t status = airs_error_set(error, AIRS_CAPABILITY_DENIED, "%s by %s is not granted",
+                                          airs_action_text(action), airs_component_id_text(context->id));
+    return tell(context, action, &nothing, status, error);
 }
 
 bool airs_security_sees_all(airs_security_context_t *context, airs_action_t action) {
     keep_up(context);
-    return context->policy == NULL && airs_capabilities_hold_all(context->capabilities, action);
+    return !is_decided(context) && context->policy == NULL &&
+           airs_capabilities_hold_all(context->capabilities, action);
 }
 
 airs_component_id_t *airs_security_context_id(const airs_security_context_t *context) { return context->id; }

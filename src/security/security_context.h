@@ -20,6 +20,22 @@ airs_status_t airs_security_context_create(const airs_allocator_t *allocator, ai
 /* NULL is fine. */
 void airs_security_context_destroy(airs_security_context_t *context);
 
+/* Stands by when decisions are made: a recording that notes what was denied, or its replay, which knows it. */
+typedef struct airs_security_witness airs_security_witness_t;
+
+struct airs_security_witness {
+    /* It was denied, for this reason ("" where nobody wants to know). May be NULL. */
+    void (*denied)(airs_security_witness_t *witness, airs_action_t action, const airs_resource_t *resource,
+                   const char *reason);
+    /* Not NULL: this decides, and neither capabilities nor a policy. AIRS_OK, or AIRS_CAPABILITY_DENIED with the reason
+     * in `error` (may be NULL). Nothing is remembered then. */
+    airs_status_t (*decide)(airs_security_witness_t *witness, airs_action_t action,
+                            const airs_resource_t *resource, airs_error_t *error);
+};
+
+/* It outlives the context. */
+void airs_security_context_set_witness(airs_security_context_t *context, airs_security_witness_t *witness);
+
 /* How long a decision in favour may be remembered: as long as the policy is the same one, and until its grant
  * expires. */
 typedef struct airs_validity {

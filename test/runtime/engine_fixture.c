@@ -474,6 +474,7 @@ airs_status_t fixture_start(fixture_t *fixture, airs_component_handle_t componen
         .wake_context = fixture,
         .record_bytes = fixture->record_bytes,
         .crashes = fixture->crashes,
+        .capabilities = fixture->capabilities,
     };
     airs_status_t status = fixture->engine->ops->instance_create(
         fixture->engine, component, &host, limits != NULL ? limits : &plain, &fixture->instance, &error);

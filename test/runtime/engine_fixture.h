@@ -36,6 +36,7 @@ typedef struct fixture {
     airs_random_t *random;
     uint64_t record_bytes; /* not 0: it is recorded */
     airs_crash_sink_t *crashes;
+    struct airs_capabilities *capabilities; /* NULL: what every component has */
 
     /* What the guest did. */
     int sends;

@@ -9,6 +9,7 @@
 #include "runtime/crash_record.h"
 #include "runtime/engine_fixture.h"
 #include "runtime/replayer.h"
+#include "security/capability.h"
 #include "support/failing_allocator.h"
 #include "support/temporary_folder.h"
 
@@ -459,6 +460,44 @@ static void waits_for_room_come_again(void **state) {
     close_recorded(&fixture, &catcher);
 }
 
+/* The replay knows nothing of capabilities and policies: only what was denied. */
+static void what_was_denied_is_denied_again(void **state) {
+    (void)state;
+    static const char *const denied[] = {"send app/other/0 text",
+                                         "set key value",
+                                         "get key",
+                                         "keys k",
+                                         "usage",
+                                         "publish a.b c",
+                                         "subscribe a.*",
+                                         "list",
+                                         "describe app/other/0",
+                                         "log nothing",
+                                         "send app/other/0 text"};
+    fixture_t fixture;
+    catcher_t catcher;
+    airs_capabilities_t *nothing = NULL;
+    assert_ok(airs_capabilities_create(airs_allocator_default(), NULL, 0, 0, &nothing, NULL));
+    open_recorded(&fixture, &catcher, JOURNAL_BYTES);
+    fixture.capabilities = nothing;
+    fixture_run(&fixture, "faulty", NULL);
+    for (size_t i = 0; i < sizeof denied / sizeof *denied; i++) {
+        assert_ok(fixture_message(&fixture, denied[i]));
+    }
+    assert_int_equal(fixture.sends, 0);
+    assert_status(fixture_message(&fixture, "fall divide"), AIRS_TRAP);
+    outcome_t outcome;
+    replay(airs_allocator_default(), airs_bytes(catcher.file, catcher.size), 0, &outcome);
+    assert_status(outcome.status, AIRS_OK);
+    assert_string_equal(outcome.text, "");
+    assert_int_equal(outcome.end, AIRS_REPLAY_SAME);
+    /* Had it been allowed, it would have been another end. */
+    change(&catcher, AIRS_ENTRY_DENIED, 0, 0);
+    expect_astray(&catcher, "");
+    close_recorded(&fixture, &catcher);
+    airs_capabilities_unref(nothing);
+}
+
 static airs_status_t replay_once(const airs_allocator_t *allocator, void *context) {
     const catcher_t *catcher = context;
     static outcome_t outcome;
@@ -550,6 +589,7 @@ int main(void) {
         cmocka_unit_test(a_verdict_between_calls_is_taken_as_recorded),
         cmocka_unit_test(an_engine_that_was_not_made_for_it_refuses),
         cmocka_unit_test(waits_for_room_come_again),
+        cmocka_unit_test(what_was_denied_is_denied_again),
         cmocka_unit_test(every_allocation_of_a_replay_may_fail),
         cmocka_unit_test(every_allocation_of_a_recording_may_fail),
     };
