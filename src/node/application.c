@@ -142,6 +142,9 @@ static airs_status_t make_node(airs_application_t *application, airs_error_t *er
     airs_status_t status = AIRS_OK;
     if (node.record && manifest->crashes.folder == NULL) {
         status = airs_crash_folder(node.allocator, manifest->name, &folder, error);
+        if (status != AIRS_OK) {
+            airs_error_prefix(error, "crash files have no folder; crashes.folder names one");
+        }
     }
     node.crash_dir = folder != NULL ? folder : manifest->crashes.folder;
     node.max_crash_files = (uint32_t)manifest->crashes.max_files;

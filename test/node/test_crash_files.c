@@ -145,7 +145,7 @@ static void the_oldest_go(void **state) {
     options.max_files = 3;
     assert_ok(airs_crash_files_create(&options, &files, NULL));
     for (unsigned i = 0; i < 8; i++) {
-        hand_in(files, make_crash("counter", i, 1795957455000000000 + i * 1000));
+        hand_in(files, make_crash("counter", i, 1795957455000000000 + i * UINT64_C(1000)));
     }
     airs_crash_files_destroy(files);
     assert_int_equal(list(folder.path, names, sizeof names), 4);

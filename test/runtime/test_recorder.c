@@ -33,7 +33,8 @@ static void catch (airs_crash_sink_t *sink, airs_crash_t *crash) {
     self->crashes++;
     self->status = crash->status;
     self->size = 0;
-    self->file = realloc(self->file, (size_t)crash->size);
+    free(self->file);
+    self->file = malloc((size_t)crash->size);
     assert_non_null(self->file);
     for (size_t i = 0; i < count; i++) {
         memcpy(self->file + self->size, parts[i].data, parts[i].size);
@@ -498,6 +499,72 @@ static void what_was_denied_is_denied_again(void **state) {
     airs_capabilities_unref(nothing);
 }
 
+/* Recorded to an end that somebody else decides: the replay goes through all of it. */
+static void expect_all_of_it_again(fixture_t *fixture, const catcher_t *catcher) {
+    fixture->engine->ops->instance_ended(fixture->instance, AIRS_HEALTH_CHECKS_FAILED, "unhealthy");
+    assert_int_equal(catcher->crashes, 1);
+    outcome_t outcome;
+    replay(airs_allocator_default(), airs_bytes(catcher->file, catcher->size), 0, &outcome);
+    assert_status(outcome.status, AIRS_OK);
+    assert_string_equal(outcome.text, "");
+    assert_int_equal(outcome.end, AIRS_REPLAY_AS_RECORDED);
+    assert_true(outcome.number > 0);
+    assert_int_equal(outcome.seen.steps, outcome.number);
+}
+
+static void what_is_done_with_others_comes_again(void **state) {
+    (void)state;
+    static const char *const orders[] = {
+        "spawn echo",
+        "spawn-link echo 7",
+        "spawn-monitor echo 8 config",
+        "monitor app/echo/0",
+        "demonitor",
+        "link app/echo/0",
+        "unlink app/echo/0",
+        "trap",
+        "untrap",
+        "stop app/echo/0",
+        "kill app/echo/0",
+        "exit error because",
+    };
+    for (int refused = 0; refused < 2; refused++) {
+        fixture_t fixture;
+        catcher_t catcher;
+        open_recorded(&fixture, &catcher, JOURNAL_BYTES);
+        fixture_run(&fixture, "family", NULL);
+        fixture.answer = refused != 0 ? AIRS_TARGET_NOT_FOUND : AIRS_OK;
+        for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
+            airs_status_t status = fixture_message(&fixture, orders[i]);
+            assert_true(status == AIRS_OK || status == AIRS_GUEST_ERROR);
+        }
+        expect_all_of_it_again(&fixture, &catcher);
+        close_recorded(&fixture, &catcher);
+    }
+}
+
+static void state_that_is_handed_on_comes_again(void **state) {
+    (void)state;
+    fixture_t fixture;
+    catcher_t catcher;
+    open_recorded(&fixture, &catcher, JOURNAL_BYTES);
+    fixture_run(&fixture, "update_first", NULL);
+    assert_ok(fixture_message(&fixture, "one"));
+    assert_ok(fixture_call(&fixture, AIRS_CALL_EXPORT_STATE));
+    assert_true(fixture.result.has_response);
+    char exported[256];
+    size_t size = fixture.result.response.size;
+    assert_true(size < sizeof exported);
+    memcpy(exported, fixture.result.response.data, size);
+    airs_call_t import = {.kind = AIRS_CALL_IMPORT_STATE,
+                          .state = airs_bytes(exported, size),
+                          .from_version = airs_str("1.0.0")};
+    airs_call_result_t result = {0};
+    assert_int_equal(fixture.engine->ops->call(fixture.instance, &import, &result), AIRS_POLL_DONE);
+    expect_all_of_it_again(&fixture, &catcher);
+    close_recorded(&fixture, &catcher);
+}
+
 static airs_status_t replay_once(const airs_allocator_t *allocator, void *context) {
     const catcher_t *catcher = context;
     static outcome_t outcome;
@@ -590,6 +657,8 @@ int main(void) {
         cmocka_unit_test(an_engine_that_was_not_made_for_it_refuses),
         cmocka_unit_test(waits_for_room_come_again),
         cmocka_unit_test(what_was_denied_is_denied_again),
+        cmocka_unit_test(what_is_done_with_others_comes_again),
+        cmocka_unit_test(state_that_is_handed_on_comes_again),
         cmocka_unit_test(every_allocation_of_a_replay_may_fail),
         cmocka_unit_test(every_allocation_of_a_recording_may_fail),
     };
