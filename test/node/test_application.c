@@ -1,9 +1,11 @@
 /* An application through its functions: what the command cannot show. */
 #include "node/application.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -299,6 +301,34 @@ static void who_crashes_comes_back_and_the_others_never_notice(void **state) {
     destroy(&fixture);
 }
 
+/* Each incarnation is recorded anew, and what is not asked to be recorded is not. */
+static void crash_files_go_to_the_applications_own_folder(void **state) {
+    (void)state;
+    fixture_t fixture;
+    char path[AIRS_TEMPORARY_PATH_MAX];
+    struct dirent **entries = NULL;
+    const char *before = getenv("XDG_STATE_HOME");
+    char *saved = before != NULL ? strdup(before) : NULL;
+    assert_int_equal(setenv("XDG_STATE_HOME", airs_temporary_file_path(&folder, "state", path), 1), 0);
+    begin(&fixture, APP("") COMPONENT("trap", "trap") "record = true\n" COMPONENT("other", "trap"));
+    assert_ok(load_and_start(&fixture));
+    assert_status(say(&fixture, "trap", "0", "trap"), AIRS_TRAP);
+    assert_status(say(&fixture, "trap", "0", "divide"), AIRS_TRAP);
+    assert_status(say(&fixture, "other", "0", "trap"), AIRS_TRAP);
+    destroy(&fixture);
+    airs_temporary_file_path(&folder, "state/airssys/crashes/app", path);
+    int count = scandir(path, &entries, NULL, alphasort);
+    assert_int_equal(count, 4);
+    for (int i = 0; i < count; i++) {
+        /* The first two are the folder itself and the one above. */
+        assert_true(i < 2 || strstr(entries[i]->d_name, "-app_trap_0.crash") != NULL);
+        free(entries[i]);
+    }
+    free(entries);
+    assert_int_equal(saved != NULL ? setenv("XDG_STATE_HOME", saved, 1) : unsetenv("XDG_STATE_HOME"), 0);
+    free(saved);
+}
+
 static void a_component_of_its_own_gives_up_alone(void **state) {
     (void)state;
     fixture_t fixture;
@@ -494,6 +524,7 @@ int main(void) {
         cmocka_unit_test(an_application_whose_actors_have_all_ended_ends),
         cmocka_unit_test(actors_start_after_what_they_need),
         cmocka_unit_test(who_crashes_comes_back_and_the_others_never_notice),
+        cmocka_unit_test(crash_files_go_to_the_applications_own_folder),
         cmocka_unit_test(a_component_of_its_own_gives_up_alone),
         cmocka_unit_test(a_supervisor_of_the_manifest_takes_the_application_with_it),
         cmocka_unit_test(what_gives_up_below_another_comes_back_with_it),

@@ -152,6 +152,11 @@ static void limits_that_the_engine_was_not_made_for_are_refused_by_name(void **s
                   AIRS_UNSUPPORTED);
     assert_non_null(strstr(error.text, "consume_fuel"));
     options.max_fuel = 0;
+    options.record_bytes = 1 << 20;
+    assert_status(airs_node_spawn(node, component, airs_id("test", "x", "0"), &options, &error),
+                  AIRS_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "record_bytes needs a node that was created with record"));
+    options.record_bytes = 0;
     options.max_memory_bytes = UINT64_C(1) << 40;
     assert_status(airs_node_spawn(node, component, airs_id("test", "x", "0"), &options, &error),
                   AIRS_INVALID_ARGUMENT);
