@@ -149,6 +149,22 @@ static void note_denial(airs_security_witness_t *witness, airs_action_t action,
 
 /* ---- its life ------------------------------------------------------------------------------- */
 
+/* What files and sockets answer goes by no interface of the host's. */
+static airs_status_t check_grants(const airs_host_t *host, airs_error_t *error) {
+    static const airs_action_t beyond[] = {AIRS_ACTION_FILE_READ, AIRS_ACTION_FILE_WRITE,
+                                           AIRS_ACTION_OUTBOUND, AIRS_ACTION_INBOUND};
+    for (size_t i = 0; i < sizeof beyond / sizeof *beyond && host->capabilities != NULL; i++) {
+        if (airs_capabilities_hold(host->capabilities, beyond[i], host->clock)) {
+            return airs_error_set(
+                error, AIRS_UNSUPPORTED,
+                "%s is granted %s and cannot be recorded: what files and sockets answer is in no "
+                "journal; take away the grant or `record`",
+                airs_component_id_text(host->id), airs_action_text(beyond[i]));
+        }
+    }
+    return AIRS_OK;
+}
+
 static airs_status_t check(const airs_wasm_engine_t *engine, const airs_host_t *host, airs_error_t *error) {
     if (!engine->options.record) {
         return airs_error_set(
@@ -159,7 +175,7 @@ static airs_status_t check(const airs_wasm_engine_t *engine, const airs_host_t *
         return airs_error_set(error, AIRS_INVALID_ARGUMENT,
                               "recording needs somebody who takes the crash file");
     }
-    return AIRS_OK;
+    return check_grants(host, error);
 }
 
 static void attach(airs_recorder_t *self, airs_host_t *host) {

@@ -11,7 +11,7 @@
 typedef struct airs_recorder airs_recorder_t;
 
 /* Replaces the interfaces in `host` by its own, which go on to those that were there; `host` outlives the recorder.
- * AIRS_UNSUPPORTED: the engine was not made to be recorded. AIRS_INVALID_ARGUMENT: nobody takes the crash file.
+ * AIRS_UNSUPPORTED: the engine was not made to be recorded, or the actor is granted what cannot be: files, sockets. AIRS_INVALID_ARGUMENT: nobody takes the crash file.
  * AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_recorder_create(const airs_wasm_engine_t *engine, const airs_loaded_component_t *component,
                                    const airs_instance_limits_t *limits, airs_host_t *host,

@@ -440,6 +440,30 @@ static void an_engine_that_was_not_made_for_it_refuses(void **state) {
     close_recorded(&fixture, &catcher);
 }
 
+/* What they answer could not come again. */
+static void who_may_use_files_or_sockets_is_not_recorded(void **state) {
+    (void)state;
+    static const uint32_t actions[] = {AIRS_ACTION_BIT(FILE_READ), AIRS_ACTION_BIT(FILE_WRITE),
+                                       AIRS_ACTION_BIT(OUTBOUND), AIRS_ACTION_BIT(INBOUND),
+                                       AIRS_ACTION_BIT(SEND)};
+    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++) {
+        fixture_t fixture;
+        catcher_t catcher;
+        airs_capabilities_t *granted = NULL;
+        const airs_permission_t permission = {.actions = actions[i], .scope = AIRS_SCOPE_ANY};
+        const airs_capability_grant_t grant = {
+            .permissions = &permission, .permission_count = 1, .expires_at_ns = AIRS_GRANT_FOREVER};
+        assert_ok(airs_capabilities_create(airs_allocator_default(), &grant, 1, 0, &granted, NULL));
+        open_recorded(&fixture, &catcher, JOURNAL_BYTES);
+        airs_component_handle_t component = fixture_load(&fixture, "echo");
+        fixture.capabilities = granted;
+        bool is_message = i + 1 == sizeof actions / sizeof *actions;
+        assert_status(fixture_start(&fixture, component, NULL), is_message ? AIRS_OK : AIRS_UNSUPPORTED);
+        close_recorded(&fixture, &catcher);
+        airs_capabilities_unref(granted);
+    }
+}
+
 static void waits_for_room_come_again(void **state) {
     (void)state;
     fixture_t fixture;
@@ -655,6 +679,7 @@ int main(void) {
         cmocka_unit_test(ends_that_others_decide_are_recorded_too),
         cmocka_unit_test(a_verdict_between_calls_is_taken_as_recorded),
         cmocka_unit_test(an_engine_that_was_not_made_for_it_refuses),
+        cmocka_unit_test(who_may_use_files_or_sockets_is_not_recorded),
         cmocka_unit_test(waits_for_room_come_again),
         cmocka_unit_test(what_was_denied_is_denied_again),
         cmocka_unit_test(what_is_done_with_others_comes_again),
