@@ -500,6 +500,56 @@ static void an_interruption_ends_the_input_and_drains(void **state) {
     child_free(&child);
 }
 
+/* ---- signals while supervision is at work ---- */
+
+static void it_stops_in_order_while_a_restart_waits(void **state) {
+    (void)state;
+    child_t child;
+    start_service(
+        &child,
+        APP("input = \"trap\"\n") COMPONENT("trap", "trap") COMPONENT(
+            "printer",
+            "printer") "[supervisors.s]\nchildren = [\"trap\", \"printer\"]\nstrategy = \"one-for-all\"\n"
+                       "backoff = { first = \"1h\", max = \"2h\" }\n[shutdown]\ndrain-time = \"50ms\"\n",
+        true);
+    assert_int_equal(write(child.input, "trap\n", 5), 5);
+    child_wait_for(&child, "err", "the actor has crashed");
+    child_signal(&child, SIGTERM);
+    child_wait(&child);
+    child_expect(&child, 7);
+    child_expect_text(&child, "err", "1 crash\n");
+    child_free(&child);
+}
+
+static void a_second_signal_does_not_wait_for_a_shutdown_that_may_take_forever(void **state) {
+    (void)state;
+    child_t child;
+    start_service(&child,
+                  APP("")
+                      COMPONENT("loop", "loop") "env = { LOOP_IN = \"shutdown\" }\nshutdown = \"infinity\"\n"
+                                                "limits.execution-time = \"24h\"\n",
+                  false);
+    child_wait_for(&child, "err", "app runs with 1 actors");
+    child_signal(&child, SIGTERM);
+    child_wait_for(&child, "err", "told to stop by SIGTERM");
+    child_signal(&child, SIGTERM);
+    child_wait(&child);
+    child_expect(&child, 143);
+    child_free(&child);
+}
+
+static void a_component_has_a_limit_of_its_own_for_its_shutdown(void **state) {
+    (void)state;
+    expect_error(APP("input = \"printer\"\n") COMPONENT("printer", "printer")
+                     COMPONENT("loop", "loop") "env = { LOOP_IN = \"shutdown\" }\nshutdown = \"100ms\"\n",
+                 "one\n", 8,
+                 "component loop, instance 0: shutdown: it was ended after the 100 ms of its \"shutdown\"");
+    /* One that is to end without being asked is none that failed. */
+    expect(APP("input = \"printer\"\n") COMPONENT("printer", "printer")
+               COMPONENT("loop", "loop") "env = { LOOP_IN = \"shutdown\" }\nshutdown = \"brutal\"\n",
+           "one\n", 0, "");
+}
+
 static void draining_has_a_limit(void **state) {
     (void)state;
     child_t child;
@@ -600,6 +650,9 @@ int main(void) {
         TEST(output_that_nobody_reads_stops_the_application_in_order),
         TEST(without_input_it_runs_until_told_and_stops_in_order),
         TEST(an_interruption_ends_the_input_and_drains),
+        TEST(it_stops_in_order_while_a_restart_waits),
+        TEST(a_second_signal_does_not_wait_for_a_shutdown_that_may_take_forever),
+        TEST(a_component_has_a_limit_of_its_own_for_its_shutdown),
         TEST(draining_has_a_limit),
         TEST(a_second_signal_stops_at_once),
         TEST(a_restart_that_hangs_is_stopped),
