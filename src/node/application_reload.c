@@ -393,6 +393,21 @@ static void drop_components(reload_t *reload) {
     airs_waiter_unlock(&application->waiter);
 }
 
+/* What is spawned of it later has the settings too. The change's lock is held: a tree that has been stopped meanwhile
+ * offers nothing any more. */
+static void offer_anew(const reload_t *reload, const airs_manifest_component_t *plan) {
+    airs_application_t *application = reload->application;
+    airs_error_t error;
+    for (size_t i = 0; i < application->tree_count; i++) {
+        if (is_below(airs_tree_plan(application->trees[i]), plan) &&
+            airs_tree_offer(&application->scene, plan, &error) != AIRS_OK) {
+            airs_log_printf(application->options.log, AIRS_LOG_ERROR, airs_str(LOG_SOURCE),
+                            "component %s: what is spawned of it has the settings of before: %s", plan->name,
+                            error.text);
+        }
+    }
+}
+
 /* ---- updates, which take their time, and are not waited for by who stops ---- */
 
 static void note_update(reload_t *reload, const airs_manifest_component_t *plan, airs_component_t before,
@@ -406,6 +421,9 @@ static void note_update(reload_t *reload, const airs_manifest_component_t *plan,
             /* One that failed is tried again when the manifest is read anew. */
             component->stamp = status == AIRS_OK ? change->next_stamp : (airs_file_stamp_t){0};
         }
+    }
+    if (status == AIRS_OK) {
+        offer_anew(reload, plan);
     }
     application->updates--;
     pthread_mutex_unlock(&application->change);

@@ -151,23 +151,26 @@ static airs_supervisor_options_t *supervisor_options(const airs_tree_scene_t *sc
 
 /* ---- what its actors may spawn ---- */
 
-/* Of simple-one-for-one supervisors the components are offered by these. */
+airs_status_t airs_tree_offer(const airs_tree_scene_t *scene, const airs_manifest_component_t *component,
+                              airs_error_t *error) {
+    airs_component_t handle = 0;
+    airs_spawn_options_t options = airs_tree_spawn_options(component);
+    if (is_simple(component->place.supervisor)) {
+        return AIRS_OK; /* the supervisor offers it */
+    }
+    if (!scene->component(scene->context, component, UINT64_MAX, &handle, &options)) {
+        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+    }
+    return airs_node_offer(scene->node, handle, airs_id(scene->ns, component->name, NULL), &options, error);
+}
+
 static airs_status_t offer_components(const airs_tree_scene_t *scene, const airs_manifest_supervisor_t *plan,
                                       airs_error_t *error) {
     airs_status_t status = AIRS_OK;
-    for (size_t i = 0; i < plan->child_count && status == AIRS_OK && !is_simple(plan); i++) {
+    for (size_t i = 0; i < plan->child_count && status == AIRS_OK; i++) {
         const airs_manifest_component_t *component = plan->children[i].component;
-        if (component == NULL) {
-            status = offer_components(scene, plan->children[i].supervisor, error);
-            continue;
-        }
-        airs_component_t handle = 0;
-        airs_spawn_options_t options = airs_tree_spawn_options(component);
-        if (!scene->component(scene->context, component, UINT64_MAX, &handle, &options)) {
-            return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
-        }
-        status =
-            airs_node_offer(scene->node, handle, airs_id(scene->ns, component->name, NULL), &options, error);
+        status = component != NULL ? airs_tree_offer(scene, component, error)
+                                   : offer_components(scene, plan->children[i].supervisor, error);
     }
     return status;
 }

@@ -30,6 +30,10 @@ typedef struct airs_tree_scene {
 /* What the manifest says of an actor of this component. */
 airs_spawn_options_t airs_tree_spawn_options(const airs_manifest_component_t *component);
 
+/* Let actors spawn others of the component, of a tree that runs, as it is now. As airs_node_offer. */
+airs_status_t airs_tree_offer(const airs_tree_scene_t *scene, const airs_manifest_component_t *component,
+                              airs_error_t *error);
+
 /* Start it and wait until all its instances have initialized. The plan is borrowed for the tree's life. When that
  * fails nothing is left, and `error` names component, instance and reason. The statuses of
  * airs_node_start_supervisor. */
