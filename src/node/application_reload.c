@@ -500,8 +500,9 @@ static airs_status_t look(reload_t *reload) {
         return AIRS_INVALID_STATE;
     }
     if (application->updates > 0) {
-        return airs_error_set(reload->error, AIRS_INVALID_STATE,
-                              "a component is being updated; read the manifest when that is over");
+        airs_error_set(reload->error, AIRS_INVALID_STATE,
+                       "a component is being updated; read the manifest when that is over");
+        return AIRS_INVALID_STATE;
     }
     airs_status_t status = airs_manifest_check_change(application->manifest, reload->manifest,
                                                       &application->made, reload->error);
