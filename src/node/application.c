@@ -8,6 +8,7 @@
 #include "node/cache_folder.h"
 #include "node/input_end.h"
 #include "node/node.h"
+#include "node/trusted_load.h"
 
 /* How long one wait lasts before it is looked whether to go on. */
 #define WAIT_MS 50
@@ -298,11 +299,14 @@ airs_file_stamp_t airs_file_stamp(const char *path) {
 }
 
 airs_status_t airs_application_load_component(airs_application_t *application,
+                                              const airs_manifest_t *manifest,
                                               const airs_manifest_component_t *plan,
                                               airs_application_component_t *out, airs_error_t *error) {
     /* Before the file is read: when it changes meanwhile, that is seen later. */
     *out = (airs_application_component_t){.plan = plan, .stamp = airs_file_stamp(plan->source)};
-    airs_status_t status = airs_node_load(application->node, plan->source, &out->handle, error);
+    const airs_application_options_t *options = &application->options;
+    airs_status_t status = airs_trusted_load(application->node, manifest, plan, options->allocator,
+                                             options->log, &out->handle, error);
     if (status != AIRS_OK) {
         airs_error_prefix(error, "component %s", plan->name);
     }
@@ -318,7 +322,8 @@ airs_status_t airs_application_load(airs_application_t *application, airs_error_
             return cancel(error);
         }
         enter(application, AIRS_APPLICATION_LOADING, component->name);
-        status = airs_application_load_component(application, component, &application->components[i], error);
+        status = airs_application_load_component(application, manifest, component,
+                                                 &application->components[i], error);
     }
     return status;
 }

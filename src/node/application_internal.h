@@ -78,8 +78,10 @@ static inline bool airs_application_is_interrupted(const airs_application_t *app
 /* Of the file at the path; zeroed when there is none. */
 airs_file_stamp_t airs_file_stamp(const char *path);
 
-/* Load the component's file. The statuses of airs_node_load; `error` names the component. */
+/* Load the file of the manifest's component, if it may be loaded. The statuses of airs_trusted_load; `error` names the
+ * component. */
 airs_status_t airs_application_load_component(airs_application_t *application,
+                                              const airs_manifest_t *manifest,
                                               const airs_manifest_component_t *plan,
                                               airs_application_component_t *out, airs_error_t *error);
 

@@ -7,6 +7,7 @@
 #include "node/application_internal.h"
 #include "node/manifest_diff.h"
 #include "node/node.h"
+#include "node/trusted_load.h"
 
 #define LOG_SOURCE "application"
 
@@ -92,6 +93,30 @@ static airs_status_t prepare(reload_t *reload) {
     return complete ? AIRS_OK : no_memory(reload->error);
 }
 
+/* What has not changed is what was loaded; whether the new manifest trusts it still is another question. */
+static airs_status_t keep_component(reload_t *reload, change_t *change, airs_error_t *error) {
+    const airs_application_options_t *options = &reload->application->options;
+    const airs_manifest_component_t *plan = change->now->plan;
+    change->now->handle = change->old->handle;
+    airs_status_t status =
+        airs_trusted_check(reload->manifest, plan, options->allocator, options->log, error);
+    if (status != AIRS_OK) {
+        airs_error_prefix(error, "component %s", plan->name);
+    }
+    return status;
+}
+
+static airs_status_t have_component(reload_t *reload, change_t *change, airs_error_t *error) {
+    const airs_manifest_component_t *plan = change->now->plan;
+    if (change->old != NULL && (change->difference & (AIRS_DIFFERS_SOURCE | AIRS_DIFFERS_SETTINGS)) == 0) {
+        return keep_component(reload, change, error);
+    }
+    airs_status_t status =
+        airs_application_load_component(reload->application, reload->manifest, plan, change->now, error);
+    change->fresh = status == AIRS_OK;
+    return status;
+}
+
 /* Load what is new or another file, all of it, so that everything that is wrong is told. */
 static airs_status_t load_changes(reload_t *reload) {
     airs_application_t *application = reload->application;
@@ -107,14 +132,8 @@ static airs_status_t load_changes(reload_t *reload) {
             change->difference |= same_stamp(&change->old->stamp, &change->now->stamp) ? 0
                                                                                        : AIRS_DIFFERS_SOURCE;
         }
-        if (change->old != NULL &&
-            (change->difference & (AIRS_DIFFERS_SOURCE | AIRS_DIFFERS_SETTINGS)) == 0) {
-            change->now->handle = change->old->handle;
-            continue;
-        }
         airs_error_t error;
-        airs_status_t loaded = airs_application_load_component(application, plan, change->now, &error);
-        change->fresh = loaded == AIRS_OK;
+        airs_status_t loaded = have_component(reload, change, &error);
         if (loaded != AIRS_OK) {
             airs_log_printf(application->options.log, AIRS_LOG_ERROR, airs_str(LOG_SOURCE), "%s", error.text);
         }

@@ -2,6 +2,7 @@
 
 #include "node/application_internal.h"
 #include "node/nearest_name.h"
+#include "node/trusted_load.h"
 
 const airs_manifest_t *airs_application_manifest(const airs_application_t *application) {
     return application->manifest;
@@ -115,6 +116,16 @@ static airs_status_t go_on_with(airs_application_t *application, const airs_mani
     return airs_node_update(application->node, group, component, &options, error);
 }
 
+/* The file as if the manifest named it: it is held to the same trust, and to the digest that is pinned there. */
+static airs_status_t load(airs_application_t *application, const airs_manifest_component_t *plan,
+                          const char *file, airs_component_t *out, airs_error_t *error) {
+    const airs_application_options_t *options = &application->options;
+    airs_manifest_component_t next = *plan;
+    next.source = file;
+    return airs_trusted_load(application->node, airs_application_manifest(application), &next,
+                             options->allocator, options->log, out, error);
+}
+
 airs_status_t airs_application_update(airs_application_t *application,
                                       const airs_application_update_t *update, airs_error_t *error) {
     airs_application_component_t component = {0};
@@ -125,7 +136,7 @@ airs_status_t airs_application_update(airs_application_t *application,
     /* Before it is read: one that is written meanwhile differs. */
     airs_file_stamp_t stamp = airs_file_stamp(update->file);
     airs_component_t next = 0;
-    status = airs_node_load(application->node, update->file, &next, error);
+    status = load(application, component.plan, update->file, &next, error);
     if (status == AIRS_OK) {
         compare_imports(application, component.handle, next, update->imports);
         status = go_on_with(application, component.plan, next, update, error);

@@ -17,8 +17,8 @@ typedef struct airs_application_update {
 
 /* Load the file, and have all instances of the component go on with it, told and bound as the manifest says. Waits
  * until that is certain (airs_node_update). Any thread, once the application has started; two updates of different
- * components may go on at once. AIRS_COMPONENT_NOT_FOUND, what airs_node_load and airs_node_update answer: then the
- * component is what it was. */
+ * components may go on at once. AIRS_COMPONENT_NOT_FOUND, AIRS_UNTRUSTED, what airs_node_load and airs_node_update
+ * answer: then the component is what it was. */
 airs_status_t airs_application_update(airs_application_t *application,
                                       const airs_application_update_t *update, airs_error_t *error);
 

@@ -10,6 +10,7 @@
 #include "node/manifest_component.h"
 #include "node/manifest_tree.h"
 #include "node/manifest_record.h"
+#include "node/manifest_trust.h"
 #include "node/nearest_name.h"
 
 #define MANIFEST_SIZE_MAX ((size_t)1 << 20)
@@ -51,6 +52,7 @@ typedef struct root_section {
     airs_manifest_engine_t engine;
     airs_manifest_shutdown_t shutdown;
     airs_manifest_admin_t admin;
+    airs_manifest_trust_section_t trust;
     airs_manifest_crashes_t crashes;
 } root_section_t;
 
@@ -214,6 +216,7 @@ static const airs_manifest_field_t root_fields[] = {
     {"engine", read_engine, offsetof(root_section_t, engine), 0, 0, false},
     {"shutdown", read_shutdown, offsetof(root_section_t, shutdown), 0, 0, false},
     {"admin", read_admin, offsetof(root_section_t, admin), 0, 0, false},
+    {"trust", airs_manifest_read_trust, offsetof(root_section_t, trust), 0, 0, false},
     {"crashes", airs_manifest_read_crashes, offsetof(root_section_t, crashes), 0, 0, false},
 };
 
@@ -309,6 +312,7 @@ static void read_root(airs_manifest_reader_t *reader, const airs_toml_value_t *r
     manifest->engine = section.engine;
     manifest->shutdown = section.shutdown;
     manifest->admin = section.admin;
+    manifest->trust = airs_manifest_make_trust(reader, &section.trust);
     manifest->crashes = section.crashes;
     manifest->input = resolve(reader, &section.application.input, &section.components);
     manifest->output = resolve(reader, &section.application.output, &section.components);
@@ -428,6 +432,7 @@ void airs_manifest_destroy(airs_manifest_t *manifest) {
     }
     manifest_t *whole = (manifest_t *)manifest;
     const airs_allocator_t *allocator = whole->allocator;
+    airs_trust_destroy((airs_trust_t *)manifest->trust);
     airs_manifest_blocks_release(allocator, whole->blocks);
     airs_release(allocator, whole);
 }

@@ -6,6 +6,9 @@
 #include <airssys/node.h>
 #include <airssys/supervisor.h>
 
+#include "security/digest.h"
+#include "security/trust.h"
+
 /* The file that a folder is searched for. */
 #define AIRS_MANIFEST_FILE_NAME "airssys.toml"
 
@@ -55,9 +58,10 @@ typedef struct airs_manifest_place {
 
 typedef struct airs_manifest_component {
     const char *name;
-    const char *source;         /* a path that can be opened from where the process is */
-    uint64_t instances;         /* at least 1; 0 only under a simple-one-for-one supervisor */
-    const airs_variable_t *env; /* in the order of the names */
+    const char *source;          /* a path that can be opened from where the process is */
+    const airs_digest_t *digest; /* that its file must have; NULL: any */
+    uint64_t instances;          /* at least 1; 0 only under a simple-one-for-one supervisor */
+    const airs_variable_t *env;  /* in the order of the names */
     size_t env_count;
     airs_bytes_t config;              /* data NULL: none; an empty one has data */
     const char *const *subscriptions; /* valid patterns */
@@ -137,6 +141,7 @@ typedef struct airs_manifest {
     airs_manifest_engine_t engine;
     airs_manifest_shutdown_t shutdown; /* with the defaults filled in */
     airs_manifest_admin_t admin;
+    const airs_trust_t *trust; /* which components may be loaded */
     airs_manifest_crashes_t crashes;
 } airs_manifest_t;
 

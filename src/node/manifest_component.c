@@ -11,6 +11,7 @@
 #include "node/manifest_messaging.h"
 #include "node/manifest_supervisor.h"
 #include "node/manifest_record.h"
+#include "node/manifest_trust.h"
 #include "node/node.h"
 
 /* As large as a message may be by default. */
@@ -174,6 +175,7 @@ static void read_instances(airs_manifest_reader_t *reader, const airs_manifest_f
 
 static const airs_manifest_field_t component_fields[] = {
     {"source", read_source, MEMBER(source), 0, 0, true},
+    {"digest", airs_manifest_read_digest, MEMBER(digest), 0, 0, false},
     {"instances", read_instances, MEMBER(instances), 1, INSTANCES_MAX, false},
     {"env", read_env, 0, 0, 0, false}, /* with offset 0: fills several members */
     {"config", read_config, 0, 0, 0, false},

@@ -40,7 +40,7 @@ static int record_a_crash(void **state) {
     (void)snprintf(text, sizeof text,
                    "[application]\nname = \"demo\"\ninput = \"faulty\"\n"
                    "[components.faulty]\nsource = \"%s\"\nrecord = true\nrestart = \"temporary\"\n"
-                   "[crashes]\nfolder = \"crashes\"\n",
+                   "[crashes]\nfolder = \"crashes\"\n[trust]\nmode = \"off\"\n",
                    airs_guest_path("faulty", guest));
     airs_temporary_file_write_text(&folder, "airssys.toml", text);
     child_t child;

@@ -323,6 +323,38 @@ static void a_secret_that_others_may_read_is_warned_of(void **state) {
     child_free(&child);
 }
 
+/* What 'airssys run' makes of it: nothing is started when a component may not be loaded. */
+static void an_application_runs_what_is_trusted(void **state) {
+    (void)state;
+    airs_temporary_folder_make(&folder, "app");
+    expect("sign @echo.wasm --key @first.key --out @vendor.wasm", 0, "out", "");
+    airs_temporary_file_write_text(&folder, "keys.toml",
+                                   "[keys.vendor]\nfile = \"first.pub\"\nnamespaces = [\"shop\"]\n");
+    airs_temporary_file_write_text(&folder, "input", "hello\n");
+    static const char text[] = "[application]\nname = \"shop\"\ninput = \"it\"\n[components.it]\n"
+                               "source = \"../%s.wasm\"\n%s";
+    static const struct {
+        const char *source;
+        const char *trust;
+        int exit_code;
+        const char *says;
+    } cases[] = {
+        {"echo", "", 4, "component it: "},
+        {"echo", "", 4,
+         "echo.wasm: it is not signed, and no key is trusted; sign it with a trusted key, pin its"},
+        {"echo", "[trust]\nstore = \"../keys.toml\"\n", 4, "it is not signed"},
+        {"vendor", "[trust]\nstore = \"../keys.toml\"\n", 0, ""},
+        {"echo", "[trust]\nmode = \"warn\"\n", 0, "component it is not trusted, and loaded all the same"},
+        {"echo", "[trust]\nmode = \"off\"\n", 0, ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char manifest[512];
+        (void)snprintf(manifest, sizeof manifest, text, cases[i].source, cases[i].trust);
+        airs_temporary_file_write_text(&folder, "app/airssys.toml", manifest);
+        expect("run @app --input @input --log warn", cases[i].exit_code, "err", cases[i].says);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_files_in_the_standard_form),
@@ -338,6 +370,7 @@ int main(void) {
         cmocka_unit_test(json_has_the_same_for_programs),
         cmocka_unit_test(mistakes_are_explained),
         cmocka_unit_test(a_secret_that_others_may_read_is_warned_of),
+        cmocka_unit_test(an_application_runs_what_is_trusted),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -51,6 +51,7 @@ name = "shop"
 
 [components.echo]
 source = "$guests/echo.wasm"
+digest = "sha256:$(sha256sum "$guests/echo.wasm" | cut -c 1-64)"
 instances = 2
 END
 default=$work/airssys/shop.sock

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/file.h"
+#include "node/application_update.h"
 #include "support/failing_allocator.h"
 #include "support/guest_manifest.h"
 #include "support/temporary_folder.h"
@@ -133,6 +135,65 @@ static void the_same_manifest_changes_nothing(void **state) {
     }
     assert_int_equal(count(&fixture, "a", "0"), 2);
     assert_int_equal(count(&fixture, "b", "0"), 2);
+    end(&fixture);
+    assert_ok(fixture.status);
+}
+
+/* What the new manifest does not trust, it does not get: not even what runs already. */
+static void what_is_no_longer_trusted_is_told_and_goes_on(void **state) {
+    (void)state;
+    fixture_t fixture;
+    char done[1024];
+    char path[AIRS_TEMPORARY_PATH_MAX];
+    char digest[AIRS_DIGEST_TEXT_MAX];
+    char pinned[1024];
+    airs_bytes_t guest;
+    assert_ok(airs_file_read(airs_allocator_default(), airs_guest_path("counter", path), (size_t)64 << 20,
+                             &guest, NULL));
+    airs_digest_t counter = airs_digest_of(guest);
+    airs_allocator_default()->release(NULL, (void *)guest.data);
+    begin(&fixture, APP COUNTER("a"));
+    assert_int_equal(count(&fixture, "a", "0"), 1);
+    assert_status(reload(&fixture, APP COUNTER("a") "[trust]\nmode = \"require\"\n", done), AIRS_UNTRUSTED);
+    assert_non_null(strstr(fixture.error.text, "component a: "));
+    assert_non_null(strstr(fixture.error.text, "it is not signed, and no key is trusted"));
+    assert_status(reload(&fixture, APP COUNTER("a") COUNTER("b") "[trust]\nmode = \"require\"\n", done),
+                  AIRS_UNTRUSTED);
+    assert_actors(&fixture, "a/0");
+    airs_digest_t other = airs_digest_of(airs_bytes("x", 1));
+    (void)snprintf(pinned, sizeof pinned, "%sdigest = \"%s\"\n", APP COUNTER("a"),
+                   airs_digest_text(&other, digest));
+    assert_status(reload(&fixture, pinned, done), AIRS_UNTRUSTED);
+    assert_non_null(strstr(fixture.error.text, "its digest is sha256:"));
+    assert_int_equal(count(&fixture, "a", "0"), 2);
+    (void)snprintf(pinned, sizeof pinned, "%sdigest = \"%s\"\n[trust]\nmode = \"require\"\n",
+                   APP COUNTER("a"), airs_digest_text(&counter, digest));
+    expect_reload(&fixture, pinned, "1 unchanged");
+    assert_int_equal(count(&fixture, "a", "0"), 3);
+    end(&fixture);
+    assert_ok(fixture.status);
+}
+
+/* What a component is updated to is held to the same: its pin, and the manifest's trust. */
+static void updates_are_held_to_what_the_manifest_trusts(void **state) {
+    (void)state;
+    fixture_t fixture;
+    char path[AIRS_TEMPORARY_PATH_MAX];
+    char digest[AIRS_DIGEST_TEXT_MAX];
+    char pinned[1024];
+    airs_bytes_t guest;
+    assert_ok(airs_file_read(airs_allocator_default(), airs_guest_path("counter", path), (size_t)64 << 20,
+                             &guest, NULL));
+    airs_digest_t counter = airs_digest_of(guest);
+    airs_allocator_default()->release(NULL, (void *)guest.data);
+    (void)snprintf(pinned, sizeof pinned, "%sdigest = \"%s\"\n[trust]\nmode = \"require\"\n",
+                   APP COUNTER("a"), airs_digest_text(&counter, digest));
+    begin(&fixture, pinned);
+    assert_int_equal(count(&fixture, "a", "0"), 1);
+    airs_application_update_t update = {.component = airs_str("a"), .file = airs_guest_path("echo", path)};
+    assert_status(airs_application_update(fixture.application, &update, &fixture.error), AIRS_UNTRUSTED);
+    assert_non_null(strstr(fixture.error.text, "echo.wasm: its digest is sha256:"));
+    assert_int_equal(count(&fixture, "a", "0"), 2);
     end(&fixture);
     assert_ok(fixture.status);
 }
@@ -394,6 +455,8 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_manifest_changes_nothing),
+        cmocka_unit_test(what_is_no_longer_trusted_is_told_and_goes_on),
+        cmocka_unit_test(updates_are_held_to_what_the_manifest_trusts),
         cmocka_unit_test(what_is_added_and_removed_leaves_the_rest_alone),
         cmocka_unit_test(only_the_difference_of_instances_starts_and_stops),
         cmocka_unit_test(instances_below_other_supervisors_are_resized_too),

@@ -371,7 +371,7 @@ static const struct {
      "airssys.toml:5:1: components.a.instnaces: unknown key; did you mean \"instances\"?"},
     {MINIMAL "colour = 2\n",
      "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
-     "instances, env, config, subscribe, accepts, limits, health, update, restart, shutdown, "
+     "digest, instances, env, config, subscribe, accepts, limits, health, update, restart, shutdown, "
      "significant, after, record, record-size"},
     {MINIMAL "limits.memroy = \"1MiB\"\n",
      "airssys.toml:5:8: components.a.limits.memroy: unknown key; did you mean \"memory\"?"},
@@ -388,7 +388,7 @@ static const struct {
      "airssys.toml:6:1: engine.worker: unknown key; did you mean \"workers\"?"},
     {MINIMAL "\"a b\\u001b\" = 1\n",
      "airssys.toml:5:1: components.a.\"a b\\x1b\": unknown key; known here: "
-     "source, instances, env, config, subscribe, accepts, limits, health, update, "
+     "source, digest, instances, env, config, subscribe, accepts, limits, health, update, "
      "restart, shutdown, significant, after, record, record-size"},
 
     /* missing keys */
@@ -416,7 +416,7 @@ static const struct {
      "airssys.toml:5:10: components.a.config: must be a string or { file = \"path\" }, not a date or time"},
     {MINIMAL "admin = false\n",
      "airssys.toml:5:1: components.a.admin: unknown key; known here: source, "
-     "instances, env, config, subscribe, accepts, limits, health, update, restart, "
+     "digest, instances, env, config, subscribe, accepts, limits, health, update, restart, "
      "shutdown, significant, after, record, record-size"},
     {MINIMAL "[admin]\nenabled = \"no\"\n",
      "airssys.toml:6:11: admin.enabled: must be true or false, not a string"},
@@ -623,8 +623,9 @@ static const struct {
      "number from 1 to 1000000"},
     {MINIMAL "limits.deferred-replies = 0\n", "airssys.toml:5:27: components.a.limits.deferred-replies: 0 is "
                                               "out of range; it must be a whole number from 1 to 1000000"},
-    {MINIMAL "limits.monitors = 0\n", "airssys.toml:5:19: components.a.limits.monitors: 0 is out of range; it "
-                                      "must be a whole number from 1 to 10000000"},
+    {MINIMAL "limits.monitors = 0\n",
+     "airssys.toml:5:19: components.a.limits.monitors: 0 is out of range; it "
+     "must be a whole number from 1 to 10000000"},
     {MINIMAL "limits.links = 10000001\n", "airssys.toml:5:16: components.a.limits.links: 10000001 is out of "
                                           "range; it must be a whole number from 1 to 10000000"},
     {MINIMAL "limits.defered-replies = 1\n", "airssys.toml:5:8: components.a.limits.defered-replies: unknown "
@@ -636,7 +637,8 @@ static const struct {
 
     /* supervision: ABC ends with line 8 */
     {ABC "supervisors = 1\n",
-     "airssys.toml:9:1: components.c.supervisors: unknown key; known here: source, instances, env, config, "
+     "airssys.toml:9:1: components.c.supervisors: unknown key; known here: source, digest, instances, env, "
+     "config, "
      "subscribe, accepts, limits, health, update, restart, shutdown, significant, after, record, "
      "record-size"},
     {"supervisors = 1\n" MINIMAL, "airssys.toml:1:15: supervisors: must be a table of supervisors, not an "

@@ -5,7 +5,7 @@
 #include "support/temporary_folder.h"
 
 /* Write "airssys.toml" into the folder: `text`, in which each "@NAME" in a source stands for the path of that
- * guest ("source = \"@echo\""). */
+ * guest ("source = \"@echo\""). Trust is off where `text` says nothing of it. */
 void airs_guest_manifest_write(const airs_temporary_folder_t *folder, const char *text);
 
 /* The path of a guest. */
