@@ -39,7 +39,8 @@ static airs_status_t begin(airs_application_t *application, airs_str_t name,
     bool runs = atomic_load_explicit(&application->stage, memory_order_relaxed) == AIRS_APPLICATION_RUNNING;
     const airs_application_component_t *found = NULL;
     if (!runs || airs_application_is_interrupted(application)) {
-        status = airs_error_set(error, AIRS_INVALID_STATE, "the application is starting or stopping");
+        airs_error_set(error, AIRS_INVALID_STATE, "the application is starting or stopping");
+        status = AIRS_INVALID_STATE;
     } else {
         found = find(application, name, error);
     }
