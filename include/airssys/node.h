@@ -164,7 +164,8 @@ typedef struct airs_update_options {
  * AIRS_STOPPED (the node stops, or all instances have ended before the window was over), AIRS_OUT_OF_MEMORY: nothing
  * has changed, but for AIRS_STOPPED.
  *
- * Both components stay loaded; unload the one that is of no use any more. */
+ * Both components stay loaded; unload the one that is of no use any more. airs_node_destroy ends an update that goes
+ * on. */
 AIRS_API airs_status_t airs_node_update(airs_node_t *node, airs_id_t group, airs_component_t component,
                                         const airs_update_options_t *options, airs_error_t *error);
 

@@ -1,5 +1,7 @@
 #include "actor/updater.h"
 
+#include <sched.h>
+
 #include "actor/actor_spec.h"
 #include "actor/actor_update.h"
 #include "actor/component_actor.h"
@@ -19,6 +21,8 @@ struct airs_updater {
     airs_services_t *services;
     airs_update_t *first; /* those that go on; this and the next inside errands */
     bool closed;          /* they are to end */
+    /* Threads in airs_updater_run, which may be still on their way out when all updates have ended. */
+    _Atomic uint32_t callers;
 };
 
 /* Where an instance is. */
@@ -588,6 +592,10 @@ airs_status_t airs_updater_create(airs_services_t *services, airs_updater_t **ou
 void airs_updater_destroy(airs_updater_t *updater) {
     if (updater != NULL) {
         AIRS_ASSERT(updater->first == NULL);
+        /* Acquire: pairs with the release at the end of airs_updater_run. */
+        while (atomic_load_explicit(&updater->callers, memory_order_acquire) > 0) {
+            (void)sched_yield();
+        }
         airs_release(updater->services->allocator, updater);
     }
 }
@@ -619,6 +627,8 @@ airs_status_t airs_updater_run(airs_updater_t *updater, const airs_actor_update_
     if (self == NULL) {
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "no memory for an update");
     }
+    /* Relaxed: whoever destroys the system knows that it is in use. */
+    atomic_fetch_add_explicit(&updater->callers, 1, memory_order_relaxed);
     self->errand.run = run;
     self->timer.fire = window_over;
     self->updater = updater;
@@ -633,6 +643,8 @@ airs_status_t airs_updater_run(airs_updater_t *updater, const airs_actor_update_
         (void)airs_error_set(error, status, "%s", self->error.text);
     }
     airs_release(services->allocator, self);
+    /* Release: pairs with airs_updater_destroy. The system may be gone after this. */
+    atomic_fetch_sub_explicit(&updater->callers, 1, memory_order_release);
     return status;
 }
 

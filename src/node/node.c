@@ -394,9 +394,10 @@ airs_status_t airs_node_update(airs_node_t *node, airs_id_t group, airs_componen
     if (env == NULL) {
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
     }
+    const airs_allocator_t *allocator = node->allocator; /* the node may be gone when the update has ended */
     airs_actor_spec_t spec = make_spec(&spawn, env, NULL);
     status = update(node, group, component, &complete, &spec, error);
-    airs_release(node->allocator, env);
+    airs_release(allocator, env);
     return status;
 }
 
