@@ -115,8 +115,8 @@ typedef struct airs_spawn_options {
     /* Not 0: what goes into the guest is recorded, so many bytes at most since it started, and when it crashes that
      * becomes a crash file for `airssys replay`, which has all that was sent to it. Needs a node with `record`. */
     uint64_t record_bytes;
-    uint32_t max_monitors;      /* of its own, until their message is handled; default 100,000 */
-    uint32_t max_links;         /* likewise, whoever made them; default 100,000 */
+    uint32_t max_monitors; /* of its own, until their message is handled; default 100,000 */
+    uint32_t max_links;    /* likewise, whoever made them; default 100,000 */
 } airs_spawn_options_t;
 
 #define AIRS_SPAWN_OPTIONS_INIT {.size = sizeof(airs_spawn_options_t)}

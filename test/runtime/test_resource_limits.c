@@ -124,8 +124,7 @@ static void too_few_core_instances_are_an_error_of_the_start(void **state) {
     static fixture_t fixture;
     const airs_wasm_engine_options_t options = {.max_instances = 2, .max_core_instances = 2};
     fixture_open(&fixture, &options);
-    assert_status(fixture_start(&fixture, fixture_load(&fixture, "forwarder"), NULL),
-                  AIRS_RESOURCE_LIMIT);
+    assert_status(fixture_start(&fixture, fixture_load(&fixture, "forwarder"), NULL), AIRS_RESOURCE_LIMIT);
     assert_non_null(strstr(fixture.result.reason, "limit"));
     fixture_drop(&fixture);
     assert_ok(fixture_start(&fixture, fixture_load(&fixture, "bad/quiet"), NULL));
