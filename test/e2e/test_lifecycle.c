@@ -508,7 +508,7 @@ static void test_pool_is_full(void **state) {
         live += status == AIRS_OK;
     }
     assert_in_range(live, 4, 99);
-    assert_status(status, AIRS_INSTANTIATION_FAILED);
+    assert_status(status, AIRS_RESOURCE_LIMIT);
     assert_true(stage.error.text[0] != '\0');
     assert_ok(stage_stop(&stage, "app/echo/0", AIRS_STOP_DRAIN));
     assert_ok(stage_spawn(&stage, "echo", id, NULL));
