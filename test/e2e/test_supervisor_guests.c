@@ -281,34 +281,123 @@ static void simple_one_for_one(void **state) {
 
 /* ---- restart types ---- */
 
-static void one_child(airs_restart_t restart, bool returns) {
+/* Does it come back after such an end? */
+static void one_child(airs_restart_t restart, const char *end, bool returns) {
     stage_t stage;
     tree_open(&stage, 1);
     airs_child_spec_t child = tree_child(&stage, "frail", "app/frail/a", restart);
     airs_supervisor_t *supervisor = tree_of(&stage, AIRS_ONE_FOR_ONE, 1, &child, 1);
-    assert_status(stage_call(&stage, "app/frail/a", "trap"), AIRS_TRAP);
+    assert_ok(stage_send(&stage, "app/frail/a", end));
     if (returns) {
         tree_await_restarts(&stage, "app/frail/a", 1);
         stage_expect(&stage, "app/frail/a", "hello", "1");
     } else {
         stage_await_end(&stage, "app/frail/a");
     }
+    stage_drain(&stage);
     assert_int_equal(tree_active(supervisor), returns);
     tree_stop(supervisor);
     stage_close(&stage);
 }
 
+static void permanent_normal(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_PERMANENT, "exit", true);
+}
+static void permanent_shutdown(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_PERMANENT, "exit shutdown", true);
+}
 static void permanent_abnormal(void **state) {
     (void)state;
-    one_child(AIRS_RESTART_PERMANENT, true);
+    one_child(AIRS_RESTART_PERMANENT, "exit error", true);
+    one_child(AIRS_RESTART_PERMANENT, "trap", true);
+}
+static void transient_normal(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_TRANSIENT, "exit", false);
+}
+static void transient_shutdown(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_TRANSIENT, "exit shutdown", false);
 }
 static void transient_abnormal(void **state) {
     (void)state;
-    one_child(AIRS_RESTART_TRANSIENT, true);
+    one_child(AIRS_RESTART_TRANSIENT, "exit error", true);
+    one_child(AIRS_RESTART_TRANSIENT, "trap", true);
+}
+static void temporary_normal(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_TEMPORARY, "exit", false);
+}
+static void temporary_shutdown(void **state) {
+    (void)state;
+    one_child(AIRS_RESTART_TEMPORARY, "exit shutdown", false);
 }
 static void temporary_abnormal(void **state) {
     (void)state;
-    one_child(AIRS_RESTART_TEMPORARY, false);
+    one_child(AIRS_RESTART_TEMPORARY, "exit error", false);
+    one_child(AIRS_RESTART_TEMPORARY, "trap", false);
+}
+
+/* What mail there is outlives an orderly end too, if the child comes back. */
+static void mailbox_outlives_an_exit(void **state) {
+    (void)state;
+    stage_t stage;
+    tree_open(&stage, 1);
+    airs_child_spec_t child = tree_child(&stage, "frail", "app/frail/a", AIRS_RESTART_PERMANENT);
+    airs_supervisor_t *supervisor = tree_of(&stage, AIRS_ONE_FOR_ONE, 1, &child, 1);
+    assert_ok(stage_send(&stage, "app/frail/a", "sleep 20"));
+    assert_ok(stage_send(&stage, "app/frail/a", "exit"));
+    assert_ok(stage_send(&stage, "app/frail/a", "hello"));
+    stage_expect(&stage, "app/frail/a", "hello", "2");
+    assert_int_equal(stage_totals(&stage).dead_letters, 0);
+    tree_stop(supervisor);
+    stage_close(&stage);
+}
+
+/* A transient child that has ended in order starts again with its siblings (as OTP's does). */
+static void transient_bystander(void **state) {
+    (void)state;
+    stage_t stage;
+    tree_open(&stage, 2);
+    airs_child_spec_t children[] = {tree_child(&stage, "frail", "app/frail/a", AIRS_RESTART_PERMANENT),
+                                    tree_child(&stage, "frail", "app/frail/b", AIRS_RESTART_TRANSIENT)};
+    airs_supervisor_t *supervisor = tree_of(&stage, AIRS_ONE_FOR_ALL, 1, children, 2);
+    assert_ok(stage_send(&stage, "app/frail/b", "exit"));
+    stage_await_end(&stage, "app/frail/b");
+    stage_drain(&stage);
+    assert_int_equal(tree_active(supervisor), 1);
+    assert_status(stage_call(&stage, "app/frail/a", "trap"), AIRS_TRAP);
+    tree_await_restarts(&stage, "app/frail/a", 1);
+    stage_drain(&stage);
+    stage_expect(&stage, "app/frail/b", "hello", "1");
+    tree_stop(supervisor);
+    stage_close(&stage);
+}
+
+/* A supervisor hears of its child's end by no link that anybody could undo; siblings that are linked end together,
+ * each of which is a restart. */
+static void child_unlink(void **state) {
+    (void)state;
+    stage_t stage;
+    tree_open(&stage, 2);
+    airs_child_spec_t children[] = {tree_child(&stage, "frail", "app/frail/a", AIRS_RESTART_PERMANENT),
+                                    tree_child(&stage, "frail", "app/frail/b", AIRS_RESTART_PERMANENT)};
+    airs_supervisor_t *supervisor = tree_of(&stage, AIRS_ONE_FOR_ONE, 3, children, 2);
+    assert_ok(stage_call(&stage, "app/frail/a", "link app/frail/b"));
+    assert_status(stage_call(&stage, "app/frail/a", "trap"), AIRS_TRAP);
+    tree_await_restarts(&stage, "app/frail/a", 1);
+    tree_await_restarts(&stage, "app/frail/b", 1);
+    assert_ok(stage_call(&stage, "app/frail/a", "link app/frail/b"));
+    assert_ok(stage_call(&stage, "app/frail/a", "unlink app/frail/b"));
+    assert_status(stage_call(&stage, "app/frail/a", "trap"), AIRS_TRAP);
+    tree_await_restarts(&stage, "app/frail/a", 2);
+    stage_drain(&stage);
+    assert_int_equal(stage_counters(&stage, "app/frail/b").restarts, 1);
+    assert_true(tree_is_running(supervisor));
+    tree_stop(supervisor);
+    stage_close(&stage);
 }
 
 static void temporary_bystander(void **state) {
@@ -322,6 +411,27 @@ static void temporary_bystander(void **state) {
     stage_await_end(&stage, "app/frail/b");
     tree_await_restarts(&stage, "app/frail/a", 1);
     assert_int_equal(tree_active(supervisor), 1);
+    tree_stop(supervisor);
+    stage_close(&stage);
+}
+
+static void auto_shutdown_all_significant(void **state) {
+    (void)state;
+    stage_t stage;
+    tree_open(&stage, 2);
+    airs_child_spec_t children[] = {tree_child(&stage, "frail", "app/frail/a", AIRS_RESTART_TRANSIENT),
+                                    tree_child(&stage, "frail", "app/frail/b", AIRS_RESTART_TRANSIENT),
+                                    tree_child(&stage, "frail", "app/frail/c", AIRS_RESTART_PERMANENT)};
+    children[0].significant = children[1].significant = true;
+    airs_supervisor_spec_t spec = tree_spec(AIRS_ONE_FOR_ONE, children, 3);
+    spec.auto_shutdown = AIRS_AUTO_SHUTDOWN_ALL;
+    airs_supervisor_t *supervisor = tree_start(&stage, &spec);
+    assert_ok(stage_send(&stage, "app/frail/a", "exit"));
+    stage_await_end(&stage, "app/frail/a");
+    stage_expect(&stage, "app/frail/c", "hello", "1");
+    assert_ok(stage_send(&stage, "app/frail/b", "exit shutdown"));
+    tree_await_end(&stage, supervisor);
+    assert_int_equal(stage_totals(&stage).actors, 0);
     tree_stop(supervisor);
     stage_close(&stage);
 }
@@ -437,10 +547,20 @@ int main(void) {
         ENTRY(escalation),
         ENTRY(escalation_in_a_tree),
         ENTRY(simple_one_for_one),
+        ENTRY(permanent_normal),
+        ENTRY(permanent_shutdown),
         ENTRY(permanent_abnormal),
+        ENTRY(transient_normal),
+        ENTRY(transient_shutdown),
         ENTRY(transient_abnormal),
+        ENTRY(temporary_normal),
+        ENTRY(temporary_shutdown),
         ENTRY(temporary_abnormal),
+        ENTRY(mailbox_outlives_an_exit),
+        ENTRY(transient_bystander),
+        ENTRY(child_unlink),
         ENTRY(temporary_bystander),
+        ENTRY(auto_shutdown_all_significant),
         ENTRY(auto_shutdown_any_significant),
         ENTRY(stop_timeout),
         ENTRY(stop_brutal_kill),

@@ -1,7 +1,8 @@
 /* Ends in many ways, and remembers in its storage how its next incarnations are to start. "trap" traps; before it
  * does, "fail N" has its next N starts fail, "hang MS" has the next one sleep, "spin" has it run for ever. "sleep MS"
  * sleeps. "timer" starts one of an hour, "ask ID" sends a request "hello" to an actor if that works, "defer" takes over the answer
- * and never gives it; "state" answers how many timers and deferred answers this incarnation has. What is not a
+ * and never gives it; "exit", "exit shutdown" and "exit error" end it in order, for that reason; "link ID" and
+ * "unlink ID" tie it to an actor or not, "watch ID" monitors one, if that works; "state" answers how many timers and deferred answers this incarnation has. What is not a
  * command is answered with how many messages this incarnation has handled. STOP may be "sleep", "loop" or "trap":
  * what it does when it is shut down. */
 #include <airssys.h>
@@ -113,6 +114,21 @@ airs_outcome_t airs_on_message(const airs_message_t *message) {
         airs_request_id_t owed;
         deferred++;
         return outcome_of(airs_defer_reply(&owed));
+    } else if (airs_is(message->payload, "exit")) {
+        return outcome_of(airs_exit(AIRS_REASON_NORMAL, NULL));
+    } else if (airs_is(message->payload, "exit shutdown")) {
+        return outcome_of(airs_exit(AIRS_REASON_SHUTDOWN, NULL));
+    } else if (airs_is(message->payload, "exit error")) {
+        return outcome_of(airs_exit(AIRS_REASON_ERROR, "asked to"));
+    } else if (airs_starts_with(message->payload, "link ", &rest) && airs_id_parse(airs_as_str(rest), &id)) {
+        (void)airs_link(id);
+        return airs_done();
+    } else if (airs_starts_with(message->payload, "unlink ", &rest) &&
+               airs_id_parse(airs_as_str(rest), &id)) {
+        airs_unlink(id);
+    } else if (airs_starts_with(message->payload, "watch ", &rest) && airs_id_parse(airs_as_str(rest), &id)) {
+        (void)airs_monitor(id, NULL);
+        return airs_done();
     } else if (airs_is(message->payload, "state")) {
         return airs_answer_text("%u %u", timers, deferred);
     }
