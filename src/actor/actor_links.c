@@ -322,11 +322,11 @@ airs_status_t airs_actor_links_monitor(airs_actor_t *self, airs_id_t name, uint6
         status = make_watch(self, id, false, &watch);
         airs_component_id_unref(id);
     }
-    if (status == AIRS_OK && target != NULL) {
-        status = monitor_actor(self, target, watch, out, error);
-    } else if (status == AIRS_OK) {
-        status = AIRS_TARGET_NOT_FOUND;
+    if (status != AIRS_OK) {
+        airs_actor_unref(target);
+        return status;
     }
+    status = target != NULL ? monitor_actor(self, target, watch, out, error) : AIRS_TARGET_NOT_FOUND;
     if (status == AIRS_TARGET_NOT_FOUND) {
         status = monitor_nobody(self, watch, out, error);
     } else if (status != AIRS_OK) {

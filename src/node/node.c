@@ -318,7 +318,8 @@ airs_status_t airs_node_plan_guest(airs_node_t *node, const airs_spawn_options_t
     airs_env_var_t *env = copy_env(node->allocator, &complete);
     if (env == NULL || (output == NULL && complete.standard_output != NULL)) {
         airs_release(node->allocator, env);
-        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+        (void)airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+        return AIRS_OUT_OF_MEMORY;
     }
     *out = (airs_spawn_plan_t){make_spec(&complete, env, output), env};
     return AIRS_OK;

@@ -15,6 +15,21 @@ static airs_status_t refuse(const airs_audit_file_t *file, airs_error_t *error, 
     return airs_error_set(error, AIRS_IO, "%s: %s", file->path, why);
 }
 
+/* Why the open file cannot be the audit's, and what it is in *found; NULL: it can. */
+static const char *fault_of(int descriptor, struct stat *found) {
+    if (fstat(descriptor, found) != 0) {
+        return strerror(errno);
+    }
+    if (!S_ISREG(found->st_mode)) {
+        return "is not a regular file";
+    }
+    if (found->st_uid != geteuid()) {
+        return "belongs to somebody else";
+    }
+    bool private = (found->st_mode & 0777) == 0600 || fchmod(descriptor, S_IRUSR | S_IWUSR) == 0;
+    return private ? NULL : strerror(errno);
+}
+
 /* What is there already may be a link to elsewhere, or readable by others. */
 static airs_status_t open_file(airs_audit_file_t *file, airs_error_t *error) {
     struct stat found;
@@ -23,16 +38,7 @@ static airs_status_t open_file(airs_audit_file_t *file, airs_error_t *error) {
     if (file->descriptor < 0) {
         return refuse(file, error, errno == ELOOP ? "is a symbolic link" : strerror(errno));
     }
-    const char *why = NULL;
-    if (fstat(file->descriptor, &found) != 0) {
-        why = strerror(errno);
-    } else if (!S_ISREG(found.st_mode)) {
-        why = "is not a regular file";
-    } else if (found.st_uid != geteuid()) {
-        why = "belongs to somebody else";
-    } else if ((found.st_mode & 0777) != 0600 && fchmod(file->descriptor, S_IRUSR | S_IWUSR) != 0) {
-        why = strerror(errno);
-    }
+    const char *why = fault_of(file->descriptor, &found);
     if (why != NULL) {
         close(file->descriptor);
         file->descriptor = -1;

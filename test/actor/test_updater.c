@@ -102,8 +102,8 @@ static void what_waits_is_handled_by_one_or_the_other_in_order(void **state) {
     airs_component_handle_t old = version_add(&fixture.engine, &one);
     airs_component_handle_t next = version_add(&fixture.engine, &two);
     actor_fixture_spawn(&fixture, "t/a/0", old);
-    for (char c = 'a'; c <= 'e'; c++) {
-        send("t/a/0", (char[]){c, '\0'});
+    for (const char *c = "abcde"; *c != '\0'; c++) {
+        send("t/a/0", (char[]){*c, '\0'});
     }
     assert_ok(update(next));
     actor_fixture_run(&fixture);

@@ -477,8 +477,8 @@ static void ps_shows_why_one_was_restarted(void **state) {
         "\n  restarts          1\n",
         "\n  failed            20",
         "\n  failure           trap\n",
-        "\n  failure reason    wasm trap: wasm `unreachable` instruction executed\n"
-        "                        0: fall_into_the_fire (+0x",
+        ("\n  failure reason    wasm trap: wasm `unreachable` instruction executed\n"
+         "                        0: fall_into_the_fire (+0x"),
         ")\n                        1: airs_on_message (+0x",
     };
     CLIENT_SAYS(AIRS_EXIT_FAILED, "err", "unreachable", "call", "phoenix/1", "trap");

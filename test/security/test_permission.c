@@ -310,7 +310,7 @@ static void the_reference_says_what_is_so(void **state) {
             table.in_table = false;
         }
     }
-    fclose(file);
+    assert_int_equal(fclose(file), 0);
     assert_in_range(table.examples, 120, 1000);
 }
 

@@ -145,10 +145,11 @@ static void spawn_monitor(airs_wasm_instance_t *instance, const wasmtime_compone
 
 /* ---- ends ---- */
 
-/* Which of `names` an enumeration's or a variant's case is. */
+/* Which of `names` an enumeration's or a variant's case is. The engine lets in no other, so what is none of the first
+ * is the last. */
 static unsigned case_in(const wasm_name_t *name, const char *const *names, unsigned count) {
     unsigned i = 0;
-    while (i < count && !airs_str_equal(airs_str_n(name->data, name->size), airs_str(names[i]))) {
+    while (i + 1 < count && !airs_str_equal(airs_str_n(name->data, name->size), airs_str(names[i]))) {
         i++;
     }
     return i;
