@@ -75,7 +75,8 @@ static void arm(airs_actor_timer_t *self) {
 /* False: it has fired. */
 static bool disarm(airs_actor_timer_t *self) {
     airs_timer_service_t *timers = self->actor->services->timers;
-    return self->timer.deadline_ns == UINT64_MAX || timers->cancel(timers, &self->timer);
+    /* One that was never armed has not fired either. Looked at last: what fires may be moving the deadline on. */
+    return timers->cancel(timers, &self->timer) || self->timer.deadline_ns == UINT64_MAX;
 }
 
 /* The first of its moments that has not passed. */
