@@ -2,8 +2,10 @@
 
 #include "runtime/component_loader.h"
 #include "runtime/epoch_ticker.h"
+#include "runtime/host/replies.h"
 #include "runtime/host/services.h"
 #include "runtime/host/storage.h"
+#include "runtime/host/timers.h"
 #include "support/bench.h"
 
 #define FLOOR_MEMORY_BYTES ((uint64_t)64 << 20)
@@ -65,6 +67,9 @@ void floor_open(floor_engine_t *floor, airs_runtime_engine_t *engine) {
     need(airs_ext_linker_add_messaging(floor->linker, &messaging), "messaging");
     need(airs_host_services_link(floor->linker), "services");
     need(airs_host_storage_link(floor->linker), "storage");
+    /* Of guests that are only instantiated. */
+    need(airs_host_replies_link(floor->linker), "replies");
+    need(airs_host_timers_link(floor->linker), "timers");
 }
 
 void floor_close(floor_engine_t *floor) { wasmtime_component_linker_delete(floor->linker); }
