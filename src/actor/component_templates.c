@@ -256,6 +256,8 @@ static airs_status_t spawn_child(airs_supervisor_t *supervisor, const airs_makin
     status = airs_component_spawner_prepare(supervisor->services, &spawn, &child->keeper, tie, &child->actor,
                                             error);
     if (status == AIRS_OK) {
+        /* Relaxed: the lock orders it before the supervisor takes its offer down. */
+        atomic_fetch_add_explicit(&supervisor->coming, 1, memory_order_relaxed);
         airs_child_tell(child, AIRS_CHILD_ADOPTED);
     } else {
         airs_child_free(child);

@@ -380,7 +380,8 @@ static bool step(airs_supervisor_t *self) {
         return false;
     }
     if (self->state == AIRS_SUPERVISOR_ENDING) {
-        if (stop_children(self)) {
+        /* Relaxed: the offer is down, so it is not counted up any more, and down only in here. */
+        if (stop_children(self) && atomic_load_explicit(&self->coming, memory_order_relaxed) == 0) {
             announce_end(self);
         }
         return false;
@@ -529,6 +530,8 @@ static void hear_timer(airs_child_t *child) {
 static bool adopt(airs_child_t *child) {
     airs_supervisor_t *self = child->owner;
     airs_worker_t *worker = airs_scheduler_worker(self->services->scheduler);
+    /* Relaxed: see `step`. */
+    atomic_fetch_sub_explicit(&self->coming, 1, memory_order_relaxed);
     if (airs_supervisor_has_ended(self)) {
         airs_component_spawner_abandon(child->actor, worker, AIRS_STOPPED, NULL);
         airs_actor_unref(child->actor);
@@ -548,6 +551,7 @@ static bool adopt(airs_child_t *child) {
 void airs_supervisor_hear(airs_child_t *child, uint32_t events) {
     airs_supervisor_t *self = child->owner;
     if ((events & AIRS_CHILD_ADOPTED) != 0 && !adopt(child)) {
+        airs_supervisor_advance(self); /* its end may have waited for that */
         return;
     }
     bool abnormal = (events & AIRS_CHILD_ABNORMAL) != 0;

@@ -32,7 +32,10 @@ struct airs_supervisor {
     airs_child_t *last;
     airs_child_t *model; /* of a simple one: what its children are like */
     struct airs_component_template
-        *offer;               /* likewise, for actors that spawn others; NULL: its children have no name */
+        *offer; /* likewise, for actors that spawn others; NULL: its children have no name */
+    /* Children that actors have spawned and handed over, and that it has not seen yet: it does not end before.
+     * Counted up under the lock of the offers, while its own is up. */
+    _Atomic uint32_t coming;
     airs_hash_table_t names;  /* of its children */
     airs_child_t *first_dead; /* those that have ended by themselves, failed starts before the others */
     airs_child_t *last_dead;
