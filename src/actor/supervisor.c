@@ -474,10 +474,13 @@ static void drop(airs_supervisor_t *self, airs_child_t *child) {
     }
 }
 
+/* A restart that fails leaves the actor down. One that has gone was asked to end for good. */
+static bool was_being_restarted(const airs_child_t *child) { return child->actor != NULL && child->lived; }
+
 static void hear_end(airs_child_t *child) {
     airs_supervisor_t *self = child->owner;
     airs_child_state_t before = child->state;
-    bool starting = before == AIRS_CHILD_STARTING;
+    bool starting = before == AIRS_CHILD_STARTING && !was_being_restarted(child);
     bool ordered = waits_for_start(child);
     airs_child_cancel_timer(child);
     if (starting) {

@@ -619,6 +619,28 @@ static void the_users_stop_is_an_end_for_good(void **state) {
     stop(supervisor);
 }
 
+/* Between a crash and the running again there are several moments; at each of them the stop holds. */
+static void the_users_stop_during_a_restart_is_an_end_for_good(void **state) {
+    for (unsigned moment = 0; moment < 12; moment++) {
+        (void)tear_down(state);
+        (void)set_up(state);
+        airs_child_spec_t children[] = {component(0, AIRS_RESTART_PERMANENT),
+                                        component(1, AIRS_RESTART_PERMANENT)};
+        airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, children, 2);
+        assert_ok(actor_fixture_send(&fixture, "t/a/0", "crash"));
+        for (unsigned step = 0; step < moment; step++) {
+            (void)airs_actor_system_step(fixture.system);
+        }
+        assert_ok(actor_fixture_stop(&fixture, "t/a/0", AIRS_STOP_DROP));
+        actor_fixture_run(&fixture);
+        assert_int_equal(active(supervisor), 1);
+        assert_true(is_running(supervisor));
+        assert_ok(airs_supervisor_restart_child(supervisor, "t/a/0", NULL));
+        assert_int_equal(active(supervisor), 2);
+        stop(supervisor);
+    }
+}
+
 /* ---- starts that take their time ---- */
 
 static unsigned starts;
@@ -1317,6 +1339,7 @@ int main(void) {
         TEST(a_request_in_hand_fails_and_a_queued_one_stays),
         TEST(without_a_supervisor_a_crash_is_the_end),
         TEST(the_users_stop_is_an_end_for_good),
+        TEST(the_users_stop_during_a_restart_is_an_end_for_good),
         TEST(a_restart_that_hangs_holds_up_nobody_one_for_one),
         TEST(a_restart_that_hangs_holds_up_those_after_it),
         TEST(a_restart_that_hangs_is_tried_again_after_its_parked_time),
