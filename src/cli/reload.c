@@ -30,13 +30,17 @@ static void print_item(const char *kind, const json_t *item) {
 
 static void print_done(const json_t *object) {
     static const char *const kinds[] = {"removed", "added", "restarted", "updated", "resized", "failed"};
+    size_t items = 0;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         size_t index = 0;
         const json_t *item = NULL;
         json_array_foreach(json_object_get(object, kinds[i]), index, item) { print_item(kinds[i], item); }
+        items += index;
     }
-    if (json_object_get(object, "unchanged") != NULL) {
-        printf("%llu unchanged\n", (unsigned long long)airs_json_number(object, "unchanged"));
+    unsigned long long unchanged = airs_json_number(object, "unchanged");
+    /* Of a manifest that was refused there is nothing to tell. */
+    if (items > 0 || unchanged > 0) {
+        printf("%llu unchanged\n", unchanged);
     }
     (void)fflush(stdout);
 }

@@ -133,6 +133,7 @@ static void reload_tells_what_is_wrong(void **state) {
     airs_guest_manifest_write(&folder, APP COUNTER("a") "[engine]\nslice = \"3ms\"\n");
     CLIENT(&child, AIRS_EXIT_MANIFEST, "reload");
     child_expect_text(&child, "err", "engine.slice is fixed while the application runs");
+    assert_string_equal(child.out, "");
     child_free(&child);
     airs_guest_manifest_write(&folder, APP COUNTER("a") "[components.bad]\nsource = \"@initfail\"\n");
     CLIENT(&child, AIRS_EXIT_START, "reload");
