@@ -10,6 +10,7 @@
 #include <airssys/clock.h>
 #include <airssys/error.h>
 #include <airssys/export.h>
+#include <airssys/grant.h>
 #include <airssys/health.h>
 #include <airssys/id.h>
 #include <airssys/log.h>

@@ -10,6 +10,7 @@
 #include <airssys/clock.h>
 #include <airssys/codec.h>
 #include <airssys/dead_letter.h>
+#include <airssys/grant.h>
 #include <airssys/log.h>
 #include <airssys/random.h>
 
@@ -43,6 +44,12 @@ typedef struct airs_node_options {
     const char *crash_dir;
     uint32_t max_crash_files;
     uint64_t max_crash_bytes;
+    /* What is granted and denied is written to this file, as JSON lines, readable by its user alone; when it has more
+     * than `audit_bytes` (default 16 MiB) another is begun, and `audit_kept` (default 4) older ones stay, as FILE.1,
+     * FILE.2, … NULL: nowhere. */
+    const char *audit_file;
+    uint64_t audit_bytes;
+    uint32_t audit_kept;
 } airs_node_options_t;
 
 #define AIRS_NODE_OPTIONS_INIT {.size = sizeof(airs_node_options_t)}
@@ -117,9 +124,20 @@ typedef struct airs_spawn_options {
     uint64_t record_bytes;
     uint32_t max_monitors; /* of its own, until their message is handled; default 100,000 */
     uint32_t max_links;    /* likewise, whoever made them; default 100,000 */
+    /* `confined`: it may do what `grants` say and nothing else. Otherwise it may do what every component may: message
+     * and supervise components of its own namespace, use its storage, the host's services, and all topics. */
+    bool confined;
+    const airs_grant_t *grants;
+    size_t grant_count;
+    uint64_t storage_quota; /* of one that is confined, in bytes; 0: no bound */
 } airs_spawn_options_t;
 
 #define AIRS_SPAWN_OPTIONS_INIT {.size = sizeof(airs_spawn_options_t)}
+
+/* Read a policy from a file (docs/reference/capabilities.md) and have it hold from now on, for whatever runs and
+ * whatever comes, instead of the one before; NULL: none. AIRS_IO, AIRS_MANIFEST_INVALID with a line for each problem,
+ * AIRS_OUT_OF_MEMORY: the one before holds. The limits in the file count for components of a manifest. */
+AIRS_API airs_status_t airs_node_set_policy(airs_node_t *node, const char *path, airs_error_t *error);
 
 /* Make the actor `id` and wait until it has initialized. `options` may be NULL. AIRS_ALREADY_EXISTS,
  * AIRS_NOT_LOADED, AIRS_INSTANTIATION_FAILED, AIRS_INITIALIZE_FAILED, or what ended it. AIRS_INVALID_ARGUMENT,

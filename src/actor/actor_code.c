@@ -55,6 +55,7 @@ airs_actor_code_t *airs_actor_code_create(const airs_allocator_t *allocator,
         code->standard_output = spec->standard_output;
         code->storage_quota = spec->storage_quota;
         code->record_bytes = spec->record_bytes;
+        code->capabilities = spec->capabilities;
     }
     return code;
 }
@@ -67,6 +68,7 @@ airs_actor_code_t *airs_actor_code_derive(const airs_actor_code_t *code, airs_co
         derived->standard_output = code->standard_output;
         derived->storage_quota = code->storage_quota;
         derived->record_bytes = code->record_bytes;
+        derived->capabilities = spec != NULL ? spec->capabilities : code->capabilities;
     }
     return derived;
 }

@@ -15,13 +15,14 @@ typedef struct airs_actor_code {
     airs_str_t storage_space; /* as in airs_actor_spec_t, copied */
     uint64_t storage_quota;
     uint64_t record_bytes;
+    struct airs_capabilities *capabilities;
 } airs_actor_code_t;
 
 /* From a complete specification, whose environment, configuration and space are copied. NULL: no memory. */
 airs_actor_code_t *airs_actor_code_create(const airs_allocator_t *allocator,
                                           airs_component_handle_t component, const airs_actor_spec_t *spec);
 
-/* Of another component, told and bound as `code`, or with a complete `spec` by what that says; where the output and
+/* Of another component, told, bound and permitted as `code`, or with a complete `spec` by what that says; where the output and
  * the storage are stays as it is. NULL: no memory. */
 airs_actor_code_t *airs_actor_code_derive(const airs_actor_code_t *code, airs_component_handle_t component,
                                           const airs_actor_spec_t *spec);

@@ -51,6 +51,7 @@ static airs_status_t take_options(airs_actor_system_t *system, const airs_actor_
     services->log = options->log != NULL ? options->log : airs_log_none();
     services->storage = options->storage;
     services->crashes = options->crashes;
+    services->authority = options->authority;
     services->pool = options->pool;
     services->stepped = options->stepped;
     services->idle = options->idle;

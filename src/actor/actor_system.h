@@ -27,10 +27,12 @@ typedef struct airs_actor_system_options {
     airs_log_t *log;                   /* NULL: none */
     airs_storage_backend_t *storage;   /* what guests' storage calls reach; NULL: their engine gets none */
     airs_crash_sink_t *crashes; /* takes crashes of guests with record_bytes; NULL: they cannot be spawned */
-    airs_block_pool_t *pool;    /* NULL: one of its own, from `allocator` */
-    unsigned workers;           /* 0: as many as airs_cpu_count says; ignored when stepped */
-    size_t dead_letters;        /* how many are kept; 0: 1,000 */
-    size_t dead_letter_bytes;   /* of payload kept with them; 0: 16 MiB */
+    struct airs_authority
+        *authority; /* what decides beside guests' capabilities (security/authority.h); NULL: nothing */
+    airs_block_pool_t *pool;  /* NULL: one of its own, from `allocator` */
+    unsigned workers;         /* 0: as many as airs_cpu_count says; ignored when stepped */
+    size_t dead_letters;      /* how many are kept; 0: 1,000 */
+    size_t dead_letter_bytes; /* of payload kept with them; 0: 16 MiB */
 
     /* No threads at all: actors run, one turn at a time and chosen by `random`, inside
      * airs_actor_system_step, and inside the functions below that wait; timers fire inside
@@ -88,6 +90,8 @@ typedef struct airs_actor_spec {
     uint64_t record_bytes;          /* of the journal of one incarnation; (0: it is not recorded) */
     airs_str_t storage_space;       /* must outlive the actor; (the id's "namespace/name") */
     uint64_t storage_quota;         /* (no bound) */
+    /* What it may do (security/capability.h); must outlive the actor. (What every component has) */
+    struct airs_capabilities *capabilities;
 } airs_actor_spec_t;
 
 /* Make the actor `id` and wait until it has initialized; `spec` may be NULL. AIRS_INVALID_ARGUMENT,

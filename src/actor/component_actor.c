@@ -38,6 +38,8 @@ static airs_host_t host_for(airs_component_actor_t *self, const airs_actor_code_
         .wake_context = &self->actor,
         .record_bytes = code->record_bytes,
         .crashes = services->crashes,
+        .capabilities = code->capabilities,
+        .authority = services->authority,
     };
 }
 

@@ -26,6 +26,7 @@ typedef struct airs_services {
     airs_runtime_engine_t *engine;
     airs_storage_backend_t *storage;
     airs_crash_sink_t *crashes;
+    struct airs_authority *authority;
     airs_timer_service_t *timers;
     airs_scheduler_t *scheduler;
     airs_component_registry_t *registry;

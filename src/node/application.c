@@ -1,11 +1,13 @@
 #include "node/application_internal.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <sys/stat.h>
 
 #include "core/log.h"
 #include "core/memory.h"
 #include "node/cache_folder.h"
+#include "node/guard.h"
 #include "node/input_end.h"
 #include "node/node.h"
 #include "node/trusted_load.h"
@@ -53,6 +55,9 @@ static airs_node_options_t node_options(const airs_manifest_t *manifest,
         }
     }
     node.cache_dir = options->cache_dir;
+    node.audit_file = manifest->audit.file;
+    node.audit_bytes = manifest->audit.max_bytes;
+    node.audit_kept = (uint32_t)manifest->audit.kept;
     node.allocator = options->allocator;
     node.clock = options->clock;
     node.log = options->log;
@@ -103,6 +108,21 @@ static bool set_output(airs_application_t *application, const airs_manifest_comp
     return spawn->output_context != NULL;
 }
 
+void airs_application_lower_limits(const airs_application_t *application,
+                                   const airs_manifest_component_t *component, uint64_t number,
+                                   airs_spawn_options_t *spawn) {
+    char id[AIRS_ID_MAX + 32];
+    const airs_manifest_t *manifest = application->manifest;
+    if (number == UINT64_MAX) {
+        (void)snprintf(id, sizeof id, "%s/%s/*", manifest->ns, component->name);
+    } else {
+        (void)snprintf(id, sizeof id, "%s/%s/%" PRIu64, manifest->ns, component->name, number);
+    }
+    if (application->policy != NULL) {
+        airs_policy_file_lower(application->policy, airs_str(id), spawn);
+    }
+}
+
 static bool describe_component(void *context, const airs_manifest_component_t *component, uint64_t number,
                                airs_component_t *out, airs_spawn_options_t *spawn) {
     airs_application_t *application = context;
@@ -112,6 +132,7 @@ static bool describe_component(void *context, const airs_manifest_component_t *c
         i++;
     }
     *out = application->components[i].handle;
+    airs_application_lower_limits(application, component, number, spawn);
     return output == NULL || strcmp(component->name, output->name) != 0 ||
            set_output(application, component, number, spawn);
 }
@@ -136,6 +157,23 @@ static void note_tree_end(void *context, const airs_manifest_supervisor_t *plan,
     airs_waiter_unlock(&application->waiter);
 }
 
+airs_status_t airs_application_load_policy(const airs_application_t *application,
+                                           const airs_manifest_t *manifest, airs_policy_file_t **out,
+                                           airs_error_t *error) {
+    *out = NULL;
+    return manifest->policy != NULL
+               ? airs_policy_file_load(application->options.allocator, manifest->policy, out, error)
+               : AIRS_OK;
+}
+
+void airs_application_set_policy(airs_application_t *application, airs_policy_file_t *policy) {
+    airs_policy_file_t *before = application->policy;
+    application->policy = policy;
+    airs_authority_set_policy(airs_guard_authority(airs_node_guard(application->node)),
+                              policy != NULL ? airs_policy_file_policy(policy) : NULL);
+    airs_policy_file_destroy(before);
+}
+
 static airs_status_t make_node(airs_application_t *application, airs_error_t *error) {
     const airs_manifest_t *manifest = application->manifest;
     airs_node_options_t node = node_options(manifest, &application->options);
@@ -153,7 +191,13 @@ static airs_status_t make_node(airs_application_t *application, airs_error_t *er
     status = status == AIRS_OK ? airs_node_create(&node, &application->node, error) : status;
     airs_release(node.allocator, folder);
     node.crash_dir = NULL;
+    node.audit_file = NULL;
     application->made = node;
+    airs_policy_file_t *policy = NULL;
+    status = status == AIRS_OK ? airs_application_load_policy(application, manifest, &policy, error) : status;
+    if (status == AIRS_OK) {
+        airs_application_set_policy(application, policy);
+    }
     return status;
 }
 
@@ -269,6 +313,7 @@ void airs_application_destroy(airs_application_t *application) {
     const airs_allocator_t *allocator = application->options.allocator;
     stop_trees(application, AIRS_STOP_DROP);
     airs_node_destroy(application->node);
+    airs_policy_file_destroy(application->policy);
     finish_outputs(application);
     release_outputs(application);
     airs_release(allocator, (void *)application->trees);

@@ -11,6 +11,7 @@
 #include "node/application_tree.h"
 #include "node/input_feed.h"
 #include "node/line_output.h"
+#include "node/policy_file.h"
 #include "node/waiter.h"
 
 /* Which file something was read from: another one, or one that was written since, differs. */
@@ -40,8 +41,9 @@ struct airs_application {
     airs_node_options_t made; /* how the node was made */
     airs_node_t *node;
     airs_tree_scene_t scene;
-    pthread_mutex_t change; /* held while what runs is changed or stopped; before the waiter's */
-    const char *path;       /* of the manifest's file */
+    airs_policy_file_t *policy; /* NULL: none; with the change's lock */
+    pthread_mutex_t change;     /* held while what runs is changed or stopped; before the waiter's */
+    const char *path;           /* of the manifest's file */
     airs_application_manifest_t *manifests;
     /* Swapped with the change's lock held; whoever reads it once has one that lives as long as the application. */
     _Atomic(const airs_manifest_t *) manifest;
@@ -74,6 +76,19 @@ struct airs_application {
 static inline bool airs_application_is_interrupted(const airs_application_t *application) {
     return atomic_load_explicit(&((airs_application_t *)application)->interrupted, memory_order_relaxed);
 }
+
+/* The policy that the manifest names into *out, NULL when it names none. The statuses of airs_policy_file_load. */
+airs_status_t airs_application_load_policy(const airs_application_t *application,
+                                           const airs_manifest_t *manifest, airs_policy_file_t **out,
+                                           airs_error_t *error);
+
+/* From now on this one holds, which is taken; NULL: none. */
+void airs_application_set_policy(airs_application_t *application, airs_policy_file_t *policy);
+
+/* To what the policy says of instance `number` of the component, UINT64_MAX: of all instances together. */
+void airs_application_lower_limits(const airs_application_t *application,
+                                   const airs_manifest_component_t *component, uint64_t number,
+                                   airs_spawn_options_t *spawn);
 
 /* Of the file at the path; zeroed when there is none. */
 airs_file_stamp_t airs_file_stamp(const char *path);

@@ -50,6 +50,7 @@ typedef struct reload {
     size_t component_count;
     airs_tree_t **trees;
     size_t tree_count;
+    airs_policy_file_t *policy;
     airs_status_t status; /* of the first that failed */
     airs_error_t *error;
 } reload_t;
@@ -458,6 +459,7 @@ static void update(reload_t *reload, const airs_manifest_component_t *plan, airs
                    const change_t *change) {
     airs_error_t error = {AIRS_OK, ""};
     airs_spawn_options_t spawn = airs_tree_spawn_options(plan);
+    airs_application_lower_limits(reload->application, plan, UINT64_MAX, &spawn);
     airs_update_options_t options = AIRS_UPDATE_OPTIONS_INIT;
     options.window_ms = plan->update.window_ms > 0 ? plan->update.window_ms : AIRS_UPDATE_NO_WINDOW;
     options.together = plan->update.together;
@@ -526,6 +528,9 @@ static airs_status_t look(reload_t *reload) {
     airs_status_t status = airs_manifest_check_change(application->manifest, reload->manifest,
                                                       &application->made, reload->error);
     if (status == AIRS_OK) {
+        status = airs_application_load_policy(application, reload->manifest, &reload->policy, reload->error);
+    }
+    if (status == AIRS_OK) {
         status = prepare(reload);
     }
     if (status == AIRS_OK) {
@@ -536,6 +541,8 @@ static airs_status_t look(reload_t *reload) {
 
 static void change_trees(reload_t *reload) {
     decide(reload);
+    /* Before anything starts by it; for what goes on it holds from the next message on. */
+    airs_application_set_policy(reload->application, reload->policy);
     begin_change(reload);
     stop_old(reload);
     swap_components(reload);
@@ -562,6 +569,7 @@ static airs_status_t reload_with(airs_application_t *application, const airs_man
         change_trees(&reload);
     } else {
         unload_fresh(&reload);
+        airs_policy_file_destroy(reload.policy);
         airs_release(application->options.allocator, reload.components);
         airs_release(application->options.allocator, (void *)reload.trees);
     }

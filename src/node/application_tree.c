@@ -52,6 +52,10 @@ airs_spawn_options_t airs_tree_spawn_options(const airs_manifest_component_t *co
     options.record_bytes = component->record_bytes;
     options.subscriptions = component->subscriptions;
     options.subscription_count = component->subscription_count;
+    options.confined = component->capabilities.given;
+    options.grants = component->capabilities.grants;
+    options.grant_count = component->capabilities.grant_count;
+    options.storage_quota = component->capabilities.storage_quota;
     return options;
 }
 

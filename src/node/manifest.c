@@ -7,6 +7,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "node/manifest_capabilities.h"
 #include "node/manifest_component.h"
 #include "node/manifest_tree.h"
 #include "node/manifest_record.h"
@@ -54,6 +55,8 @@ typedef struct root_section {
     airs_manifest_admin_t admin;
     airs_manifest_trust_section_t trust;
     airs_manifest_crashes_t crashes;
+    const char *policy;
+    airs_manifest_audit_t audit;
 } root_section_t;
 
 static void read_name(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
@@ -218,6 +221,8 @@ static const airs_manifest_field_t root_fields[] = {
     {"admin", read_admin, offsetof(root_section_t, admin), 0, 0, false},
     {"trust", airs_manifest_read_trust, offsetof(root_section_t, trust), 0, 0, false},
     {"crashes", airs_manifest_read_crashes, offsetof(root_section_t, crashes), 0, 0, false},
+    {"policy", airs_manifest_read_policy, offsetof(root_section_t, policy), 0, 0, false},
+    {"audit", airs_manifest_read_audit, offsetof(root_section_t, audit), 0, 0, false},
 };
 
 static const char *component_name_at(const void *names, size_t index) {
@@ -314,6 +319,11 @@ static void read_root(airs_manifest_reader_t *reader, const airs_toml_value_t *r
     manifest->admin = section.admin;
     manifest->trust = airs_manifest_make_trust(reader, &section.trust);
     manifest->crashes = section.crashes;
+    manifest->policy = section.policy;
+    manifest->audit = section.audit;
+    for (size_t i = 0; i < section.components.count; i++) {
+        airs_manifest_complete_capabilities(reader, manifest->ns, &section.components.items[i]);
+    }
     manifest->input = resolve(reader, &section.application.input, &section.components);
     manifest->output = resolve(reader, &section.application.output, &section.components);
     airs_manifest_plant_trees(reader, root, &section.components, &section.supervisors, manifest);

@@ -56,6 +56,18 @@ typedef struct airs_manifest_place {
     const airs_manifest_supervisor_t *supervisor; /* NULL: a topmost supervisor */
 } airs_manifest_place_t;
 
+/* What a component may do. */
+typedef struct airs_manifest_capabilities {
+    bool given;           /* otherwise it may do what every component may */
+    airs_grant_t *grants; /* valid, with whole ids */
+    size_t grant_count;
+    uint64_t storage_quota; /* 0: no bound */
+    uint64_t expires_at_ns; /* of all grants; 0: never */
+    const char *const *environment;
+    size_t environment_count;
+    bool names_services;
+} airs_manifest_capabilities_t;
+
 typedef struct airs_manifest_component {
     const char *name;
     const char *source;          /* a path that can be opened from where the process is */
@@ -73,6 +85,7 @@ typedef struct airs_manifest_component {
     airs_manifest_place_t place;
     bool record;
     uint64_t record_bytes; /* of a journal; 0: not recorded */
+    airs_manifest_capabilities_t capabilities;
 } airs_manifest_component_t;
 
 /* Exactly one is set. */
@@ -126,6 +139,13 @@ typedef struct airs_manifest_crashes {
     uint64_t max_bytes;
 } airs_manifest_crashes_t;
 
+/* What is granted and denied is written there. 0: the default holds. */
+typedef struct airs_manifest_audit {
+    const char *file; /* NULL: nowhere */
+    uint64_t max_bytes;
+    uint64_t kept;
+} airs_manifest_audit_t;
+
 /* Read-only once made; any thread. */
 typedef struct airs_manifest {
     const char *path; /* of the file, as messages show it */
@@ -143,6 +163,8 @@ typedef struct airs_manifest {
     airs_manifest_admin_t admin;
     const airs_trust_t *trust; /* which components may be loaded */
     airs_manifest_crashes_t crashes;
+    const char *policy; /* the path of a file; NULL: none */
+    airs_manifest_audit_t audit;
 } airs_manifest_t;
 
 /* Read the manifest at `path`: a file, or a folder with an airssys.toml in it. AIRS_IO when it cannot

@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "node/manifest_health.h"
 #include "node/manifest_update.h"
+#include "node/manifest_capabilities.h"
 #include "node/manifest_limits.h"
 #include "node/manifest_messaging.h"
 #include "node/manifest_supervisor.h"
@@ -182,6 +183,7 @@ static const airs_manifest_field_t component_fields[] = {
     {"subscribe", airs_manifest_read_subscriptions, 0, 0, 0, false},
     {"accepts", airs_manifest_read_codecs, MEMBER(accepts), 0, 0, false},
     {"limits", airs_manifest_read_limits, MEMBER(limits), 0, 0, false},
+    {"capabilities", airs_manifest_read_capabilities, MEMBER(capabilities), 0, 0, false},
     {"health", airs_manifest_read_health, MEMBER(health), 0, 0, false},
     {"update", airs_manifest_read_update, MEMBER(update), 0, 0, false},
     AIRS_MANIFEST_PLACE_FIELDS(MEMBER(place)),

@@ -50,6 +50,16 @@ static bool same_health(const airs_manifest_health_t *a, const airs_manifest_hea
            a->unhealthy_after == b->unhealthy_after;
 }
 
+static bool same_capabilities(const airs_manifest_capabilities_t *a, const airs_manifest_capabilities_t *b) {
+    bool same = a->given == b->given && a->grant_count == b->grant_count &&
+                a->storage_quota == b->storage_quota && a->expires_at_ns == b->expires_at_ns;
+    for (size_t i = 0; i < a->grant_count && same; i++) {
+        same = same_text(a->grants[i].action, b->grants[i].action) &&
+               same_text(a->grants[i].pattern, b->grants[i].pattern);
+    }
+    return same;
+}
+
 unsigned airs_manifest_component_difference(const airs_manifest_component_t *old,
                                             const airs_manifest_component_t *now) {
     unsigned difference = 0;
@@ -57,7 +67,8 @@ unsigned airs_manifest_component_difference(const airs_manifest_component_t *old
         difference |= AIRS_DIFFERS_SOURCE;
     }
     if (!same_env(old, now) || !same_config(old->config, now->config) ||
-        !same_call_limits(&old->limits, &now->limits)) {
+        !same_call_limits(&old->limits, &now->limits) ||
+        !same_capabilities(&old->capabilities, &now->capabilities)) {
         difference |= AIRS_DIFFERS_SETTINGS;
     }
     if (!same_actor_limits(&old->limits, &now->limits) || !same_subscriptions(old, now) ||
@@ -189,6 +200,10 @@ airs_status_t airs_manifest_check_change(const airs_manifest_t *old, const airs_
                   old->crashes.max_files != now->crashes.max_files ||
                   old->crashes.max_bytes != now->crashes.max_bytes,
               "[crashes]");
+    refuse_if(&complaints,
+              !same_text(old->audit.file, now->audit.file) || old->audit.max_bytes != now->audit.max_bytes ||
+                  old->audit.kept != now->audit.kept,
+              "[audit]");
     check_engine(&complaints, now, made);
     return complaints.used == 0 ? AIRS_OK : airs_error_set(error, AIRS_UNSUPPORTED, "%s", complaints.text);
 }

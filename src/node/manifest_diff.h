@@ -8,7 +8,7 @@
 #define AIRS_DIFFERS_SOURCE 1U /* the path; that the file is another one is not seen here */
 #define AIRS_DIFFERS_SETTINGS \
     2U /* what an instance can be given while it goes on: env, config, limits of calls and
-                                   * memory */
+                                   * memory, capabilities */
 #define AIRS_DIFFERS_ACTOR \
     4U /* what an actor has from its start on: its mailbox, subscriptions, codecs, health */
 #define AIRS_DIFFERS_INSTANCES 8U /* how many there are */

@@ -8,6 +8,8 @@
 #include "core/memory.h"
 #include "node/cache_folder.h"
 #include "node/crash_files.h"
+#include "node/guard.h"
+#include "node/policy_file.h"
 #include "runtime/wasm_engine.h"
 #include "storage/memory_backend.h"
 
@@ -30,6 +32,7 @@ struct airs_node {
     uint64_t max_memory_bytes;
     bool consume_fuel;
     airs_crash_files_t *crashes; /* NULL: nothing is recorded here */
+    airs_guard_t *guard;
     pthread_mutex_t outputs_lock;
     output_t *outputs;
 };
@@ -124,6 +127,9 @@ static airs_status_t make_parts(airs_node_t *node, const airs_node_options_t *op
     if (options->record) {
         status = make_crash_files(node, options, error);
     }
+    if (status == AIRS_OK) {
+        status = airs_guard_create(options, &node->guard, error);
+    }
     if (status != AIRS_OK) {
         return status;
     }
@@ -135,6 +141,7 @@ static airs_status_t make_parts(airs_node_t *node, const airs_node_options_t *op
         .log = options->log,
         .storage = node->storage,
         .crashes = node->crashes != NULL ? airs_crash_files_sink(node->crashes) : NULL,
+        .authority = airs_guard_authority(node->guard),
         .workers = options->workers,
     };
     return airs_actor_system_create(&actors, &node->actors, error);
@@ -172,6 +179,7 @@ void airs_node_destroy(airs_node_t *node) {
         node->engine->ops->destroy(node->engine);
     }
     airs_crash_files_destroy(node->crashes);
+    airs_guard_destroy(node->guard);
     while (node->outputs != NULL) {
         output_t *next = node->outputs->next;
         airs_release(node->allocator, node->outputs);
@@ -200,6 +208,20 @@ static airs_status_t tell(airs_status_t status, const airs_error_t *found, airs_
 airs_actor_system_t *airs_node_actors(airs_node_t *node) { return node->actors; }
 
 const airs_allocator_t *airs_node_allocator(airs_node_t *node) { return node->allocator; }
+
+airs_guard_t *airs_node_guard(airs_node_t *node) { return node->guard; }
+
+airs_status_t airs_node_set_policy(airs_node_t *node, const char *path, airs_error_t *error) {
+    airs_policy_file_t *file = NULL;
+    airs_status_t status = path != NULL ? airs_policy_file_load(node->allocator, path, &file, error)
+                                        : AIRS_OK;
+    if (status == AIRS_OK) {
+        airs_authority_set_policy(airs_guard_authority(node->guard),
+                                  file != NULL ? airs_policy_file_policy(file) : NULL);
+    }
+    airs_policy_file_destroy(file);
+    return status;
+}
 
 static airs_status_t load(airs_node_t *node, const airs_component_source_t *source, airs_component_t *out,
                           airs_error_t *error) {
@@ -315,6 +337,11 @@ airs_status_t airs_node_plan_guest(airs_node_t *node, const airs_spawn_options_t
     if (complete.standard_output != NULL) {
         output = find_output(node, complete.standard_output, complete.output_context);
     }
+    airs_capabilities_t *capabilities = NULL;
+    status = airs_guard_capabilities(node->guard, &complete, &capabilities, error);
+    if (status != AIRS_OK) {
+        return status;
+    }
     airs_env_var_t *env = copy_env(node->allocator, &complete);
     if (env == NULL || (output == NULL && complete.standard_output != NULL)) {
         airs_release(node->allocator, env);
@@ -322,6 +349,7 @@ airs_status_t airs_node_plan_guest(airs_node_t *node, const airs_spawn_options_t
         return AIRS_OUT_OF_MEMORY;
     }
     *out = (airs_spawn_plan_t){make_spec(&complete, env, output), env};
+    out->spec.capabilities = capabilities;
     return AIRS_OK;
 }
 
@@ -387,7 +415,11 @@ airs_status_t airs_node_update(airs_node_t *node, airs_id_t group, airs_componen
         return update(node, group, component, &complete, NULL, error);
     }
     airs_spawn_options_t spawn = complete_spawn_options(complete.spawn);
+    airs_capabilities_t *capabilities = NULL;
     airs_status_t status = check_limits(node, &spawn, error);
+    if (status == AIRS_OK) {
+        status = airs_guard_capabilities(node->guard, &spawn, &capabilities, error);
+    }
     if (status != AIRS_OK) {
         return status;
     }
@@ -397,6 +429,7 @@ airs_status_t airs_node_update(airs_node_t *node, airs_id_t group, airs_componen
     }
     const airs_allocator_t *allocator = node->allocator; /* the node may be gone when the update has ended */
     airs_actor_spec_t spec = make_spec(&spawn, env, NULL);
+    spec.capabilities = capabilities;
     status = update(node, group, component, &complete, &spec, error);
     airs_release(allocator, env);
     return status;

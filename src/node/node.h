@@ -30,6 +30,9 @@ typedef struct airs_spawn_plan {
  * AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_node_plan_guest(airs_node_t *node, const airs_spawn_options_t *options,
                                    airs_spawn_plan_t *out, airs_error_t *error);
+/* The same for the capabilities alone: see airs_guard_capabilities. */
+struct airs_guard *airs_node_guard(airs_node_t *node);
+
 void airs_node_plan_native(const airs_spawn_options_t *options, airs_spawn_plan_t *out);
 
 #endif

@@ -12,7 +12,6 @@
 #include "core/text.h"
 #include "core/thread.h"
 #include "security/audit_file.h"
-#include "security/capability.h"
 
 /* What the writer waits after the first note, so that more come together. */
 #define GATHER_NS (UINT64_C(200) * 1000000)
@@ -40,7 +39,8 @@ struct airs_audit_source {
     size_t count;
     uint64_t omitted; /* since that was last written */
     uint64_t omitted_due_ns;
-    bool is_noted; /* it is in the audit's list, or about to be written */
+    airs_capabilities_t *told; /* what was last written that it holds; NULL: nothing yet */
+    bool is_noted;             /* it is in the audit's list, or about to be written */
     airs_audit_source_t *next;
     size_t name_size;
     char name[]; /* "namespace/name" */
@@ -392,6 +392,47 @@ void airs_audit_granted(airs_audit_source_t *source, airs_action_t action, airs_
     airs_text_free(&line);
 }
 
+static void tell_permission(airs_audit_source_t *source, airs_str_t ns, const airs_capability_grant_t *grant,
+                            const airs_permission_t *permission, const char *rule) {
+    char own[AIRS_ID_MAX + 8];
+    int size = snprintf(own, sizeof own, "%.*s/*/*", AIRS_STR_ARG(ns));
+    for (unsigned i = 0; i < AIRS_ACTION_COUNT; i++) {
+        airs_action_t action = (airs_action_t)i;
+        airs_str_t pattern = permission->pattern;
+        if ((permission->actions & (UINT32_C(1) << i)) == 0) {
+            continue;
+        }
+        if (permission->scope == AIRS_SCOPE_OWN_APPLICATION) {
+            pattern = airs_str_n(own, (size_t)size);
+        } else if (permission->scope == AIRS_SCOPE_ANY) {
+            pattern = airs_str(airs_action_resource(action) != AIRS_RESOURCE_NONE ? "**" : "");
+        }
+        airs_audit_granted(source, action, pattern, grant->expires_at_ns, rule);
+    }
+}
+
+void airs_audit_capabilities(airs_audit_source_t *source, airs_str_t ns, airs_capabilities_t *capabilities) {
+    if (source == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&source->lock);
+    airs_capabilities_t *before = source->told;
+    source->told = airs_capabilities_ref(capabilities);
+    pthread_mutex_unlock(&source->lock);
+    airs_capabilities_unref(before); /* what is compared is only where it is */
+    if (before == capabilities) {
+        return;
+    }
+    const char *rule = capabilities == airs_capabilities_common() ? "every component has it"
+                                                                  : "its capabilities";
+    for (size_t i = 0; i < airs_capabilities_count(capabilities); i++) {
+        const airs_capability_grant_t *grant = airs_capabilities_at(capabilities, i);
+        for (size_t k = 0; k < grant->permission_count; k++) {
+            tell_permission(source, ns, grant, &grant->permissions[k], rule);
+        }
+    }
+}
+
 /* ---- accounts, beginning and end -------------------------------------------------------------- */
 
 static bool same_name(const airs_hash_entry_t *entry, const void *key) {
@@ -486,6 +527,7 @@ static bool drop_source(airs_hash_entry_t *entry, void *context) {
     airs_audit_t *audit = context;
     airs_audit_source_t *source = (airs_audit_source_t *)(void *)entry;
     pthread_mutex_destroy(&source->lock);
+    airs_capabilities_unref(source->told);
     airs_release(audit->allocator, source->denials);
     airs_release(audit->allocator, source);
     return true;

@@ -14,7 +14,7 @@
 #include <airssys/clock.h>
 #include <airssys/id.h>
 
-#include "security/permission.h"
+#include "security/capability.h"
 
 #define AIRS_AUDIT_DENIALS_MAX 32
 #define AIRS_AUDIT_REPEAT_NS (UINT64_C(10) * 1000000000)
@@ -55,6 +55,10 @@ void airs_audit_denied(airs_audit_source_t *source, airs_str_t instance, airs_ac
  * AIRS_GRANT_FOREVER: without end), and where that is written. Any thread. */
 void airs_audit_granted(airs_audit_source_t *source, airs_action_t action, airs_str_t pattern,
                         uint64_t expires_at_ns, const char *rule);
+
+/* The same for all that a component of the application `ns` holds; the second time in a row that it is the same,
+ * nothing. Keeps a reference. Any thread. */
+void airs_audit_capabilities(airs_audit_source_t *source, airs_str_t ns, airs_capabilities_t *capabilities);
 
 typedef struct airs_audit_counts {
     uint64_t lines;   /* written */

@@ -123,6 +123,32 @@ airs_status_t airs_capabilities_create(const airs_allocator_t *allocator,
     return AIRS_OK;
 }
 
+static bool same_permissions(const airs_capability_grant_t *one, const airs_capability_grant_t *other) {
+    for (size_t i = 0; i < one->permission_count; i++) {
+        const airs_permission_t *a = &one->permissions[i];
+        const airs_permission_t *b = &other->permissions[i];
+        if (a->actions != b->actions || a->scope != b->scope || !airs_str_equal(a->pattern, b->pattern)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool airs_capabilities_equal(const airs_capabilities_t *one, const airs_capabilities_t *other) {
+    if (one->count != other->count || one->storage_quota != other->storage_quota) {
+        return false;
+    }
+    for (size_t i = 0; i < one->count; i++) {
+        const airs_capability_grant_t *a = &one->grants[i];
+        const airs_capability_grant_t *b = &other->grants[i];
+        if (a->expires_at_ns != b->expires_at_ns || a->permission_count != b->permission_count ||
+            !same_permissions(a, b)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool is_over(const airs_capability_grant_t *grant, airs_clock_t *clock) {
     return grant->expires_at_ns != AIRS_GRANT_FOREVER && airs_clock_wall(clock) >= grant->expires_at_ns;
 }

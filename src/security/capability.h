@@ -34,6 +34,9 @@ airs_status_t airs_capabilities_create(const airs_allocator_t *allocator,
  * application, its own storage, the host's services, and all topics; for ever. Static; counting it does nothing. */
 airs_capabilities_t *airs_capabilities_common(void);
 
+/* Whether both hold the same. */
+bool airs_capabilities_equal(const airs_capabilities_t *one, const airs_capabilities_t *other);
+
 /* Any thread. `ref` returns its argument; `unref` takes NULL. */
 airs_capabilities_t *airs_capabilities_ref(airs_capabilities_t *capabilities);
 void airs_capabilities_unref(airs_capabilities_t *capabilities);

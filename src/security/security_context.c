@@ -54,6 +54,7 @@ airs_status_t airs_security_context_create(const airs_allocator_t *allocator, ai
     if (authority != NULL && airs_authority_audit(authority) != NULL) {
         self->account = airs_audit_source(airs_authority_audit(authority), airs_component_id_view(id));
         status = self->account != NULL ? AIRS_OK : AIRS_OUT_OF_MEMORY;
+        airs_audit_capabilities(self->account, self->ns, self->capabilities);
     }
     if (status == AIRS_OK && authority != NULL) {
         status = take_policy(self);

@@ -369,10 +369,10 @@ static const struct {
     /* unknown keys */
     {MINIMAL "instnaces = 2\n",
      "airssys.toml:5:1: components.a.instnaces: unknown key; did you mean \"instances\"?"},
-    {MINIMAL "colour = 2\n",
-     "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
-     "digest, instances, env, config, subscribe, accepts, limits, health, update, restart, shutdown, "
-     "significant, after, record, record-size"},
+    {MINIMAL "colour = 2\n", "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
+                             "digest, instances, env, config, subscribe, accepts, limits, capabilities, "
+                             "health, update, restart, shutdown, "
+                             "significant, after, record, record-size"},
     {MINIMAL "limits.memroy = \"1MiB\"\n",
      "airssys.toml:5:8: components.a.limits.memroy: unknown key; did you mean \"memory\"?"},
     {MINIMAL "limits.memory_ = \"1MiB\"\n",
@@ -388,7 +388,7 @@ static const struct {
      "airssys.toml:6:1: engine.worker: unknown key; did you mean \"workers\"?"},
     {MINIMAL "\"a b\\u001b\" = 1\n",
      "airssys.toml:5:1: components.a.\"a b\\x1b\": unknown key; known here: "
-     "source, digest, instances, env, config, subscribe, accepts, limits, health, update, "
+     "source, digest, instances, env, config, subscribe, accepts, limits, capabilities, health, update, "
      "restart, shutdown, significant, after, record, record-size"},
 
     /* missing keys */
@@ -416,7 +416,7 @@ static const struct {
      "airssys.toml:5:10: components.a.config: must be a string or { file = \"path\" }, not a date or time"},
     {MINIMAL "admin = false\n",
      "airssys.toml:5:1: components.a.admin: unknown key; known here: source, "
-     "digest, instances, env, config, subscribe, accepts, limits, health, update, restart, "
+     "digest, instances, env, config, subscribe, accepts, limits, capabilities, health, update, restart, "
      "shutdown, significant, after, record, record-size"},
     {MINIMAL "[admin]\nenabled = \"no\"\n",
      "airssys.toml:6:11: admin.enabled: must be true or false, not a string"},
@@ -639,7 +639,8 @@ static const struct {
     {ABC "supervisors = 1\n",
      "airssys.toml:9:1: components.c.supervisors: unknown key; known here: source, digest, instances, env, "
      "config, "
-     "subscribe, accepts, limits, health, update, restart, shutdown, significant, after, record, "
+     "subscribe, accepts, limits, capabilities, health, update, restart, shutdown, significant, after, "
+     "record, "
      "record-size"},
     {"supervisors = 1\n" MINIMAL, "airssys.toml:1:15: supervisors: must be a table of supervisors, not an "
                                   "integer"},

@@ -117,6 +117,32 @@ static void a_grant_is_a_line(void **state) {
                         "\"rule\":\"airssys.toml\",\"expires\":\"2026-01-01T00:00:01.500Z\"}\n");
 }
 
+static void what_a_component_holds_is_told_once(void **state) {
+    fixture_t *self = *state;
+    const airs_permission_t permission = {AIRS_ACTION_BIT(SEND), AIRS_SCOPE_PATTERN,
+                                          airs_str("bank/vault/*")};
+    const airs_capability_grant_t grant = {&permission, 1, 0, AIRS_GRANT_FOREVER};
+    airs_capabilities_t *capabilities = NULL;
+    assert_ok(airs_capabilities_create(airs_allocator_default(), &grant, 1, 0, &capabilities, NULL));
+    for (int i = 0; i < 3; i++) {
+        airs_audit_capabilities(source(self, "cart", "0"), airs_str("shop"), capabilities);
+    }
+    airs_audit_capabilities(source(self, "till", "0"), airs_str("shop"), airs_capabilities_common());
+    airs_capabilities_unref(capabilities);
+    airs_audit_flush(self->audit, false);
+    const char *text = content(self);
+    assert_non_null(strstr(text,
+                           "\"component\":\"shop/cart\",\"action\":\"messaging.send\",\"resource\":"
+                           "\"bank/vault/*\",\"decision\":\"granted\",\"rule\":\"its capabilities\"}\n"));
+    assert_non_null(strstr(text,
+                           "\"component\":\"shop/till\",\"action\":\"messaging.send\",\"resource\":"
+                           "\"shop/*/*\",\"decision\":\"granted\",\"rule\":\"every component has it\"}\n"));
+    assert_non_null(strstr(text, "\"action\":\"storage.read\",\"resource\":\"**\""));
+    assert_non_null(strstr(text, "\"action\":\"services.clock\",\"resource\":\"\""));
+    assert_int_equal(line_count(text), 1 + 7 + 3 + 5 + 2);
+    airs_audit_capabilities(NULL, airs_str("shop"), airs_capabilities_common());
+}
+
 static void the_same_denials_are_one_line_with_a_count(void **state) {
     fixture_t *self = *state;
     airs_audit_source_t *cart = source(self, "cart", "0");
@@ -391,6 +417,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_denial_is_a_line),
         TEST(a_grant_is_a_line),
+        TEST(what_a_component_holds_is_told_once),
         TEST(the_same_denials_are_one_line_with_a_count),
         TEST(one_component_has_no_more_lines_than_its_account),
         TEST(too_many_grants_are_counted),

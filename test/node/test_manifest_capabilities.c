@@ -1,0 +1,258 @@
+/* [components.NAME.capabilities], [policy] and [audit] of a manifest. */
+#include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "node/manifest.h"
+#include "node/manifest_diff.h"
+#include "support/failing_allocator.h"
+#include "support/temporary_folder.h"
+
+static airs_temporary_folder_t folder;
+
+#define APP "[application]\nname = \"shop\"\n"
+#define CART "[components.cart]\nsource = \"a.wasm\"\n"
+#define TABLE APP CART "[components.cart.capabilities]\n"
+
+static airs_manifest_t *parsed(const char *text) {
+    airs_manifest_t *manifest = NULL;
+    airs_error_t error = {AIRS_OK, ""};
+    if (airs_manifest_parse(airs_allocator_default(), airs_str(text), "airssys.toml", &manifest, &error) !=
+        AIRS_OK) {
+        fail_msg("refused: %s", error.text);
+    }
+    return manifest;
+}
+
+static void expect_grant(const airs_manifest_t *manifest, size_t index, const char *action,
+                         const char *pattern) {
+    const airs_manifest_capabilities_t *capabilities = &manifest->components[0].capabilities;
+    assert_in_range(index, 0, capabilities->grant_count - 1);
+    const airs_grant_t *grant = &capabilities->grants[index];
+    assert_string_equal(grant->action, action);
+    if (pattern == NULL) {
+        assert_null(grant->pattern);
+    } else {
+        assert_string_equal(grant->pattern, pattern);
+    }
+}
+
+static void who_says_nothing_has_what_everybody_has(void **state) {
+    (void)state;
+    airs_manifest_t *manifest = parsed(APP CART);
+    assert_false(manifest->components[0].capabilities.given);
+    assert_int_equal(manifest->components[0].capabilities.grant_count, 0);
+    assert_null(manifest->policy);
+    assert_null(manifest->audit.file);
+    airs_manifest_destroy(manifest);
+}
+
+static void an_empty_table_leaves_the_time_alone(void **state) {
+    (void)state;
+    airs_manifest_t *manifest = parsed(TABLE);
+    const airs_manifest_capabilities_t *capabilities = &manifest->components[0].capabilities;
+    assert_true(capabilities->given);
+    assert_int_equal(capabilities->grant_count, 2);
+    expect_grant(manifest, 0, "services.clock", NULL);
+    expect_grant(manifest, 1, "services.sleep", NULL);
+    airs_manifest_destroy(manifest);
+    manifest = parsed(TABLE "services = []\n");
+    assert_true(manifest->components[0].capabilities.given);
+    assert_int_equal(manifest->components[0].capabilities.grant_count, 0);
+    airs_manifest_destroy(manifest);
+}
+
+static void every_key_is_read(void **state) {
+    (void)state;
+    assert_int_equal(setenv("AIRS_TEST_HOME", "/home", 1), 0);
+    assert_int_equal(setenv("AIRS_TEST_LANG", "C", 1), 0);
+    airs_manifest_t *manifest = parsed(
+        "[application]\nname = \"x\"\nnamespace = \"eu/shop\"\n" CART "env = { AIRS_TEST_LANG = \"de\" }\n"
+        "[components.cart.capabilities]\n"
+        "expires = \"2026-01-01T00:00:01Z\"\n"
+        "messaging = { send = [\"till\", \"*\", \"**\"], request = [\"bank/vault/0\"], broadcast = "
+        "[\"till\"] }\n"
+        "topics = { publish = [\"orders.>\"], subscribe = [\"**.paid\"] }\n"
+        "storage = { read = [\"a/**\"], write = [\"a/*\"], delete = [\"a/b\"], quota = \"1MiB\" }\n"
+        "services = [\"log\", \"metadata\"]\n"
+        "supervision = { spawn = [\"worker\"], stop = [\"worker\"], link = [\"*\"], monitor = [\"**\"] }\n"
+        "environment = [\"AIRS_TEST_HOME\", \"AIRS_TEST_LANG\", \"AIRS_TEST_NOT_SET\"]\n"
+        "[policy]\nfile = \"policy.toml\"\n"
+        "[audit]\nfile = \"audit.jsonl\"\nsize = \"64KiB\"\nkeep = 2\n");
+    /* The parser hands keys out by name. */
+    static const char *const grants[][2] = {
+        {"environment.read", "AIRS_TEST_HOME"},
+        {"environment.read", "AIRS_TEST_LANG"},
+        {"environment.read", "AIRS_TEST_NOT_SET"},
+        {"messaging.broadcast", "eu/shop/till/*"},
+        {"messaging.request", "bank/vault/0"},
+        {"messaging.send", "eu/shop/till/*"},
+        {"messaging.send", "eu/shop/*/*"},
+        {"messaging.send", "**"},
+        {"services.log", NULL},
+        {"services.metadata", NULL},
+        {"storage.delete", "a/b"},
+        {"storage.read", "a/**"},
+        {"storage.write", "a/*"},
+        {"supervision.link", "eu/shop/*/*"},
+        {"supervision.monitor", "**"},
+        {"supervision.spawn", "eu/shop/worker/*"},
+        {"supervision.stop", "eu/shop/worker/*"},
+        {"topics.publish", "orders.>"},
+        {"topics.subscribe", "**.paid"},
+    };
+    const airs_manifest_component_t *cart = &manifest->components[0];
+    assert_int_equal(cart->capabilities.grant_count, sizeof grants / sizeof grants[0]);
+    for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++) {
+        expect_grant(manifest, i, grants[i][0], grants[i][1]);
+        assert_true(cart->capabilities.grants[i].expires_at_ns == UINT64_C(1767225601000000000));
+    }
+    assert_int_equal(cart->capabilities.storage_quota, 1 << 20);
+    assert_int_equal(cart->env_count, 2);
+    assert_string_equal(cart->env[0].name, "AIRS_TEST_LANG");
+    assert_string_equal(cart->env[0].value, "de");
+    assert_string_equal(cart->env[1].name, "AIRS_TEST_HOME");
+    assert_string_equal(cart->env[1].value, "/home");
+    assert_string_equal(manifest->policy, "policy.toml");
+    assert_string_equal(manifest->audit.file, "audit.jsonl");
+    assert_int_equal(manifest->audit.max_bytes, 64 << 10);
+    assert_int_equal(manifest->audit.kept, 2);
+    airs_manifest_destroy(manifest);
+}
+
+#define AT(place, text) "airssys.toml:" place ": components.cart.capabilities" text
+
+static const struct {
+    const char *text;
+    const char *error;
+} mistakes[] = {
+    {APP CART "capabilities = 3\n",
+     "airssys.toml:5:16: components.cart.capabilities: must be a table, not an "
+     "integer"},
+    {TABLE "mesaging = {}\n", AT("6:1", ".mesaging: unknown key; did you mean \"messaging\"?")},
+    {TABLE "messaging = { sned = [] }\n", AT("6:15", ".messaging.sned: unknown key; did you mean \"send\"?")},
+    {TABLE "messaging = { send = \"till\" }\n",
+     AT("6:22", ".messaging.send: must be a list of patterns, not a string")},
+    {TABLE "messaging = { send = [3] }\n", AT("6:23", ".messaging.send: must be a pattern, not an integer")},
+    {TABLE "messaging = { send = [\"ti*\"] }\n",
+     AT("6:23",
+        ".messaging.send: \"ti*\" is neither the name of a component of this application nor a pattern of "
+        "ids; all instances of others are like \"bank/vault/*\"")},
+    {TABLE "messaging = { send = [\"\"] }\n",
+     AT("6:23",
+        ".messaging.send: \"\" is neither the name of a component of this application nor a pattern of "
+        "ids; all instances of others are like \"bank/vault/*\"")},
+    {TABLE "messaging = { send = [\"bank/vault\"] }\n",
+     AT("6:23",
+        ".messaging.send: an actor's id has three parts, namespace/name/instance, and this pattern has 2; "
+        "all instances of a component are \"bank/vault/*\"")},
+    {TABLE "topics = { publish = [\"a..b\"] }\n",
+     AT("6:23", ".topics.publish: a topic has no empty tokens between its dots")},
+    {TABLE "storage = { read = [\"a*\"] }\n",
+     AT("6:21", ".storage.read: a star stands alone: \"*\" is any one part between \"/\", \"**\" any number "
+                "of parts; "
+                "in \"a*\" it would only be a star")},
+    {TABLE "storage = { quota = \"much\" }\n",
+     AT("6:21", ".storage.quota: \"much\" is not a size like \"64MiB\"; the units are B, KiB, MiB and GiB")},
+    {TABLE "services = [\"clok\"]\n",
+     AT("6:13", ".services: there is no service \"clok\"; services are log, clock, "
+                "sleep, list-components, metadata")},
+    {TABLE "services = [\"*\"]\n",
+     AT("6:13", ".services: there is no service \"*\"; services are log, clock, "
+                "sleep, list-components, metadata")},
+    {TABLE "environment = [\"*\"]\n",
+     AT("6:16", ".environment: variables are granted one by one, by their whole names")},
+    {TABLE "filesystem = { read = [\"/srv\"] }\n",
+     AT("6:1", ".filesystem: this version gives components no folders, so there is nothing to grant")},
+    {TABLE "network = {}\n",
+     AT("6:1", ".network: this version gives components no sockets, so there is nothing to grant")},
+    {TABLE "expires = \"tomorrow\"\n", AT("6:11", ".expires: must be a time like \"2026-12-31T23:59:59Z\"")},
+    {TABLE "expires = 5\n",
+     AT("6:11", ".expires: must be a time like \"2026-12-31T23:59:59Z\", not an integer")},
+    {APP CART "[policy]\n", "airssys.toml:5:1: policy: the key \"file\" is missing"},
+    {APP CART "[policy]\nfile = \"none.toml\"\n", "airssys.toml:6:8: policy.file: cannot read none.toml: no "
+                                                  "such file (a path is relative to the manifest)"},
+    {APP CART "[audit]\nfile = \"\"\n",
+     "airssys.toml:6:8: audit.file: must be a path, neither empty nor with a zero character"},
+    {APP CART "[audit]\nfile = \"a\"\nkeep = 0\n",
+     "airssys.toml:7:8: audit.keep: 0 is out of range; it must be a whole number from 1 to 1000"},
+};
+
+static void every_mistake_is_told(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
+        airs_manifest_t *manifest = NULL;
+        airs_error_t error;
+        assert_status(airs_manifest_parse(airs_allocator_default(), airs_str(mistakes[i].text),
+                                          "airssys.toml", &manifest, &error),
+                      AIRS_MANIFEST_INVALID);
+        assert_string_equal(error.text, mistakes[i].error);
+    }
+}
+
+static void other_capabilities_are_a_difference(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        APP CART,
+        TABLE,
+        TABLE "messaging = { send = [\"till\"] }\n",
+        TABLE "messaging = { request = [\"till\"] }\n",
+        TABLE "storage = { read = [\"a\"] }\n",
+        TABLE "storage = { read = [\"a\"], quota = 5 }\n",
+        TABLE "storage = { read = [\"a\"] }\nexpires = \"2030-01-01T00:00:00Z\"\n",
+    };
+    enum { TEXTS = sizeof texts / sizeof texts[0] };
+    for (size_t i = 0; i < TEXTS; i++) {
+        for (size_t k = 0; k < TEXTS; k++) {
+            airs_manifest_t *a = parsed(texts[i]);
+            airs_manifest_t *b = parsed(texts[k]);
+            unsigned difference = airs_manifest_component_difference(&a->components[0], &b->components[0]);
+            assert_int_equal(difference, i == k ? 0 : AIRS_DIFFERS_SETTINGS);
+            airs_manifest_destroy(a);
+            airs_manifest_destroy(b);
+        }
+    }
+}
+
+static airs_status_t life(const airs_allocator_t *allocator, void *text) {
+    airs_manifest_t *manifest = NULL;
+    airs_status_t status = airs_manifest_parse(allocator, airs_str(text), "airssys.toml", &manifest, NULL);
+    airs_manifest_destroy(manifest);
+    return status;
+}
+
+static void every_allocation_may_fail(void **state) {
+    (void)state;
+    static char text[] = TABLE "messaging = { send = [\"till\"] }\nenvironment = [\"PATH\"]\n"
+                               "[policy]\nfile = \"policy.toml\"\n[audit]\nfile = \"audit\"\n";
+    airs_fail_each_allocation(life, text);
+}
+
+static int set_up(void **state) {
+    (void)state;
+    airs_temporary_folder_create(&folder);
+    airs_temporary_file_write_text(&folder, "a.wasm", "");
+    airs_temporary_file_write_text(&folder, "policy.toml", "");
+    return chdir(folder.path);
+}
+
+static int tear_down(void **state) {
+    (void)state;
+    airs_temporary_folder_remove(&folder);
+    return 0;
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_says_nothing_has_what_everybody_has),
+        cmocka_unit_test(an_empty_table_leaves_the_time_alone),
+        cmocka_unit_test(every_key_is_read),
+        cmocka_unit_test(every_mistake_is_told),
+        cmocka_unit_test(other_capabilities_are_a_difference),
+        cmocka_unit_test(every_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
