@@ -30,6 +30,7 @@ static const struct {
     {"keygen", airs_verb_keygen, "make a pair of keys, to sign components with"},
     {"sign", airs_verb_sign, "sign a component"},
     {"verify", airs_verb_verify, "say who has signed a component"},
+    {"explain", airs_verb_explain, "show whether a component may do something, and which rule decides"},
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof verbs[0])

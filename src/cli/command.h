@@ -17,6 +17,7 @@ airs_verb_fn airs_verb_componentize;
 airs_verb_fn airs_verb_keygen;
 airs_verb_fn airs_verb_sign;
 airs_verb_fn airs_verb_verify;
+airs_verb_fn airs_verb_explain;
 airs_verb_fn airs_verb_send;
 airs_verb_fn airs_verb_call;
 airs_verb_fn airs_verb_publish;

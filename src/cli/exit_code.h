@@ -21,6 +21,7 @@
     X(UNTRUSTED, 14, "a component is not signed as it should be")                              \
     X(DIVERGED, 15, "a crash did not come again as it was recorded")                           \
     X(CRASH_FILE, 16, "a crash file cannot be read or is damaged")                             \
+    X(DENIED, 17, "the component may not do that")                                             \
     X(INTERRUPTED, 130, "stopped by Ctrl-C before the work was done")                          \
     X(TERMINATED, 143, "stopped by SIGTERM before the work was done")
 

@@ -563,9 +563,11 @@ static int run_application(const airs_verb_t *verb, run_t *run) {
         .output = airs_terminal_output,
         .output_context = &run->terminal,
     };
-    if (airs_application_create(run->manifest, &options, &run->application, &error) != AIRS_OK) {
-        airs_complain(verb->name, "%s", error.text);
-        return AIRS_EXIT_FAILURE;
+    airs_status_t status = airs_application_create(run->manifest, &options, &run->application, &error);
+    if (status != AIRS_OK) {
+        bool is_policy = status == AIRS_MANIFEST_INVALID;
+        airs_complain(verb->name, "%s%s", is_policy ? "the policy is invalid\n" : "", error.text);
+        return is_policy ? AIRS_EXIT_MANIFEST : AIRS_EXIT_FAILURE;
     }
     run->terminal.on_output_error = stop_for_output;
     run->terminal.context = run;

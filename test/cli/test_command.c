@@ -31,8 +31,9 @@ static void version_and_help_are_on_standard_output(void **state) {
 
 static void every_verb_has_help_with_its_options_and_exit_codes(void **state) {
     (void)state;
-    static const char *const verbs[] = {"run",  "ps",           "call",    "send",    "publish",
-                                        "stop", "dead-letters", "inspect", "bindgen", "componentize"};
+    static const char *const verbs[] = {"run",     "ps",           "call",         "send",
+                                        "publish", "stop",         "dead-letters", "inspect",
+                                        "bindgen", "componentize", "explain"};
     for (size_t i = 0; i < sizeof verbs / sizeof verbs[0]; i++) {
         child_t child;
         char usage[64];
