@@ -95,8 +95,9 @@ static void answer_all(airs_actor_t *actor, airs_health_ask_t *rest, airs_health
 
 static void fire(airs_timer_t *timer) {
     airs_health_monitor_t *self = (airs_health_monitor_t *)timer;
-    /* Relaxed: the signal that follows orders it. */
-    atomic_store_explicit(&self->due, true, memory_order_relaxed);
+    /* Release: pairs with airs_health_monitor_due, which may see it because of an earlier signal than the one that
+     * follows, and after which the owner writes the timer anew. */
+    atomic_store_explicit(&self->due, true, memory_order_release);
     signal_health(self->actor);
 }
 
@@ -169,7 +170,8 @@ void airs_health_monitor_begin(airs_actor_t *actor) {
 bool airs_health_monitor_due(airs_actor_t *actor) {
     airs_health_monitor_t *self = actor->health_monitor;
     if (self != NULL) {
-        self->checking = atomic_exchange_explicit(&self->due, false, memory_order_relaxed);
+        /* Acquire: pairs with `fire`. */
+        self->checking = atomic_exchange_explicit(&self->due, false, memory_order_acquire);
     }
     /* Relaxed: pairs with nothing; what is asked later comes with a signal of its own. */
     return (self != NULL && self->checking) ||
