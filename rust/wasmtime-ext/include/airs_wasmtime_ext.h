@@ -57,6 +57,9 @@ enum {
 /* Not an answer yet: the guest's call is parked, its thread is not, and `waited` is asked. */
 #define AIRS_EXT_PENDING 255
 
+/* The guest did what it must not: its call traps. */
+#define AIRS_EXT_TRAP 254
+
 /* storage-error's cases, likewise. */
 enum {
     AIRS_EXT_STORAGE_OK = 0,
@@ -89,6 +92,37 @@ typedef struct airs_ext_messaging {
 
 wasmtime_error_t *airs_ext_linker_add_messaging(wasmtime_component_linker_t *linker,
                                                 const airs_ext_messaging_t *host);
+
+/* record request-id, both 0: none. */
+typedef struct airs_ext_request_id {
+    uint64_t high;
+    uint64_t low;
+} airs_ext_request_id_t;
+
+/* airssys:actor/batch. What is not said here is as in airs_ext_messaging_t. */
+typedef struct airs_ext_batch {
+    /* 1: it is marked; 0: it is to be left alone; AIRS_EXT_TRAP, with a reason. `gently` is proceed, else begin. */
+    uint8_t (*mark)(void *host, uint32_t index, bool gently, airs_ext_text_t *reason);
+    /* `error_case` is the case's place in wasm-error. False traps, with a reason. */
+    bool (*fail)(void *host, uint8_t error_case, airs_ext_bytes_t text, airs_ext_text_t *reason);
+    uint8_t (*resolve)(void *host, const airs_ext_id_t *id, uint64_t *handle, airs_ext_text_t *reason);
+    /* False traps, with a reason. The id is valid as long as the host. */
+    bool (*identify)(void *host, uint64_t handle, airs_ext_id_t *id, airs_ext_text_t *reason);
+    uint8_t (*send_to)(void *host, uint64_t target, airs_ext_bytes_t payload, airs_ext_text_t *reason);
+    /* False: not sent. */
+    bool (*send_now)(void *host, uint64_t target, airs_ext_bytes_t payload);
+    uint8_t (*request_to)(void *host, uint64_t target, airs_ext_bytes_t payload, uint64_t timeout_ms,
+                          airs_ext_request_id_t *id, airs_ext_text_t *reason);
+    uint8_t (*answer)(void *host, const airs_ext_request_id_t *id, airs_ext_bytes_t payload,
+                      airs_ext_text_t *reason);
+    /* As in airs_ext_messaging_t, of send_to and request_to. */
+    uint8_t (*waited)(void *host, airs_ext_text_t *reason);
+    /* So many by one send-many? False traps, with a reason. */
+    bool (*may_send_many)(void *host, size_t count, airs_ext_text_t *reason);
+} airs_ext_batch_t;
+
+wasmtime_error_t *airs_ext_linker_add_batch(wasmtime_component_linker_t *linker,
+                                            const airs_ext_batch_t *host);
 
 /* airssys:actor/replies. `to` is any text; a content type of size 0 is none. */
 typedef struct airs_ext_replies {
@@ -129,7 +163,8 @@ wasmtime_error_t *airs_ext_linker_add_timers(wasmtime_component_linker_t *linker
 typedef struct airs_ext_collector airs_ext_collector_t;
 void airs_ext_collect(airs_ext_collector_t *into, airs_ext_bytes_t bytes);
 
-/* airssys:core/storage. */
+/* airssys:core/storage. Values point into guest memory. A set or a remove may answer AIRS_EXT_PENDING when what it
+ * was handed was copied. */
 typedef struct airs_ext_storage {
     /* Nothing collected: there is no such key. */
     uint8_t (*get)(void *host, airs_ext_bytes_t key, airs_ext_collector_t *into, airs_ext_text_t *reason);
@@ -140,10 +175,69 @@ typedef struct airs_ext_storage {
                          airs_ext_text_t *reason);
     /* used bytes, quota bytes, key count */
     uint8_t (*usage)(void *host, uint64_t out[3], airs_ext_text_t *reason);
+    /* As in airs_ext_messaging_t, of the pending set or remove. */
+    uint8_t (*waited)(void *host, airs_ext_text_t *reason);
 } airs_ext_storage_t;
 
 wasmtime_error_t *airs_ext_linker_add_storage(wasmtime_component_linker_t *linker,
                                               const airs_ext_storage_t *host);
+
+/* What an import of wasi:keyvalue answers: the cases of its error, and beyond them. */
+enum {
+    AIRS_EXT_KEYVALUE_OK = 0,
+    AIRS_EXT_KEYVALUE_NO_SUCH_STORE = 1,
+    AIRS_EXT_KEYVALUE_ACCESS_DENIED = 2,
+    AIRS_EXT_KEYVALUE_OTHER = 3,
+    AIRS_EXT_KEYVALUE_CAS_FAILED = 4, /* of a swap: it stays, by what is there now */
+};
+
+/* Takes the values that `get` found, each with the place of its key. */
+typedef struct airs_ext_values airs_ext_values_t;
+void airs_ext_collect_value(airs_ext_values_t *into, size_t index, airs_ext_bytes_t value);
+
+typedef struct airs_ext_change {
+    airs_ext_bytes_t key;
+    airs_ext_bytes_t value;
+    bool removes;
+} airs_ext_change_t;
+
+/* Where a list goes on, one of two ways: behind a key, or after so many keys. */
+typedef struct airs_ext_page {
+    airs_ext_bytes_t after;
+    uint64_t skip;
+    bool has_more; /* written, as is the next */
+    uint64_t next; /* what `skip` is for the page behind this one */
+} airs_ext_page_t;
+
+/* wasi:keyvalue, store, atomics and batch, 0.2.0-draft and 0.2.0-draft2. C hands out numbers for buckets and
+ * compare-and-swaps, and is told when the guest has none of them any more, unless it ends before. A write, an
+ * increment and a swap may answer AIRS_EXT_PENDING, as in airs_ext_messaging_t. */
+typedef struct airs_ext_keyvalue {
+    uint8_t (*open)(void *host, airs_ext_bytes_t name, uint32_t *bucket, airs_ext_text_t *reason);
+    void (*drop_bucket)(void *host, uint32_t bucket);
+    /* Whether so many keys may be asked for at once; asked before they are looked at. */
+    uint8_t (*check_count)(void *host, size_t count, airs_ext_text_t *reason);
+    uint8_t (*get)(void *host, uint32_t bucket, const airs_ext_bytes_t *keys, size_t count,
+                   airs_ext_values_t *into, airs_ext_text_t *reason);
+    uint8_t (*exists)(void *host, uint32_t bucket, airs_ext_bytes_t key, bool *out, airs_ext_text_t *reason);
+    uint8_t (*list_keys)(void *host, uint32_t bucket, airs_ext_page_t *page, airs_ext_collector_t *into,
+                         airs_ext_text_t *reason);
+    uint8_t (*write)(void *host, uint32_t bucket, const airs_ext_change_t *changes, size_t count,
+                     airs_ext_text_t *reason);
+    /* An int64_t's bits where it is signed. */
+    uint8_t (*increment)(void *host, uint32_t bucket, airs_ext_bytes_t key, uint64_t delta, bool is_signed,
+                         uint64_t *sum, airs_ext_text_t *reason);
+    uint8_t (*cas_new)(void *host, uint32_t bucket, airs_ext_bytes_t key, uint32_t *cas,
+                       airs_ext_text_t *reason);
+    uint8_t (*cas_current)(void *host, uint32_t cas, airs_ext_values_t *into, airs_ext_text_t *reason);
+    /* The guest has it no more, unless the answer is AIRS_EXT_KEYVALUE_CAS_FAILED. */
+    uint8_t (*swap)(void *host, uint32_t cas, airs_ext_bytes_t value, airs_ext_text_t *reason);
+    void (*drop_cas)(void *host, uint32_t cas);
+    uint8_t (*waited)(void *host, uint64_t *number, airs_ext_text_t *reason);
+} airs_ext_keyvalue_t;
+
+wasmtime_error_t *airs_ext_linker_add_keyvalue(wasmtime_component_linker_t *linker,
+                                               const airs_ext_keyvalue_t *host);
 
 /* How calls wait. */
 typedef struct airs_ext_waiting {
@@ -158,7 +252,24 @@ typedef struct airs_ext_waiting {
 wasmtime_error_t *airs_ext_linker_add_sleep(wasmtime_component_linker_t *linker,
                                             const airs_ext_waiting_t *host);
 
-/* WASI 0.2 over these; no folders, no sockets, no name look-up. */
+/* Where a socket is, or is to go: 4 or 16 bytes in network order. */
+typedef struct airs_ext_address {
+    uint8_t bytes[16];
+    uint8_t size;
+    uint16_t port;
+} airs_ext_address_t;
+
+/* What an address is used for; of BIND and LISTEN it is the local one. */
+enum {
+    AIRS_EXT_TCP_BIND = 0,
+    AIRS_EXT_TCP_LISTEN = 1,
+    AIRS_EXT_TCP_ACCEPT = 2,
+    AIRS_EXT_TCP_CONNECT = 3,
+    AIRS_EXT_UDP_BIND = 4,
+    AIRS_EXT_UDP_SEND = 5,
+};
+
+/* WASI 0.2 over these. */
 typedef struct airs_ext_wasi {
     uint64_t (*monotonic_ns)(void *host);
     uint64_t (*wall_ns)(void *host);
@@ -166,15 +277,49 @@ typedef struct airs_ext_wasi {
     /* stream 1: standard output, 2: standard error */
     void (*write)(void *host, uint8_t stream, airs_ext_bytes_t bytes);
     bool (*wait_until)(void *host, uint64_t deadline_ns);
+    /* May the guest have sockets? */
+    bool (*may_have_sockets)(void *host);
+    /* May a socket of its be used so? Any thread, one at a time; not after the store was deleted. */
+    bool (*may_use)(void *host, uint8_t use, const airs_ext_address_t *address);
+    /* A TCP socket goes by this number until it is closed: it is on its way to that address, or was accepted at it. */
+    void (*opened)(void *host, uint32_t number, uint8_t use, const airs_ext_address_t *address);
+    void (*closed)(void *host, uint32_t number);
+    /* The stream of datagrams of a socket that is bound to this address goes by this number, until another one has it. */
+    void (*begin_to_hear)(void *host, uint32_t number, const airs_ext_address_t *local);
+    /* May the guest see a datagram that came from there by this stream? */
+    bool (*hears)(void *host, uint32_t number, const airs_ext_address_t *from);
+    /* May it look up this name? */
+    bool (*may_look_up)(void *host, airs_ext_bytes_t name);
+    /* The look-up that was allowed goes by this number, until another one has it. */
+    void (*look_up)(void *host, uint32_t number, airs_ext_bytes_t name);
+    /* May it know that the look-up found this address? */
+    bool (*may_know)(void *host, uint32_t number, const airs_ext_address_t *address);
 } airs_ext_wasi_t;
 
 wasmtime_error_t *airs_ext_linker_add_wasi(wasmtime_component_linker_t *linker, const airs_ext_wasi_t *wasi);
 
-/* Needed once for every store whose component uses WASI, before it is instantiated. `env` is pairs of
- * name and value. */
+/* A folder that a guest finds already open. */
+typedef struct airs_ext_folder {
+    airs_ext_bytes_t path;       /* of the host; opened in the call */
+    airs_ext_bytes_t guest_path; /* what the guest knows it as */
+    bool writable;               /* otherwise it can only be read */
+} airs_ext_folder_t;
+
+/* What one store's WASI begins with. */
+typedef struct airs_ext_wasi_options {
+    const airs_ext_bytes_t (*env)[2]; /* pairs of name and value */
+    size_t env_count;
+    const airs_ext_bytes_t *args;
+    size_t arg_count;
+    const airs_ext_folder_t *folders;
+    size_t folder_count;
+    size_t max_handles; /* files, sockets, streams and what else the guest holds at once; one more traps */
+    airs_ext_bytes_t standard_input; /* copied */
+} airs_ext_wasi_options_t;
+
+/* Needed once for every store whose component uses WASI, before it is instantiated. */
 wasmtime_error_t *airs_ext_store_set_wasi(wasmtime_store_t *store, void *host, const airs_ext_wasi_t *wasi,
-                                          const airs_ext_bytes_t (*env)[2], size_t env_count,
-                                          const airs_ext_bytes_t *args, size_t arg_count);
+                                          const airs_ext_wasi_options_t *options);
 
 /* ---- components ----------------------------------------------------------------------------- */
 
@@ -198,6 +343,12 @@ void airs_ext_component_delete(airs_ext_component_t *component);
 
 /* Does it export airssys:actor/migration? */
 bool airs_ext_component_migrates(const airs_ext_component_t *component);
+
+/* Is it a command: does it export wasi:cli/run, and not what an actor exports? */
+bool airs_ext_component_is_command(const airs_ext_component_t *component);
+
+/* Does it export airssys:actor/batch-handler? */
+bool airs_ext_component_batches(const airs_ext_component_t *component);
 
 /* What one instance takes of the engine's pools. */
 typedef struct airs_ext_resources {
@@ -245,13 +396,14 @@ typedef struct airs_ext_outcome {
     uint8_t error_case; /* GUEST_ERROR: the case's place in its variant in wit/airssys-core, from 0 */
     uint8_t health;     /* health: the case's place */
     bool has_payload;   /* handle-message answered some, or export-state */
+    int32_t exit_code;  /* FAILED with AIRS_EXT_TRAP_EXIT: what the guest ended itself with */
     airs_ext_bytes_t payload;
     airs_ext_bytes_t
         text; /* GUEST_ERROR: its text; FAILED: what happened, and the backtrace; metadata: the name */
     airs_ext_bytes_t version; /* metadata */
 } airs_ext_outcome_t;
 
-/* record component-message; borrowed until the call has ended. */
+/* record component-message; borrowed, all of it, until the call has ended. */
 typedef struct airs_ext_message {
     airs_ext_id_t sender;
     airs_ext_bytes_t payload;
@@ -264,6 +416,23 @@ typedef struct airs_ext_message {
     uint64_t seconds;
     uint32_t nanoseconds;
 } airs_ext_message_t;
+
+/* enum item-kind */
+enum {
+    AIRS_EXT_ITEM_MESSAGE = 0,
+    AIRS_EXT_ITEM_REQUEST = 1,
+    AIRS_EXT_ITEM_RESPONSE = 2,
+    AIRS_EXT_ITEM_FAILURE = 3,
+};
+
+/* record item */
+typedef struct airs_ext_item {
+    uint8_t kind;
+    uint64_t sender;
+    airs_ext_request_id_t correlation;
+    uint64_t sent;
+    uint32_t size;
+} airs_ext_item_t;
 
 /* record component-config; borrowed until the call has ended. */
 typedef struct airs_ext_config {
@@ -286,9 +455,14 @@ void airs_ext_handle_message(airs_ext_instance_t *instance, const airs_ext_messa
                              airs_ext_outcome_t *out);
 void airs_ext_handle_callback(airs_ext_instance_t *instance, const airs_ext_message_t *message,
                               airs_ext_outcome_t *out);
+/* Of a component that takes batches. All is borrowed until the call has ended. */
+void airs_ext_handle_batch(airs_ext_instance_t *instance, const airs_ext_item_t *items, size_t count,
+                           airs_ext_bytes_t payloads, airs_ext_outcome_t *out);
 void airs_ext_metadata(airs_ext_instance_t *instance, airs_ext_outcome_t *out);
 void airs_ext_health(airs_ext_instance_t *instance, airs_ext_outcome_t *out);
 void airs_ext_shutdown(airs_ext_instance_t *instance, airs_ext_outcome_t *out);
+/* Of a command, after airs_ext_instantiate, and nothing else. GUEST_ERROR: it failed. */
+void airs_ext_run(airs_ext_instance_t *instance, airs_ext_outcome_t *out);
 /* Of a component that migrates. The version and the state are borrowed until the call has ended. */
 void airs_ext_export_state(airs_ext_instance_t *instance, airs_ext_outcome_t *out);
 void airs_ext_import_state(airs_ext_instance_t *instance, airs_ext_bytes_t from_version,

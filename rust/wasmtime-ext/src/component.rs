@@ -1,10 +1,9 @@
 //! A component made ready to be instantiated: imports resolved once, exports found and checked once.
 
 use crate::StoreData;
+use crate::message::MessageArgument;
 use crate::status::reported;
-use crate::types::{
-    ComponentConfig, ComponentError, ComponentMessage, ComponentMetadata, HealthStatus, WasmError,
-};
+use crate::types::{ComponentConfig, ComponentError, ComponentMetadata, HealthStatus, Item, WasmError};
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{
     Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower,
@@ -16,11 +15,14 @@ use wasmtime_c_api::{
 };
 
 pub const LIFECYCLE: &str = "airssys:core/component-lifecycle@1.0.0";
+/// Of a command; any version of this series.
+const RUN_SERIES: &str = "wasi:cli/run@0.2.";
 pub const MIGRATION: &str = "airssys:actor/migration@0.1.0";
+pub const BATCH_HANDLER: &str = "airssys:actor/batch-handler@0.1.0";
 
 pub type InitializeParams<'a> = (ComponentConfig<'a>,);
 pub type InitializeResult = (Result<(), ComponentError>,);
-pub type MessageParams<'a> = (ComponentMessage<'a>,);
+pub type MessageParams<'a> = (MessageArgument<'a>,);
 pub type MessageResult = (Result<Option<Vec<u8>>, WasmError>,);
 pub type CallbackResult = (Result<(), WasmError>,);
 pub type MetadataResult = (ComponentMetadata,);
@@ -28,7 +30,9 @@ pub type HealthResult = (HealthStatus,);
 pub type ShutdownResult = (Result<(), ComponentError>,);
 pub type ExportStateResult = (Result<Vec<u8>, ComponentError>,);
 pub type ImportStateParams<'a> = (&'a str, &'a [u8]);
+pub type RunResult = (Result<(), ()>,);
 pub type ImportStateResult = (Result<(), ComponentError>,);
+pub type BatchParams<'a> = (&'a [Item], &'a [u8]);
 
 /// Where the six functions of `component-lifecycle` are in the component.
 pub struct LifecycleExports {
@@ -46,11 +50,19 @@ pub struct MigrationExports {
     pub import_state: ComponentExportIndex,
 }
 
+/// What a component is there for.
+pub enum Purpose {
+    Actor(LifecycleExports),
+    Command { run: ComponentExportIndex },
+}
+
 /// `airs_ext_component_t`
 pub struct PreparedComponent {
     pub pre: InstancePre<StoreData>,
-    pub exports: LifecycleExports,
+    pub purpose: Purpose,
     pub migration: Option<MigrationExports>,
+    /// `handle-batch`, which a component may leave out.
+    pub handle_batch: Option<ComponentExportIndex>,
     /// Polls of its calls need tokio's reactor.
     pub uses_wasi: bool,
 }
@@ -121,10 +133,27 @@ impl ExportFinder<'_> {
         Some(Exported { component: self.component, name, index })
     }
 
-    fn lifecycle(&self) -> Result<LifecycleExports, Misfit> {
-        let exported = self
-            .interface(LIFECYCLE)
-            .ok_or_else(|| Misfit::Missing(format!("the interface {LIFECYCLE} is not exported")))?;
+    /// Of a component that is a command and no actor.
+    fn run(&self) -> Option<Result<ComponentExportIndex, Misfit>> {
+        let component_type = self.component.component_type();
+        let mut names = component_type.exports(self.engine).map(|(name, _)| name.to_owned());
+        let name = names.find(|name| name.starts_with(RUN_SERIES))?;
+        let (_, index) = self.component.get_export(None, &name)?;
+        let exported = Exported { component: self.component, name: "wasi:cli/run", index };
+        Some(exported.function::<(), RunResult>("run"))
+    }
+
+    fn purpose(&self) -> Result<Purpose, Misfit> {
+        if let Some(exported) = self.interface(LIFECYCLE) {
+            return Ok(Purpose::Actor(Self::lifecycle(&exported)?));
+        }
+        match self.run() {
+            Some(run) => Ok(Purpose::Command { run: run? }),
+            None => Err(Misfit::Missing(format!("the interface {LIFECYCLE} is not exported"))),
+        }
+    }
+
+    fn lifecycle(exported: &Exported<'_>) -> Result<LifecycleExports, Misfit> {
         Ok(LifecycleExports {
             initialize: exported.function::<InitializeParams, InitializeResult>("initialize")?,
             handle_message: exported.function::<MessageParams, MessageResult>("handle-message")?,
@@ -143,6 +172,11 @@ impl ExportFinder<'_> {
             export_state: exported.function::<(), ExportStateResult>("export-state")?,
             import_state: exported.function::<ImportStateParams, ImportStateResult>("import-state")?,
         }))
+    }
+
+    fn handle_batch(&self) -> Result<Option<ComponentExportIndex>, Misfit> {
+        let exported = self.interface(BATCH_HANDLER);
+        exported.map(|exported| exported.function::<BatchParams, ()>("handle-batch")).transpose()
     }
 
     fn uses_wasi(&self) -> bool {
@@ -183,12 +217,14 @@ pub extern "C" fn airs_ext_component_new(
                 Error::msg(text)
             }
         };
-        let exports = finder.lifecycle().map_err(&mut misfit)?;
+        let purpose = finder.purpose().map_err(&mut misfit)?;
         let migration = finder.migration().map_err(&mut misfit)?;
+        let handle_batch = finder.handle_batch().map_err(&mut misfit)?;
         *verdict = Verdict::ImportMissing;
         let pre = linker_of(linker).instantiate_pre(component)?;
         *verdict = Verdict::Fits;
-        let prepared = PreparedComponent { pre, exports, migration, uses_wasi: finder.uses_wasi() };
+        let uses_wasi = finder.uses_wasi();
+        let prepared = PreparedComponent { pre, purpose, migration, handle_batch, uses_wasi };
         *out = Box::into_raw(Box::new(prepared));
         Ok(())
     })
@@ -201,6 +237,18 @@ pub extern "C" fn airs_ext_component_delete(_component: Option<Box<PreparedCompo
 #[unsafe(no_mangle)]
 pub extern "C" fn airs_ext_component_migrates(component: &PreparedComponent) -> bool {
     component.migration.is_some()
+}
+
+/// Is it a command?
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_component_is_command(component: &PreparedComponent) -> bool {
+    matches!(component.purpose, Purpose::Command { .. })
+}
+
+/// Does it export `batch-handler`?
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_component_batches(component: &PreparedComponent) -> bool {
+    component.handle_batch.is_some()
 }
 
 fn engine_of(engine: &wasm_engine_t) -> &Engine {

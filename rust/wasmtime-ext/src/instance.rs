@@ -9,18 +9,17 @@ use wasmtime::AsContextMut;
 use wasmtime::component::{ComponentNamedList, Instance, Lift, Lower, TypedFunc};
 use wasmtime_c_api::wasmtime_store_t;
 
-use crate::abi::{Bytes, Id};
+use crate::abi::Bytes;
 use crate::call::CallSlot;
 use crate::component::{
-    CallbackResult, ExportStateResult, HealthResult, ImportStateParams, ImportStateResult, InitializeParams,
-    InitializeResult, MIGRATION, MessageParams, MessageResult, MetadataResult, MigrationExports,
-    PreparedComponent, ShutdownResult,
+    BATCH_HANDLER, BatchParams, CallbackResult, ExportStateResult, HealthResult, ImportStateParams,
+    ImportStateResult, InitializeParams, InitializeResult, LifecycleExports, MIGRATION, MessageParams,
+    MessageResult, MetadataResult, MigrationExports, PreparedComponent, Purpose, RunResult, ShutdownResult,
 };
 use crate::limiter::TotalLimiter;
-use crate::status::{describe, panic_text, trap_code};
-use crate::types::{
-    ComponentConfig, ComponentId, ComponentMessage, MessageMetadata, ResourceLimits, Timestamp,
-};
+use crate::message::{Message, MessageArgument};
+use crate::status::{describe, exit_code, panic_text, trap_code};
+use crate::types::{ComponentConfig, Item, ResourceLimits};
 use crate::waker::{WakeCell, WakeFn, waker};
 use crate::{Store, StoreContextMut};
 
@@ -36,6 +35,7 @@ pub enum Ending {
 }
 
 type MessageFunc = TypedFunc<MessageParams<'static>, MessageResult>;
+type BatchFunc = TypedFunc<BatchParams<'static>, ()>;
 type CallbackFunc = TypedFunc<MessageParams<'static>, CallbackResult>;
 
 /// `airs_ext_instance_t`
@@ -46,6 +46,7 @@ pub struct ExtInstance {
     instance: Option<Instance>,
     handle_message: Option<MessageFunc>,
     handle_callback: Option<CallbackFunc>,
+    handle_batch: Option<BatchFunc>,
     limiter: Box<TotalLimiter>,
     wake: Arc<WakeCell>,
     waker: Waker,
@@ -63,6 +64,7 @@ pub struct Outcome {
     error_case: u8,
     health: u8,
     has_payload: bool,
+    exit_code: i32,
     payload: Bytes,
     text: Bytes,
     version: Bytes,
@@ -81,26 +83,12 @@ impl Outcome {
             error_case: 0,
             health: 0,
             has_payload: false,
+            exit_code: 0,
             payload: Bytes::EMPTY,
             text: Bytes::EMPTY,
             version: Bytes::EMPTY,
         }
     }
-}
-
-/// `airs_ext_message_t`
-#[repr(C)]
-pub struct Message {
-    sender: Id,
-    payload: Bytes,
-    correlation_id: Bytes,
-    has_correlation_id: bool,
-    has_reply_to: bool,
-    has_content_type: bool,
-    reply_to: Id,
-    content_type: Bytes,
-    seconds: u64,
-    nanoseconds: u32,
 }
 
 /// `airs_ext_config_t`
@@ -114,27 +102,6 @@ pub struct Config {
     max_memory_bytes: u64,
     max_execution_time_ms: u64,
     max_fuel: u64,
-}
-
-unsafe fn id_of(id: &Id) -> ComponentId<'static> {
-    unsafe {
-        ComponentId { namespace: id.namespace.text(), name: id.name.text(), instance: id.instance.text() }
-    }
-}
-
-unsafe fn message_of(message: &Message) -> ComponentMessage<'static> {
-    unsafe {
-        ComponentMessage {
-            sender: id_of(&message.sender),
-            payload: message.payload.slice(),
-            metadata: MessageMetadata {
-                correlation_id: message.has_correlation_id.then(|| message.correlation_id.text()),
-                reply_to: message.has_reply_to.then(|| id_of(&message.reply_to)),
-                timestamp: Timestamp { seconds: message.seconds, nanoseconds: message.nanoseconds },
-                content_type: message.has_content_type.then(|| message.content_type.text()),
-            },
-        }
-    }
 }
 
 unsafe fn config_of(config: &Config) -> ComponentConfig<'static> {
@@ -238,6 +205,7 @@ impl ExtInstance {
                 self.text = describe(&error);
                 out.kind = KIND_FAILED;
                 out.trap = trap_code(&error);
+                out.exit_code = exit_code(&error);
                 out.text = Bytes::of(self.text.as_bytes());
             }
         }
@@ -255,8 +223,8 @@ impl ExtInstance {
     }
 
     fn start_initialize(&mut self, config: ComponentConfig<'static>) -> wasmtime::Result<()> {
-        let function = self
-            .function::<InitializeParams<'static>, InitializeResult>(&self.component().exports.initialize)?;
+        let function =
+            self.function::<InitializeParams<'static>, InitializeResult>(&self.lifecycle()?.initialize)?;
         let store = self.store();
         self.slot.put(async move {
             match function.call_async(store, (config,)).await {
@@ -268,10 +236,10 @@ impl ExtInstance {
         Ok(())
     }
 
-    fn start_message(&mut self, message: ComponentMessage<'static>) -> wasmtime::Result<()> {
+    fn start_message(&mut self, message: MessageArgument<'static>) -> wasmtime::Result<()> {
         let function = match self.handle_message {
             Some(function) => function,
-            None => *self.handle_message.insert(self.function(&self.component().exports.handle_message)?),
+            None => *self.handle_message.insert(self.function(&self.lifecycle()?.handle_message)?),
         };
         let store = self.store();
         self.slot.put(async move {
@@ -284,10 +252,10 @@ impl ExtInstance {
         Ok(())
     }
 
-    fn start_callback(&mut self, message: ComponentMessage<'static>) -> wasmtime::Result<()> {
+    fn start_callback(&mut self, message: MessageArgument<'static>) -> wasmtime::Result<()> {
         let function = match self.handle_callback {
             Some(function) => function,
-            None => *self.handle_callback.insert(self.function(&self.component().exports.handle_callback)?),
+            None => *self.handle_callback.insert(self.function(&self.lifecycle()?.handle_callback)?),
         };
         let store = self.store();
         self.slot.put(async move {
@@ -300,8 +268,31 @@ impl ExtInstance {
         Ok(())
     }
 
+    fn batch_function(&self) -> wasmtime::Result<BatchFunc> {
+        let index =
+            self.component().handle_batch.as_ref().ok_or_else(|| {
+                wasmtime::Error::msg(format!("the component does not export {BATCH_HANDLER}"))
+            })?;
+        self.function(index)
+    }
+
+    fn start_batch(&mut self, items: &'static [Item], payloads: &'static [u8]) -> wasmtime::Result<()> {
+        let function = match self.handle_batch {
+            Some(function) => function,
+            None => *self.handle_batch.insert(self.batch_function()?),
+        };
+        let store = self.store();
+        self.slot.put(async move {
+            match function.call_async(store, (items, payloads)).await {
+                Ok(()) => Ending::Done,
+                Err(error) => Ending::Failed(error),
+            }
+        });
+        Ok(())
+    }
+
     fn start_metadata(&mut self) -> wasmtime::Result<()> {
-        let function = self.function::<(), MetadataResult>(&self.component().exports.metadata)?;
+        let function = self.function::<(), MetadataResult>(&self.lifecycle()?.metadata)?;
         let store = self.store();
         self.slot.put(async move {
             match function.call_async(store, ()).await {
@@ -313,7 +304,7 @@ impl ExtInstance {
     }
 
     fn start_health(&mut self) -> wasmtime::Result<()> {
-        let function = self.function::<(), HealthResult>(&self.component().exports.health)?;
+        let function = self.function::<(), HealthResult>(&self.lifecycle()?.health)?;
         let store = self.store();
         self.slot.put(async move {
             match function.call_async(store, ()).await {
@@ -325,7 +316,7 @@ impl ExtInstance {
     }
 
     fn start_shutdown(&mut self) -> wasmtime::Result<()> {
-        let function = self.function::<(), ShutdownResult>(&self.component().exports.shutdown)?;
+        let function = self.function::<(), ShutdownResult>(&self.lifecycle()?.shutdown)?;
         let store = self.store();
         self.slot.put(async move {
             match function.call_async(store, ()).await {
@@ -335,6 +326,31 @@ impl ExtInstance {
             }
         });
         Ok(())
+    }
+
+    fn start_run(&mut self) -> wasmtime::Result<()> {
+        let Purpose::Command { run } = &self.component().purpose else {
+            return Err(wasmtime::Error::msg("the component is no command"));
+        };
+        let function = self.function::<(), RunResult>(run)?;
+        let store = self.store();
+        self.slot.put(async move {
+            match function.call_async(store, ()).await {
+                Ok((Ok(()),)) => Ending::Done,
+                Ok((Err(()),)) => guest_error((0, String::new())),
+                Err(error) => Ending::Failed(error),
+            }
+        });
+        Ok(())
+    }
+
+    fn lifecycle(&self) -> wasmtime::Result<&'static LifecycleExports> {
+        match &self.component().purpose {
+            Purpose::Actor(exports) => Ok(exports),
+            Purpose::Command { .. } => {
+                Err(wasmtime::Error::msg("the component is a command, and no actor's functions are in it"))
+            }
+        }
     }
 
     fn migration(&self) -> wasmtime::Result<&'static MigrationExports> {
@@ -395,6 +411,7 @@ pub unsafe extern "C" fn airs_ext_instance_new(
         instance: None,
         handle_message: None,
         handle_callback: None,
+        handle_batch: None,
         limiter: Box::new(TotalLimiter::new(max_memory_bytes)),
         waker: waker(&wake),
         wake,
@@ -457,21 +474,35 @@ pub unsafe extern "C" fn airs_ext_initialize(instance: &mut ExtInstance, config:
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn airs_ext_handle_message(
     instance: &mut ExtInstance,
-    message: &Message,
+    message: *const Message,
     out: &mut Outcome,
 ) {
-    let message = unsafe { message_of(message) };
+    // SAFETY: it is there until the call has ended.
+    let message = MessageArgument(unsafe { &*message });
     instance.run(|instance| instance.start_message(message), out);
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn airs_ext_handle_callback(
     instance: &mut ExtInstance,
-    message: &Message,
+    message: *const Message,
     out: &mut Outcome,
 ) {
-    let message = unsafe { message_of(message) };
+    // SAFETY: it is there until the call has ended.
+    let message = MessageArgument(unsafe { &*message });
     instance.run(|instance| instance.start_callback(message), out);
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn airs_ext_handle_batch(
+    instance: &mut ExtInstance,
+    items: *const Item,
+    count: usize,
+    payloads: Bytes,
+    out: &mut Outcome,
+) {
+    let (items, payloads) = unsafe { (std::slice::from_raw_parts(items, count), payloads.slice()) };
+    instance.run(|instance| instance.start_batch(items, payloads), out);
 }
 
 #[unsafe(no_mangle)]
@@ -487,6 +518,11 @@ pub extern "C" fn airs_ext_health(instance: &mut ExtInstance, out: &mut Outcome)
 #[unsafe(no_mangle)]
 pub extern "C" fn airs_ext_shutdown(instance: &mut ExtInstance, out: &mut Outcome) {
     instance.run(ExtInstance::start_shutdown, out);
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn airs_ext_run(instance: &mut ExtInstance, out: &mut Outcome) {
+    instance.run(ExtInstance::start_run, out);
 }
 
 #[unsafe(no_mangle)]

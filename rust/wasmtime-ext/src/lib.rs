@@ -11,8 +11,11 @@ mod component;
 mod imports;
 mod instance;
 mod limiter;
+mod message;
+mod network;
 mod status;
 mod types;
+mod views;
 mod waker;
 mod wasi;
 

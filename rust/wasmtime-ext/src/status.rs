@@ -41,6 +41,11 @@ pub fn trap_code(error: &Error) -> u8 {
     error.downcast_ref::<Trap>().map_or(NO_TRAP, |trap| *trap as u8)
 }
 
+/// The code that a guest asked WASI to end it with; 0 when it did not.
+pub fn exit_code(error: &Error) -> i32 {
+    error.downcast_ref::<I32Exit>().map_or(0, |exit| exit.0)
+}
+
 /// What happened and where in the guest, for a person.
 pub fn describe(error: &Error) -> String {
     let causes: Vec<String> = error

@@ -2,7 +2,12 @@
 //! the host lowers, owned where the guest's memory is gone by the time C reads, views where an
 //! import may look straight into guest memory.
 
-use wasmtime::component::{ComponentType, Lift, Lower, WasmList, WasmStr};
+use std::mem::MaybeUninit;
+
+use wasmtime::component::__internal::{InterfaceType, LowerContext};
+use wasmtime::component::{ComponentType, Lift, Lower};
+
+use crate::views::PayloadView;
 
 #[derive(ComponentType, Lower, Clone, Copy)]
 #[component(record)]
@@ -59,6 +64,103 @@ pub struct ComponentConfig<'a> {
     pub config_data: Option<&'a [u8]>,
     #[component(name = "resource-limits")]
     pub resource_limits: ResourceLimits,
+}
+
+// `airssys:actor/batch`
+
+#[derive(ComponentType, Lower, Clone, Copy)]
+#[component(enum)]
+#[repr(u8)]
+#[allow(dead_code, reason = "made by C, as a number")]
+pub enum ItemKind {
+    #[component(name = "message")]
+    Message,
+    #[component(name = "request")]
+    Request,
+    #[component(name = "response")]
+    Response,
+    #[component(name = "failure")]
+    Failure,
+}
+
+/// `airs_ext_request_id_t`
+#[derive(ComponentType, Lift, Lower, Clone, Copy, Default)]
+#[component(record)]
+#[repr(C)]
+pub struct RequestId {
+    pub high: u64,
+    pub low: u64,
+}
+
+/// `airs_ext_item_t`
+#[derive(ComponentType, Clone, Copy)]
+#[component(record)]
+#[repr(C)]
+pub struct Item {
+    pub kind: ItemKind,
+    pub sender: u64,
+    pub correlation: RequestId,
+    pub sent: u64,
+    pub size: u32,
+}
+
+const _: () = assert!(Item::SIZE32 == 48);
+
+impl Item {
+    /// As it is in the guest's memory: fields in the order of `wit/`, each aligned to its size, in little endian.
+    fn store(&self, to: &mut [u8; Item::SIZE32]) {
+        *to = [0; Item::SIZE32];
+        to[0] = self.kind as u8;
+        to[8..16].copy_from_slice(&self.sender.to_le_bytes());
+        to[16..24].copy_from_slice(&self.correlation.high.to_le_bytes());
+        to[24..32].copy_from_slice(&self.correlation.low.to_le_bytes());
+        to[32..40].copy_from_slice(&self.sent.to_le_bytes());
+        to[40..44].copy_from_slice(&self.size.to_le_bytes());
+    }
+}
+
+// What is derived looks up the guest's memory for each field; here it is once for a whole list.
+// SAFETY: the type and its size in memory are those that `ComponentType` derives, and `store` writes that many bytes.
+unsafe impl Lower for Item {
+    fn linear_lower_to_flat<T>(
+        &self,
+        _cx: &mut LowerContext<'_, T>,
+        _ty: InterfaceType,
+        _to: &mut MaybeUninit<Self::Lower>,
+    ) -> wasmtime::Result<()> {
+        Err(wasmtime::Error::msg("an item comes in a list"))
+    }
+
+    fn linear_lower_to_memory<T>(
+        &self,
+        cx: &mut LowerContext<'_, T>,
+        _ty: InterfaceType,
+        offset: usize,
+    ) -> wasmtime::Result<()> {
+        self.store(cx.get(offset));
+        Ok(())
+    }
+
+    fn linear_store_list_to_memory<T>(
+        cx: &mut LowerContext<'_, T>,
+        _ty: InterfaceType,
+        offset: usize,
+        items: &[Self],
+    ) -> wasmtime::Result<()> {
+        let (room, _) = cx.as_slice_mut()[offset..].as_chunks_mut();
+        for (to, item) in room[..items.len()].iter_mut().zip(items) {
+            item.store(to);
+        }
+        Ok(())
+    }
+}
+
+#[derive(ComponentType, Lift)]
+#[component(record)]
+pub struct Outgoing {
+    pub target: u64,
+    pub correlation: RequestId,
+    pub payload: PayloadView,
 }
 
 #[derive(ComponentType, Lift)]
@@ -151,18 +253,6 @@ impl ComponentError {
         }
     }
 }
-
-// What imports take: views into guest memory, good during the import.
-
-#[derive(ComponentType, Lift)]
-#[component(record)]
-pub struct ComponentIdView {
-    pub namespace: WasmStr,
-    pub name: WasmStr,
-    pub instance: WasmStr,
-}
-
-pub type PayloadView = WasmList<u8>;
 
 // What imports answer.
 

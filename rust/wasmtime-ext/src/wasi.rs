@@ -1,5 +1,6 @@
 //! WASI 0.2 with nothing granted but what C hands in: clocks, timers, random numbers and the
-//! standard streams are C's; there are no folders, no sockets, and no environment but the given one.
+//! standard streams are C's; folders and environment are the given ones, and whatever goes over the
+//! network C is asked for first (`network.rs`).
 
 use std::convert::Infallible;
 use std::ffi::c_void;
@@ -13,16 +14,19 @@ use async_trait::async_trait;
 use bytes::Bytes as ByteBuffer;
 use tokio::io::AsyncWrite;
 use tokio::runtime::Runtime;
+use wasmtime::bail;
 use wasmtime::component::Resource;
 use wasmtime_c_api::{wasmtime_component_linker_t, wasmtime_error_t, wasmtime_store_t};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiView};
+use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+use wasmtime_wasi::{FsPerms, HostMonotonicClock, HostWallClock, WasiCtx, WasiView};
 use wasmtime_wasi_io::poll::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi_io::streams::{OutputStream, StreamResult};
 
 use crate::abi::{Bytes, host_of};
 use crate::component::linker_of;
 use crate::imports::{Host, wait_until};
+use crate::network::{Gate, GateKeeper, Network};
 use crate::status::reported;
 use crate::{Store, StoreContextMut};
 
@@ -35,6 +39,7 @@ pub struct Wasi {
     random: unsafe extern "C" fn(*mut c_void, *mut u8, usize),
     write: unsafe extern "C" fn(*mut c_void, u8, Bytes),
     wait_until: unsafe extern "C" fn(*mut c_void, u64) -> bool,
+    network: Network,
 }
 
 /// A store's WASI, as far as C provides it.
@@ -57,14 +62,26 @@ pub fn runtime() -> &'static Runtime {
     })
 }
 
-impl HostMonotonicClock for Provided {
+impl Provided {
+    fn monotonic_ns(&self) -> u64 {
+        // SAFETY: the host outlives its store.
+        unsafe { (self.wasi.monotonic_ns)(self.host.pointer()) }
+    }
+}
+
+/// The clock, which ends with its store, and what ends then besides.
+struct Clock {
+    provided: Provided,
+    _gate: GateKeeper,
+}
+
+impl HostMonotonicClock for Clock {
     fn resolution(&self) -> u64 {
         1
     }
 
     fn now(&self) -> u64 {
-        // SAFETY: the host outlives its store.
-        unsafe { (self.wasi.monotonic_ns)(self.host.pointer()) }
+        self.provided.monotonic_ns()
     }
 }
 
@@ -188,10 +205,24 @@ fn subscribe_to(
     deadline_ns: impl FnOnce(u64) -> u64,
 ) -> wasmtime::Result<Resource<DynPollable>> {
     let provided = Provided { wasi, host: Host(host_of(&store)) };
-    let moment = Moment { deadline_ns: deadline_ns(HostMonotonicClock::now(&provided)), provided };
+    let moment = Moment { deadline_ns: deadline_ns(provided.monotonic_ns()), provided };
     let table = store.data_mut().ctx().table;
     let moment = table.push(moment)?;
     subscribe(table, moment)
+}
+
+/// Of one call, which ends by itself or not at all: so many take milliseconds.
+const RANDOM_BYTES_MAX: u64 = 4 << 20;
+
+/// All at once. Wasmtime's own functions ask for each byte by itself, so that one call of theirs may take seconds.
+fn random_bytes(store: StoreContextMut<'_>, wasi: Wasi, size: u64) -> wasmtime::Result<(Vec<u8>,)> {
+    if size > RANDOM_BYTES_MAX {
+        bail!("{size} random bytes at once; there may be {RANDOM_BYTES_MAX}");
+    }
+    let mut bytes = vec![0; size as usize];
+    // SAFETY: the host outlives the call, and there is room for so many.
+    unsafe { (wasi.random)(host_of(&store), bytes.as_mut_ptr(), bytes.len()) };
+    Ok((bytes,))
 }
 
 #[unsafe(no_mangle)]
@@ -203,9 +234,9 @@ pub extern "C" fn airs_ext_linker_add_wasi(
     reported(|| {
         let linker = linker_of(linker);
         wasmtime_wasi::p2::add_to_linker_async(linker)?;
-        // Wasmtime's own subscriptions wait on tokio's clock; these wait on C's.
         linker.allow_shadowing(true);
         let mut root = linker.root();
+        // Wasmtime's own subscriptions wait on tokio's clock; these wait on C's.
         let mut clock = root.instance("wasi:clocks/monotonic-clock@0.2.12")?;
         clock.func_wrap("subscribe-instant", move |store: StoreContextMut<'_>, (instant,): (u64,)| {
             Ok((subscribe_to(store, wasi, |_| instant)?,))
@@ -213,26 +244,80 @@ pub extern "C" fn airs_ext_linker_add_wasi(
         clock.func_wrap("subscribe-duration", move |store: StoreContextMut<'_>, (duration,): (u64,)| {
             Ok((subscribe_to(store, wasi, |now| now.saturating_add(duration))?,))
         })?;
+        for (interface, function) in [
+            ("wasi:random/random@0.2.12", "get-random-bytes"),
+            ("wasi:random/insecure@0.2.12", "get-insecure-random-bytes"),
+        ] {
+            root.instance(interface)?
+                .func_wrap(function, move |store: StoreContextMut<'_>, (size,): (u64,)| {
+                    random_bytes(store, wasi, size)
+                })?;
+        }
+        wasi.network.add_to_linker(linker)?;
         linker.allow_shadowing(false);
         Ok(())
     })
 }
 
-fn new_context(provided: Provided, env: &[[Bytes; 2]], args: &[Bytes]) -> WasiCtx {
+/// `airs_ext_folder_t`
+#[repr(C)]
+pub struct Folder {
+    path: Bytes,
+    guest_path: Bytes,
+    writable: bool,
+}
+
+/// `airs_ext_wasi_options_t`
+#[repr(C)]
+pub struct WasiOptions {
+    env: *const [Bytes; 2],
+    env_count: usize,
+    args: *const Bytes,
+    arg_count: usize,
+    folders: *const Folder,
+    folder_count: usize,
+    max_handles: usize,
+    standard_input: Bytes,
+}
+
+/// # Safety
+/// As many must be there as are said to be.
+unsafe fn elements<'a, T>(first: *const T, count: usize) -> &'a [T] {
+    if count == 0 { &[] } else { unsafe { std::slice::from_raw_parts(first, count) } }
+}
+
+/// # Safety
+/// What the options point to must be there, and what is text be UTF-8.
+unsafe fn new_context(provided: Provided, options: &WasiOptions) -> wasmtime::Result<WasiCtx> {
+    let gate = Gate::new(provided.wasi.network, provided.host);
+    let keeper = gate.keeper();
     let mut builder = WasiCtx::builder();
-    builder.monotonic_clock(provided).wall_clock(provided);
+    builder.monotonic_clock(Clock { provided, _gate: keeper }).wall_clock(provided);
     builder.secure_random(provided).insecure_random(provided);
     builder.stdout(Stream { provided, number: 1 }).stderr(Stream { provided, number: 2 });
-    builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
-    for [name, value] in env {
-        // SAFETY: C promises UTF-8.
-        unsafe { builder.env(name.text(), value.text()) };
+    // What these would switch off is asked of C.
+    builder.allow_tcp(true).allow_udp(true).allow_ip_name_lookup(true);
+    builder.socket_addr_check(move |address, reason| {
+        let may = gate.may_use(reason, address);
+        Box::pin(std::future::ready(may))
+    });
+    unsafe {
+        let input = options.standard_input.slice();
+        if !input.is_empty() {
+            builder.stdin(MemoryInputPipe::new(input.to_vec()));
+        }
+        for [name, value] in elements(options.env, options.env_count) {
+            builder.env(name.text(), value.text());
+        }
+        for arg in elements(options.args, options.arg_count) {
+            builder.arg(arg.text());
+        }
+        for folder in elements(options.folders, options.folder_count) {
+            let permissions = if folder.writable { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
+            builder.preopened_dir(folder.path.text(), folder.guest_path.text(), permissions)?;
+        }
     }
-    for arg in args {
-        // SAFETY: as above.
-        unsafe { builder.arg(arg.text()) };
-    }
-    builder.build()
+    Ok(builder.build())
 }
 
 #[unsafe(no_mangle)]
@@ -240,25 +325,23 @@ pub unsafe extern "C" fn airs_ext_store_set_wasi(
     store: *mut wasmtime_store_t,
     host: *mut c_void,
     wasi: &Wasi,
-    env: *const [Bytes; 2],
-    env_count: usize,
-    args: *const Bytes,
-    arg_count: usize,
+    options: &WasiOptions,
 ) -> Option<Box<wasmtime_error_t>> {
     reported(|| {
         use wasmtime::AsContextMut;
         // SAFETY: wasmtime_store_t is `repr(C)` with the store as its only member.
         let store = unsafe { &mut *store.cast::<Store>() };
-        // SAFETY: C hands in as many as it says.
-        let env = if env_count == 0 { &[] } else { unsafe { std::slice::from_raw_parts(env, env_count) } };
-        let args = if arg_count == 0 { &[] } else { unsafe { std::slice::from_raw_parts(args, arg_count) } };
+        let provided = Provided { wasi: *wasi, host: Host(host) };
+        // SAFETY: C hands in what it says.
+        let context = unsafe { new_context(provided, options) }?;
         // The C API makes room for a context; what is in it is then replaced.
         let room = wasmtime_c_api::wasi_config_new();
         if let Some(error) = wasmtime_c_api::wasmtime_context_set_wasi(store.as_context_mut(), room) {
             return Err((*error).into());
         }
-        let provided = Provided { wasi: *wasi, host: Host(host) };
-        *store.data_mut().ctx().ctx = new_context(provided, env, args);
+        let view = store.data_mut().ctx();
+        *view.ctx = context;
+        view.table.set_max_capacity(options.max_handles);
         Ok(())
     })
 }

@@ -8,14 +8,15 @@ use std::task::{Context, Poll};
 use wasmtime::component::{LinkerInstance, WasmList, WasmStr};
 use wasmtime_c_api::{wasmtime_component_linker_t, wasmtime_error_t};
 
-use super::{BorrowedId, Host, Messaged, UUID_TEXT, Unit, messaging_error, text, untargeted_error, uuid};
+use super::{Host, Messaged, PENDING, UUID_TEXT, Unit, messaging_error, text, untargeted_error, uuid};
 use crate::abi::{Bytes, Id, Text, host_of};
 use crate::component::linker_of;
 use crate::status::reported;
-use crate::types::{ComponentIdOwned, ComponentIdView, PayloadView};
+use crate::types::ComponentIdOwned;
+use crate::views::{ComponentIdView, PayloadView};
 use crate::{StoreContextMut, StoreData};
 
-type Waited = unsafe extern "C" fn(*mut c_void, *mut Text) -> u8;
+pub type Waited = unsafe extern "C" fn(*mut c_void, *mut Text) -> u8;
 
 /// `airs_ext_messaging_t`
 #[repr(C)]
@@ -29,14 +30,11 @@ pub struct Messaging {
     waited: Waited,
 }
 
-/// `AIRS_EXT_PENDING`: C took the message, and `waited` will say how that ends.
-const PENDING: u8 = 255;
-
 /// A call that may wait: its work is done before this is made, so nearly always it is ready at once.
-type Call<T> = Box<dyn Future<Output = wasmtime::Result<(Messaged<T>,)>> + Send>;
+pub type Call<T> = Box<dyn Future<Output = wasmtime::Result<(Messaged<T>,)>> + Send>;
 
 /// A send that is done. It has no size, so boxing it takes no memory: sends are the most frequent import.
-struct Sent;
+pub struct Sent;
 
 impl Future for Sent {
     type Output = wasmtime::Result<Unit>;
@@ -47,7 +45,7 @@ impl Future for Sent {
 }
 
 /// The call's fiber is left until C says how it ended; C wakes the call when it is time to ask.
-async fn wait(host: Host, ask: Waited, mut target: ComponentIdOwned) -> Messaged<()> {
+pub async fn wait(host: Host, ask: Waited, mut target: ComponentIdOwned) -> Messaged<()> {
     poll_fn(|_| {
         let mut reason = Text::new();
         // SAFETY: the host outlives the call that this future belongs to.
@@ -65,19 +63,18 @@ fn send(
     target: &ComponentIdView,
     payload: &PayloadView,
 ) -> wasmtime::Result<Call<()>> {
-    let target = BorrowedId::of(store, target)?;
-    let bytes = Bytes::of(payload.as_le_slice(store));
+    let bytes = Bytes::of(payload.bytes(store));
     let pointer = Host(host_of(store));
     let mut reason = Text::new();
     // SAFETY: the views are good during the call.
-    let case = unsafe { (host.send)(pointer.pointer(), &target.view(), bytes, &mut reason) };
+    let case = unsafe { (host.send)(pointer.pointer(), &target.view(store), bytes, &mut reason) };
     Ok(match case {
         0 => Box::new(Sent),
         PENDING => {
-            let target = target.owned();
+            let target = target.owned(store);
             Box::new(async move { Ok((wait(pointer, host.waited, target).await,)) })
         }
-        _ => Box::new(ready(Ok((messaging_error(case, &reason, || target.owned()),)))),
+        _ => Box::new(ready(Ok((messaging_error(case, &reason, || target.owned(store)),)))),
     })
 }
 
@@ -88,21 +85,27 @@ fn request(
     payload: &PayloadView,
     timeout_ms: u64,
 ) -> wasmtime::Result<Call<String>> {
-    let target = BorrowedId::of(store, target)?;
-    let bytes = Bytes::of(payload.as_le_slice(store));
+    let bytes = Bytes::of(payload.bytes(store));
     let pointer = Host(host_of(store));
     let (mut reason, mut id) = (Text::new(), [0u8; UUID_TEXT]);
     // SAFETY: the views are good during the call, and `id` has room for a UUID's text.
     let case = unsafe {
-        (host.request)(pointer.pointer(), &target.view(), bytes, timeout_ms, id.as_mut_ptr(), &mut reason)
+        (host.request)(
+            pointer.pointer(),
+            &target.view(store),
+            bytes,
+            timeout_ms,
+            id.as_mut_ptr(),
+            &mut reason,
+        )
     };
     Ok(match case {
         PENDING => {
-            let target = target.owned();
+            let target = target.owned(store);
             Box::new(async move { Ok((wait(pointer, host.waited, target).await.map(|()| uuid(id)),)) })
         }
         _ => {
-            let answer = messaging_error(case, &reason, || target.owned()).map(|()| uuid(id));
+            let answer = messaging_error(case, &reason, || target.owned(store)).map(|()| uuid(id));
             Box::new(ready(Ok((answer,))))
         }
     })
@@ -153,18 +156,15 @@ fn add_broadcast(interface: &mut LinkerInstance<'_, StoreData>, host: Messaging)
               (targets, payload): (WasmList<ComponentIdView>, PayloadView)|
               -> wasmtime::Result<Unit> {
             let targets = targets.iter(&mut store)?.collect::<wasmtime::Result<Vec<_>>>()?;
-            let targets = targets
-                .iter()
-                .map(|target| BorrowedId::of(&store, target))
-                .collect::<wasmtime::Result<Vec<_>>>()?;
-            let views: Vec<Id> = targets.iter().map(BorrowedId::view).collect();
-            let bytes = Bytes::of(payload.as_le_slice(&store));
+            let views: Vec<Id> = targets.iter().map(|target| target.view(&store)).collect();
+            let bytes = Bytes::of(payload.bytes(&store));
             let (mut reason, mut first) = (Text::new(), 0usize);
             // SAFETY: the views are good during the call.
             let case = unsafe {
                 (host.broadcast)(host_of(&store), views.as_ptr(), views.len(), bytes, &mut first, &mut reason)
             };
-            let failed = || targets.get(first).map_or_else(ComponentIdOwned::default, BorrowedId::owned);
+            let owned = |target: &ComponentIdView| target.owned(&store);
+            let failed = || targets.get(first).map_or_else(ComponentIdOwned::default, owned);
             Ok((messaging_error(case, &reason, failed),))
         },
     )

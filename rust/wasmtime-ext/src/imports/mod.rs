@@ -1,6 +1,8 @@
 //! Imports that carry payload bytes, as typed functions: C sees guest memory through borrowed views
 //! and copies once. Each answers with the number of an error's case in `wit/` plus one, 0 for ok.
 
+mod batch;
+mod keyvalue;
 mod messaging;
 mod replies;
 mod sleep;
@@ -14,12 +16,15 @@ use std::ffi::c_void;
 use wasmtime::component::WasmStr;
 
 use crate::StoreContextMut;
-use crate::abi::{Bytes, Id, Text};
-use crate::types::{ComponentIdOwned, ComponentIdView, MessagingError};
+use crate::abi::Text;
+use crate::types::{ComponentIdOwned, MessagingError};
 
 pub use sleep::wait_until;
 
 const UUID_TEXT: usize = 36;
+
+/// `AIRS_EXT_PENDING`: C took what it was handed, and its `waited` will say how that ends.
+const PENDING: u8 = 255;
 
 /// The host pointer, in a future that moves between workers with its call.
 #[derive(Clone, Copy)]
@@ -49,35 +54,6 @@ fn optional_text<'a>(
     match view {
         Some(view) => text(store, view),
         None => Ok("".into()),
-    }
-}
-
-struct BorrowedId<'a> {
-    parts: [Cow<'a, str>; 3],
-}
-
-impl<'a> BorrowedId<'a> {
-    fn of(store: &'a StoreContextMut<'_>, view: &'a ComponentIdView) -> wasmtime::Result<Self> {
-        let parts = [text(store, &view.namespace)?, text(store, &view.name)?, text(store, &view.instance)?];
-        Ok(BorrowedId { parts })
-    }
-
-    fn view(&self) -> Id {
-        let [namespace, name, instance] = &self.parts;
-        Id {
-            namespace: Bytes::of(namespace.as_bytes()),
-            name: Bytes::of(name.as_bytes()),
-            instance: Bytes::of(instance.as_bytes()),
-        }
-    }
-
-    fn owned(&self) -> ComponentIdOwned {
-        let [namespace, name, instance] = &self.parts;
-        ComponentIdOwned {
-            namespace: namespace.clone().into_owned(),
-            name: name.clone().into_owned(),
-            instance: instance.clone().into_owned(),
-        }
     }
 }
 

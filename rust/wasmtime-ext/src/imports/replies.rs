@@ -9,7 +9,7 @@ use super::{UUID_TEXT, Unit, optional_text, text, untargeted_error, uuid};
 use crate::abi::{Bytes, Text, host_of};
 use crate::component::linker_of;
 use crate::status::reported;
-use crate::types::PayloadView;
+use crate::views::PayloadView;
 use crate::{StoreContextMut, StoreData};
 
 /// `airs_ext_replies_t`
@@ -35,7 +35,7 @@ fn add_replies(interface: &mut LinkerInstance<'_, StoreData>, host: Replies) -> 
               (to, payload, content_type): ReplyParams|
               -> wasmtime::Result<Unit> {
             let to = text(&store, &to)?;
-            let payload = Bytes::of(payload.as_le_slice(&store));
+            let payload = Bytes::of(payload.bytes(&store));
             let content_type = optional_text(&store, &content_type)?;
             let (to, content_type) = (Bytes::of(to.as_bytes()), Bytes::of(content_type.as_bytes()));
             let mut reason = Text::new();

@@ -1,15 +1,18 @@
-//! `airssys:core/storage`.
+//! `airssys:core/storage`. A set or a delete may wait, until it is durable.
 
 use std::ffi::c_void;
+use std::future::{poll_fn, ready};
+use std::task::Poll;
 
 use wasmtime::component::{LinkerInstance, WasmStr};
 use wasmtime_c_api::{wasmtime_component_linker_t, wasmtime_error_t};
 
-use super::{optional_text, text};
+use super::{Host, PENDING, optional_text, text};
 use crate::abi::{Bytes, Text, host_of};
 use crate::component::linker_of;
 use crate::status::reported;
-use crate::types::{PayloadView, StorageError, StorageUsage};
+use crate::types::{StorageError, StorageUsage};
+use crate::views::PayloadView;
 use crate::{StoreContextMut, StoreData};
 
 /// `airs_ext_storage_t`
@@ -22,6 +25,7 @@ pub struct Storage {
     exists: unsafe extern "C" fn(*mut c_void, Bytes, *mut bool, *mut Text) -> u8,
     list_keys: unsafe extern "C" fn(*mut c_void, Bytes, *mut Vec<Vec<u8>>, *mut Text) -> u8,
     usage: unsafe extern "C" fn(*mut c_void, *mut [u64; 3], *mut Text) -> u8,
+    waited: unsafe extern "C" fn(*mut c_void, *mut Text) -> u8,
 }
 
 /// What C puts the values of a get or the keys of a list into.
@@ -30,7 +34,7 @@ pub unsafe extern "C" fn airs_ext_collect(into: &mut Vec<Vec<u8>>, bytes: Bytes)
     into.push(unsafe { bytes.slice() }.to_vec());
 }
 
-fn storage_error(case: u8, reason: &Text) -> Result<(), StorageError> {
+fn storage_error(case: u8, reason: &Text) -> Stored<()> {
     match case {
         0 => Ok(()),
         1 => Err(StorageError::NotFound(reason.to_text())),
@@ -41,26 +45,72 @@ fn storage_error(case: u8, reason: &Text) -> Result<(), StorageError> {
     }
 }
 
-fn add_storage(interface: &mut LinkerInstance<'_, StoreData>, host: Storage) -> wasmtime::Result<()> {
+type Stored<T> = Result<T, StorageError>;
+
+/// A write that may wait; nearly always the backend has more to do than the box costs.
+type Write = Box<dyn Future<Output = wasmtime::Result<(Stored<()>,)>> + Send>;
+
+/// What C answered to a write, or what it will answer once it has woken the call.
+fn write(host: Storage, pointer: Host, case: u8, reason: &Text) -> Write {
+    if case != PENDING {
+        return Box::new(ready(Ok((storage_error(case, reason),))));
+    }
+    Box::new(poll_fn(move |_| {
+        let mut reason = Text::new();
+        // SAFETY: the host outlives the call that this future belongs to.
+        match unsafe { (host.waited)(pointer.pointer(), &mut reason) } {
+            PENDING => Poll::Pending,
+            case => Poll::Ready(Ok((storage_error(case, &reason),))),
+        }
+    }))
+}
+
+fn set(
+    host: Storage,
+    store: &StoreContextMut<'_>,
+    key: &WasmStr,
+    value: &PayloadView,
+) -> wasmtime::Result<Write> {
+    let key = text(store, key)?;
+    let value = Bytes::of(value.bytes(store));
+    let pointer = Host(host_of(store));
+    let mut reason = Text::new();
+    // SAFETY: the views are good during the call, here and in the functions below.
+    let case = unsafe { (host.set)(pointer.pointer(), Bytes::of(key.as_bytes()), value, &mut reason) };
+    Ok(write(host, pointer, case, &reason))
+}
+
+fn remove(host: Storage, store: &StoreContextMut<'_>, key: &WasmStr) -> wasmtime::Result<Write> {
+    let key = text(store, key)?;
+    let pointer = Host(host_of(store));
+    let mut reason = Text::new();
+    let case = unsafe { (host.remove)(pointer.pointer(), Bytes::of(key.as_bytes()), &mut reason) };
+    Ok(write(host, pointer, case, &reason))
+}
+
+/// What could not even be asked traps.
+fn write_or_trap(write: wasmtime::Result<Write>) -> Write {
+    write.unwrap_or_else(|error| Box::new(ready(Err(error))))
+}
+
+fn add_writes(interface: &mut LinkerInstance<'_, StoreData>, host: Storage) -> wasmtime::Result<()> {
+    interface.func_wrap_async(
+        "set",
+        move |store: StoreContextMut<'_>, (key, value): (WasmStr, PayloadView)| {
+            write_or_trap(set(host, &store, &key, &value))
+        },
+    )?;
+    interface.func_wrap_async("delete", move |store: StoreContextMut<'_>, (key,): (WasmStr,)| {
+        write_or_trap(remove(host, &store, &key))
+    })
+}
+
+fn add_reads(interface: &mut LinkerInstance<'_, StoreData>, host: Storage) -> wasmtime::Result<()> {
     interface.func_wrap("get", move |store: StoreContextMut<'_>, (key,): (WasmStr,)| {
         let key = text(&store, &key)?;
         let (mut reason, mut found) = (Text::new(), Vec::new());
-        // SAFETY: the views are good during the call, here and in the functions below.
         let case = unsafe { (host.get)(host_of(&store), Bytes::of(key.as_bytes()), &mut found, &mut reason) };
         Ok((storage_error(case, &reason).map(|()| found.pop()),))
-    })?;
-    interface.func_wrap("set", move |store: StoreContextMut<'_>, (key, value): (WasmStr, PayloadView)| {
-        let key = text(&store, &key)?;
-        let value = Bytes::of(value.as_le_slice(&store));
-        let mut reason = Text::new();
-        let case = unsafe { (host.set)(host_of(&store), Bytes::of(key.as_bytes()), value, &mut reason) };
-        Ok((storage_error(case, &reason),))
-    })?;
-    interface.func_wrap("delete", move |store: StoreContextMut<'_>, (key,): (WasmStr,)| {
-        let key = text(&store, &key)?;
-        let mut reason = Text::new();
-        let case = unsafe { (host.remove)(host_of(&store), Bytes::of(key.as_bytes()), &mut reason) };
-        Ok((storage_error(case, &reason),))
     })?;
     interface.func_wrap("exists", move |store: StoreContextMut<'_>, (key,): (WasmStr,)| {
         let key = text(&store, &key)?;
@@ -94,6 +144,8 @@ pub extern "C" fn airs_ext_linker_add_storage(
 ) -> Option<Box<wasmtime_error_t>> {
     reported(|| {
         let mut root = linker_of(linker).root();
-        add_storage(&mut root.instance("airssys:core/storage@1.0.0")?, *host)
+        let mut interface = root.instance("airssys:core/storage@1.0.0")?;
+        add_reads(&mut interface, *host)?;
+        add_writes(&mut interface, *host)
     })
 }

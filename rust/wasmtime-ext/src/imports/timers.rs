@@ -9,7 +9,7 @@ use super::untargeted_error;
 use crate::abi::{Bytes, Text, host_of};
 use crate::component::linker_of;
 use crate::status::reported;
-use crate::types::PayloadView;
+use crate::views::PayloadView;
 use crate::{StoreContextMut, StoreData};
 
 type Start = unsafe extern "C" fn(*mut c_void, u64, Bytes, *mut u64, *mut Text) -> u8;
@@ -29,7 +29,7 @@ fn add_start(
     function: Start,
 ) -> wasmtime::Result<()> {
     interface.func_wrap(name, move |store: StoreContextMut<'_>, (ms, payload): (u64, PayloadView)| {
-        let payload = Bytes::of(payload.as_le_slice(&store));
+        let payload = Bytes::of(payload.bytes(&store));
         let (mut reason, mut id) = (Text::new(), 0u64);
         // SAFETY: the views are good during the call.
         let case = unsafe { function(host_of(&store), ms, payload, &mut id, &mut reason) };

@@ -9,7 +9,7 @@ use super::{Unit, optional_text, text, untargeted_error};
 use crate::abi::{Bytes, Text, host_of};
 use crate::component::linker_of;
 use crate::status::reported;
-use crate::types::PayloadView;
+use crate::views::PayloadView;
 use crate::{StoreContextMut, StoreData};
 
 type ByPattern = unsafe extern "C" fn(*mut c_void, Bytes, *mut Text) -> u8;
@@ -46,7 +46,7 @@ fn add_publish(interface: &mut LinkerInstance<'_, StoreData>, host: Topics) -> w
         "publish",
         move |store: StoreContextMut<'_>, (topic, payload, content_type): Params| {
             let topic = text(&store, &topic)?;
-            let payload = Bytes::of(payload.as_le_slice(&store));
+            let payload = Bytes::of(payload.bytes(&store));
             let content_type = optional_text(&store, &content_type)?;
             let (topic, content_type) = (Bytes::of(topic.as_bytes()), Bytes::of(content_type.as_bytes()));
             let (mut reason, mut reached) = (Text::new(), 0u32);

@@ -1,4 +1,4 @@
-//! Everything that the airssys command links from Rust.
+//! Everything that our programs link from Rust. A linker takes what a program needs of it.
 
 pub use airs_toml as toml;
 pub use airs_wasmtime_ext as wasmtime_ext;
