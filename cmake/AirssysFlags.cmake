@@ -38,6 +38,12 @@ if(AIRS_COVERAGE)
   add_link_options(--coverage)
 endif()
 
+# Whether what is made for use is optimized across files: airs_whole.
+set(AIRS_LTO OFF)
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_BUILD_TYPE MATCHES "^Rel" AND NOT AIRS_SANITIZE AND NOT AIRS_COVERAGE)
+  set(AIRS_LTO ON)
+endif()
+
 # lld links the Rust library several times as fast; gcc looks for it by the name of ld.lld.
 find_program(AIRS_LLD NAMES ld.lld HINTS /usr/lib/llvm-19/bin)
 if(AIRS_LLD)

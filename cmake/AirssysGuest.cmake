@@ -3,11 +3,14 @@
 #   airssys_add_guest(NAME
 #     SOURCES file...           C files
 #     [WIT path...]             WIT folders or files beside airssys:core and airssys:actor, each after those it uses
-#     [WORLD world]             a world of the last WIT path, or a full name; default: airssys:actor/actor.
+#     [WORLD world]             a world of the last WIT path, or a full name; default: one of airssys:actor.
 #                               A world of your own starts with `include airssys:actor/actor@0.1.0;`
 #                               A component imports only what it calls, whatever its world has.
 #     [MIGRATES]                the guest exports airssys:actor/migration as well, and has airs_on_export_state and
-#                               airs_on_import_state; default world: airssys:actor/migrating-actor
+#                               airs_on_import_state
+#     [SINGLE]                  messages come one by one: the guest does not export airssys:actor/batch-handler
+#     [BATCHES]                 it does, in a world of your own (which then includes airssys:actor/batching-actor);
+#                               without WORLD and without SINGLE it always does. Nothing changes for its sources.
 #     [NO_SDK]                  only the generated bindings (guest.h): any world, all exports are yours to write
 #     [OUTPUT_NAME name]        default: NAME
 #     [OPTIONS option...]       for the compiler
@@ -97,9 +100,9 @@ endfunction()
 
 # The bindings of a world and the SDK compiled with them, made once for the whole build: a folder with guest.h,
 # and objects. Answers in the caller's world_folder, world_objects, world_target.
-function(_airssys_world clang world wit no_sdk migrates)
+function(_airssys_world clang world wit no_sdk migrates batches)
   get_property(root GLOBAL PROPERTY AIRSSYS_GUEST_ROOT)
-  string(SHA256 key "${world};${wit};${no_sdk};${migrates}")
+  string(SHA256 key "${world};${wit};${no_sdk};${migrates};${batches}")
   string(SUBSTRING ${key} 0 12 key)
   set(folder ${CMAKE_BINARY_DIR}/airssys-guest/${key})
   set(target airssys_world_${key})
@@ -108,6 +111,11 @@ function(_airssys_world clang world wit no_sdk migrates)
     list(APPEND sources ${root}/sdk/c/src/migration/migration.c)
   endif()
   set(includes -I ${root}/sdk/c/include -I ${folder})
+  if(batches)
+    file(GLOB batch_sources CONFIGURE_DEPENDS ${root}/sdk/c/src/batch/*.c)
+    list(APPEND sources ${batch_sources})
+    list(APPEND includes -DAIRS_SDK_BATCHES)
+  endif()
   if(no_sdk)
     set(sources ${folder}/guest.c)
     set(includes -w)
@@ -148,17 +156,26 @@ function(_airssys_world clang world wit no_sdk migrates)
 endfunction()
 
 function(airssys_add_guest name)
-  cmake_parse_arguments(PARSE_ARGV 1 guest "NO_SDK;MIGRATES;ALL_OPTIONAL" "WORLD;OUTPUT_NAME" "SOURCES;WIT;OPTIONS;LINK_OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 guest "NO_SDK;MIGRATES;SINGLE;BATCHES;ALL_OPTIONAL" "WORLD;OUTPUT_NAME" "SOURCES;WIT;OPTIONS;LINK_OPTIONS")
   if(guest_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "airssys_add_guest(${name}): unknown arguments: ${guest_UNPARSED_ARGUMENTS}")
   endif()
   if(NOT guest_SOURCES)
     message(FATAL_ERROR "airssys_add_guest(${name}): SOURCES is missing")
   endif()
-  if(NOT guest_WORLD AND guest_MIGRATES)
-    set(guest_WORLD airssys:actor/migrating-actor)
-  elseif(NOT guest_WORLD)
-    set(guest_WORLD airssys:actor/actor)
+  if(NOT guest_WORLD)
+    set(guest_BATCHES ON)
+    if(guest_SINGLE OR guest_NO_SDK)
+      set(guest_BATCHES OFF)
+    endif()
+    set(guest_WORLD actor)
+    if(guest_BATCHES)
+      set(guest_WORLD batching-${guest_WORLD})
+    endif()
+    if(guest_MIGRATES)
+      set(guest_WORLD migrating-${guest_WORLD})
+    endif()
+    set(guest_WORLD airssys:actor/${guest_WORLD})
   endif()
   if(NOT guest_OUTPUT_NAME)
     set(guest_OUTPUT_NAME ${name})
@@ -174,7 +191,7 @@ function(airssys_add_guest name)
     list(APPEND wit ${path})
   endforeach()
   _airssys_find_clang(clang)
-  _airssys_world(${clang} ${guest_WORLD} "${wit}" "${guest_NO_SDK}" "${guest_MIGRATES}")
+  _airssys_world(${clang} ${guest_WORLD} "${wit}" "${guest_NO_SDK}" "${guest_MIGRATES}" "${guest_BATCHES}")
 
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/CMakeFiles/${name}.guest)
   file(MAKE_DIRECTORY ${folder})
@@ -189,7 +206,8 @@ function(airssys_add_guest name)
   endforeach()
 
   # Names stay for backtraces, line tables go (most of them are the C library's) unless this is a debug build. The
-  # stack is below the data, so that its overflow traps. The C library's other printf writes a complaint about long
+  # stack is below the data, so that its overflow traps, and ends in the middle of a page of the machine, so that a small
+  # component's stack and data are one page (docs/decisions/2026-11-29-idle-guests.md). The C library's other printf writes a complaint about long
   # double to standard error, for which alone a component would import WASI.
   set(strip -Wl,--strip-debug)
   if(CMAKE_BUILD_TYPE STREQUAL Debug)
@@ -201,7 +219,7 @@ function(airssys_add_guest name)
   add_custom_command(
     OUTPUT ${component} DEPENDS ${objects} ${world_objects} BYPRODUCTS ${module}
     COMMAND ${clang} ${_airssys_link_flags} ${_airssys_sysroot} ${objects} ${world_objects} -o ${module}
-            -Wl,--stack-first -Wl,--gc-sections ${strip} ${guest_LINK_OPTIONS} -lc-printscan-long-double
+            -Wl,--stack-first -Wl,-z,stack-size=63488 -Wl,--gc-sections ${strip} ${guest_LINK_OPTIONS} -lc-printscan-long-double
     COMMAND ${command} componentize ${module} -o ${component}
     COMMENT "Making component ${guest_OUTPUT_NAME}.wasm" VERBATIM)
   if(guest_ALL_OPTIONAL)

@@ -10,7 +10,7 @@ endif()
 install(FILES LICENSE-MIT LICENSE-APACHE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 set(installed "")
-foreach(target airssys_library airssys_command)
+foreach(target airssys_library airssys_command airssys_compile)
   if(TARGET ${target})
     list(APPEND installed ${target})
   endif()

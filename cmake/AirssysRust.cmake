@@ -1,7 +1,6 @@
-# The part that is Rust: two static libraries of the same crates (two Rust static libraries do not link
-# together, so each program gets one), and Wasmtime's C headers. cmake/rust.sh builds them.
+# The part that is Rust: one static library, and Wasmtime's C headers. cmake/rust.sh builds them.
 #
-# Gives: airs::rust_library, airs::rust_command, AIRS_WASMTIME_INCLUDE (exists after target airs_rust).
+# Gives: airs::rust, AIRS_WASMTIME_INCLUDE (exists after target airs_rust).
 set(AIRS_RUST_OUT ${CMAKE_BINARY_DIR}/rust CACHE PATH "Where the Rust libraries are put; several builds may share it")
 set(AIRS_WASMTIME_INCLUDE ${AIRS_RUST_OUT}/include)
 set(rust ${CMAKE_CURRENT_SOURCE_DIR}/rust)
@@ -12,8 +11,7 @@ file(GLOB rust_manifests CONFIGURE_DEPENDS ${rust}/*/Cargo.toml ${rust}/*/build.
 
 add_custom_command(
   OUTPUT ${AIRS_RUST_OUT}/stamp
-  BYPRODUCTS ${AIRS_RUST_OUT}/libairs_umbrella_library.a ${AIRS_RUST_OUT}/libairs_umbrella_command.a
-             ${AIRS_WASMTIME_INCLUDE}/wasmtime.h
+  BYPRODUCTS ${AIRS_RUST_OUT}/libairs_umbrella.a ${AIRS_WASMTIME_INCLUDE}/wasmtime.h
   COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/cmake/rust.sh build ${AIRS_RUST_OUT}
   DEPENDS ${rust_sources} ${rust_manifests} ${rust}/Cargo.toml ${rust}/Cargo.lock
           ${CMAKE_CURRENT_SOURCE_DIR}/cmake/rust.sh
@@ -21,10 +19,7 @@ add_custom_command(
   USES_TERMINAL VERBATIM)
 add_custom_target(airs_rust DEPENDS ${AIRS_RUST_OUT}/stamp)
 
-foreach(variant library command)
-  add_library(airs_rust_${variant} INTERFACE)
-  target_link_libraries(airs_rust_${variant} INTERFACE ${AIRS_RUST_OUT}/libairs_umbrella_${variant}.a
-                        gcc_s m Threads::Threads)
-  add_dependencies(airs_rust_${variant} airs_rust)
-  add_library(airs::rust_${variant} ALIAS airs_rust_${variant})
-endforeach()
+add_library(airs_rust_umbrella INTERFACE)
+target_link_libraries(airs_rust_umbrella INTERFACE ${AIRS_RUST_OUT}/libairs_umbrella.a gcc_s m Threads::Threads)
+add_dependencies(airs_rust_umbrella airs_rust)
+add_library(airs::rust ALIAS airs_rust_umbrella)

@@ -3,7 +3,7 @@
 # finds it compiled.
 #
 #   rust.sh toolchain      print the folder of a Rust toolchain that is new enough; fails when there is none
-#   rust.sh build OUT      both static libraries, and the C headers that come with Wasmtime, into OUT
+#   rust.sh build OUT      the static library, and the C headers that come with Wasmtime, into OUT
 #   rust.sh cargo ARG...   any other cargo command (clippy, test) in the same cache
 #   rust.sh where          print the cache folder
 #
@@ -16,7 +16,7 @@
 set -eu
 
 minimum=95 # of Rust 1.x: what Wasmtime needs
-kept=3     # builds kept by content, about 200 MB each
+kept=3     # builds kept by content, about 100 MB each
 
 tree=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 
@@ -75,7 +75,7 @@ content_hash() {
         [ ! -d wit ] || set -- "$@" wit
         [ ! -d sdk/c ] || set -- "$@" sdk/c
         find "$@" -path rust/target -prune -o -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
-        printf '%s\n' "$compiler" "${RUSTFLAGS:-}"
+        printf '%s\n' "$compiler" "${RUSTFLAGS:-}" "${CARGO_PROFILE_RELEASE_LTO:-}"
     ) | short_hash
 }
 
@@ -106,7 +106,7 @@ keep() {
     rm -rf "$partial"
     mkdir -p "$partial"
     cp -R "$headers/include" "$partial/include"
-    cp "$target/release/libairs_umbrella_library.a" "$target/release/libairs_umbrella_command.a" "$partial/"
+    cp "$target/release/libairs_umbrella.a" "$partial/"
     rm -rf "$store"
     mv "$partial" "$store"
 }
@@ -121,9 +121,7 @@ prune() {
 # Copy what differs, so that what depends on it is made anew only then.
 hand_out() {
     mkdir -p "$1"
-    for library in libairs_umbrella_library.a libairs_umbrella_command.a; do
-        cmp -s "$store/$library" "$1/$library" || cp "$store/$library" "$1/$library"
-    done
+    cmp -s "$store/libairs_umbrella.a" "$1/libairs_umbrella.a" || cp "$store/libairs_umbrella.a" "$1/"
     if ! diff -rq "$store/include" "$1/include" >/dev/null 2>&1; then
         rm -rf "$1/include"
         cp -R "$store/include" "$1/include"
@@ -135,13 +133,13 @@ build() {
     use_toolchain
     use_cache
     content=$(content_hash)
-    if [ -f "$1/libairs_umbrella_command.a" ] && [ "$(cat "$1/stamp" 2>/dev/null)" = "$content" ]; then
+    if [ -f "$1/libairs_umbrella.a" ] && [ "$(cat "$1/stamp" 2>/dev/null)" = "$content" ]; then
         touch "$1/stamp"
         return 0
     fi
     lock_cache
     store=$target/airssys-store/$content
-    if [ ! -f "$store/libairs_umbrella_command.a" ]; then
+    if [ ! -f "$store/libairs_umbrella.a" ]; then
         forget_other_tree
         messages=$target/airssys.messages
         while :; do

@@ -98,7 +98,7 @@ AIRS_API airs_id_t airs_actor_self(airs_actor_context_t *context);
 AIRS_API airs_status_t airs_actor_send(airs_actor_context_t *context, airs_id_t target, airs_bytes_t payload);
 
 /* host-messaging.request: the answer, failure or time-out comes to `handle` with the same id.
- * `timeout_ms` 0 times out at once. `out` may be NULL. */
+ * `timeout_ms` 0 times out at once, unless the answer is faster. `out` may be NULL. */
 AIRS_API airs_status_t airs_actor_request(airs_actor_context_t *context, airs_id_t target,
                                           airs_bytes_t payload, uint64_t timeout_ms, airs_request_id_t *out);
 

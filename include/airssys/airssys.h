@@ -13,6 +13,7 @@
 #include <airssys/grant.h>
 #include <airssys/health.h>
 #include <airssys/id.h>
+#include <airssys/load.h>
 #include <airssys/log.h>
 #include <airssys/node.h>
 #include <airssys/random.h>

@@ -11,6 +11,7 @@
 #include <airssys/codec.h>
 #include <airssys/dead_letter.h>
 #include <airssys/grant.h>
+#include <airssys/load.h>
 #include <airssys/log.h>
 #include <airssys/random.h>
 
@@ -19,6 +20,12 @@ typedef struct airs_node airs_node_t;
 /* A loaded component; 0 is none. */
 typedef uint64_t airs_component_t;
 
+/* When a guest that stores something is answered. */
+typedef enum airs_storage_sync {
+    AIRS_STORAGE_SYNC_COMMIT,   /* when it is on the disk, and outlives a crash of the machine */
+    AIRS_STORAGE_SYNC_INTERVAL, /* at once; a crash loses what was stored within the last interval */
+} airs_storage_sync_t;
+
 /* Zeroed members mean the default. Set `size` with AIRS_NODE_OPTIONS_INIT. */
 typedef struct airs_node_options {
     size_t size;
@@ -26,7 +33,7 @@ typedef struct airs_node_options {
     unsigned slice_us;           /* time slice of a guest; default 1,000 */
     unsigned max_actors;         /* live guests, which sizes the engine's pools; default 1,000 */
     uint64_t max_memory_bytes;   /* the largest memory limit an actor may ask for; default 256 MiB */
-    uint64_t max_core_instances; /* pool slots; 0: derived from max_actors */
+    uint64_t max_core_instances; /* core instances; 0: 64 for each of max_actors */
     /* Compiled code; NULL: airssys/compiled in $XDG_CACHE_HOME or ~/.cache, none where that cannot be used;
      * "": none. */
     const char *cache_dir;
@@ -50,6 +57,19 @@ typedef struct airs_node_options {
     const char *audit_file;
     uint64_t audit_bytes;
     uint32_t audit_kept;
+    /* Where what guests store is kept (docs/guide/storage.md); the folder is made, with mode 0700, when a guest first
+     * asks for storage or airs_node_open_storage is called, and belongs to one node at a time. NULL: in memory, as
+     * long as the node. */
+    const char *storage_dir;
+    airs_storage_sync_t storage_sync; /* with storage_dir */
+    uint64_t storage_interval_ms;     /* of AIRS_STORAGE_SYNC_INTERVAL; default 1,000 */
+    uint64_t
+        storage_max_bytes; /* how large the folder may become; takes address space only; default 64 GiB */
+    /* The program that compiles components apart, airssys-compile; NULL: it is looked for beside the running program, or
+     * this library, and where that was installed. It must belong to root or to the user who runs this, and nobody else
+     * may be able to write to it. */
+    const char *compiler;
+    airs_compile_mode_t compile_mode;
 } airs_node_options_t;
 
 #define AIRS_NODE_OPTIONS_INIT {.size = sizeof(airs_node_options_t)}
@@ -63,11 +83,23 @@ AIRS_API airs_status_t airs_node_create(const airs_node_options_t *options, airs
  * ten seconds, calls that still run or sleep are broken off. NULL is fine. */
 AIRS_API void airs_node_destroy(airs_node_t *node);
 
+/* Open the storage now, which otherwise happens when a guest first asks for it: so that what is wrong with it is known
+ * before anything runs. AIRS_IO; AIRS_INVALID_STATE when another process has it, which the error names;
+ * AIRS_OUT_OF_MEMORY. */
+AIRS_API airs_status_t airs_node_open_storage(airs_node_t *node, airs_error_t *error);
+
 /* Compile a component from a file (.wasm or .wat, told from the content) or from bytes. */
 AIRS_API airs_status_t airs_node_load(airs_node_t *node, const char *path, airs_component_t *out,
                                       airs_error_t *error);
 AIRS_API airs_status_t airs_node_load_bytes(airs_node_t *node, airs_bytes_t bytes, const char *name,
                                             airs_component_t *out, airs_error_t *error);
+
+/* The same with more said about it. The two above vouch for what they load: it is compiled apart only when the node
+ * compiles all components so. Apart, compiling is bounded in memory and time, and what goes wrong is an error:
+ * AIRS_COMPILE_MEMORY_EXCEEDED, AIRS_COMPILE_TIME_EXCEEDED, AIRS_COMPILER_FAILED, AIRS_COMPILER_MISSING. In any case:
+ * AIRS_COMPONENT_TOO_LARGE, AIRS_COMPONENT_TOO_COMPLEX say which limit. The actors of the node run on meanwhile. */
+AIRS_API airs_status_t airs_node_load_with(airs_node_t *node, const airs_load_options_t *options,
+                                           airs_component_t *out, airs_error_t *error);
 
 /* Actors made from it live on. An unknown handle is fine. */
 AIRS_API void airs_node_unload(airs_node_t *node, airs_component_t component);
@@ -77,7 +109,16 @@ typedef struct airs_variable {
     const char *value;
 } airs_variable_t;
 
-/* Where a guest's standard output goes, a chunk at a time; called on worker threads. */
+/* What wasi:config/store tells a guest. A name has 1 to 256 bytes; a value up to 64 KiB; both are UTF-8. Values are kept
+ * in memory that is wiped when they are not needed any more, and are in no log, listing or error. */
+typedef struct airs_setting {
+    const char *name;
+    const char *value;
+    bool secret; /* a guest that has secrets cannot be recorded */
+} airs_setting_t;
+
+/* Where a guest's standard output or error goes, a chunk at a time; called on worker threads, of several instances at
+ * the same time. The guest waits for it, and so does its worker: it must not block for long. */
 typedef void airs_output_fn(void *context, airs_bytes_t bytes);
 
 /* What a mailbox does with a message for which it has no room. */
@@ -129,7 +170,41 @@ typedef struct airs_spawn_options {
     bool confined;
     const airs_grant_t *grants;
     size_t grant_count;
-    uint64_t storage_quota; /* of one that is confined, in bytes; 0: no bound */
+    uint64_t storage_quota; /* of its component's keys and values, in bytes; default 256 MiB */
+    /* Messages that it puts into mailboxes in a second: each send and request is one, a broadcast or what is published as
+     * many as took it. Who was quiet may send a second's worth at once. Beyond it, AIRS_QUOTA_EXCEEDED (a guest:
+     * queue-full). Answers, and what its timers bring it, do not count. Default: no bound */
+    uint32_t max_messages_per_s;
+    /* Lines that a guest logs, or writes to a standard stream that is logged, in a second; what is more is dropped, and
+     * the log says how many were. Default 1,000; UINT32_MAX: no bound. */
+    uint32_t max_log_lines_per_s;
+    /* Of what is offered (airs_node_offer): how many instances of the component may live when a guest spawns another;
+     * AIRS_QUOTA_EXCEEDED. Default half of the node's max_actors. */
+    uint32_t max_instances;
+    /* What it stores is its id's alone; otherwise all instances of a component ("namespace/name") share their keys. */
+    bool storage_by_instance;
+    const airs_setting_t *settings; /* at most 1,024, no two of one name */
+    size_t setting_count;
+    /* Of a command (airs_node_is_command): its arguments behind its own name, which is the id's; what it reads from its
+     * standard input, data NULL: nothing; and how often it runs, 0: once. It runs when it has started, and its actor ends
+     * with the one run, or with the first that fails: AIRS_REASON_NORMAL when it exited with code 0, AIRS_REASON_ERROR
+     * otherwise. A run that takes longer than the interval delays the next one, and what was due meanwhile is one. */
+    const char *const *args;
+    size_t arg_count;
+    airs_bytes_t standard_input;
+    uint64_t every_ms;
+    airs_output_fn *standard_error; /* of any component; default: into the log */
+    void *error_context;
+    /* The two output functions get whole lines, however the guest wrote them, so that several instances can share a place:
+     * a line longer than 64 KiB comes in pieces, and one without an end comes, with one, when the instance ends. */
+    bool whole_lines;
+    /* A guest that keeps nothing in its instance between messages, which may therefore be dropped while it has nothing to
+     * do, and is made and initialized anew for the next message: once it has handled nothing for `passivate_after_ms`
+     * (default 60,000; not longer than twice that), or when the node has no room for another one's instance. It stays the
+     * same actor, with its mailbox, subscriptions, timers and links, and there is no shutdown call for an instance that
+     * goes so. While it awaits or owes answers, is being updated, or is recorded, its instance stays. */
+    bool stateless;
+    uint64_t passivate_after_ms;
 } airs_spawn_options_t;
 
 #define AIRS_SPAWN_OPTIONS_INIT {.size = sizeof(airs_spawn_options_t)}
@@ -170,7 +245,8 @@ typedef struct airs_update_options {
 /* A hot update: have all instances of the component `group` (its instance is not looked at) go on with another
  * component, and wait until that is certain, which takes the window. An instance finishes the message in hand; the
  * new one is made and initialized while the old one is still there, and told the old one's state if both export
- * airssys:actor/migration; it must not be unhealthy. Id, mailbox and what waits in it, subscriptions, capabilities
+ * airssys:actor/migration; it must not be unhealthy. Of a command the run in hand comes to its end, and the next one is the
+ * new component's, if an instance of it can be made. Id, mailbox and what waits in it, subscriptions, capabilities
  * and supervision stay. With migration timers, outstanding requests and answers taken over stay as well; without,
  * they end as in a restart. The old instance gets no shutdown call.
  *
@@ -178,19 +254,29 @@ typedef struct airs_update_options {
  * old component again, with their state as it was when they switched if that migrates, and nothing was lost from a
  * mailbox (the message that was in hand when an instance crashed is a dead letter). `error` says which and why.
  * AIRS_INVALID_STATE (an update of it goes on), AIRS_TARGET_NOT_FOUND (it has no instance of another component),
- * AIRS_NOT_LOADED, AIRS_UNSUPPORTED and AIRS_INVALID_ARGUMENT (a limit that this node was not made for),
- * AIRS_STOPPED (the node stops, or all instances have ended before the window was over), AIRS_OUT_OF_MEMORY: nothing
- * has changed, but for AIRS_STOPPED.
+ * AIRS_NOT_LOADED, AIRS_UNSUPPORTED and AIRS_INVALID_ARGUMENT (a limit that this node was not made for, or an actor in
+ * place of a command, or the other way round), AIRS_STOPPED (the node stops, or all instances have ended before the
+ * window was over), AIRS_OUT_OF_MEMORY: nothing has changed, but for AIRS_STOPPED.
  *
  * Both components stay loaded; unload the one that is of no use any more. airs_node_destroy ends an update that goes
  * on. */
 AIRS_API airs_status_t airs_node_update(airs_node_t *node, airs_id_t group, airs_component_t component,
                                         const airs_update_options_t *options, airs_error_t *error);
 
+/* Is it a command, which exports wasi:cli/run instead of what an actor exports? It is spawned like an actor, takes no
+ * messages (AIRS_UNSUPPORTED), and is updated between two runs; only to another command. */
+AIRS_API bool airs_node_is_command(airs_node_t *node, airs_component_t component);
+
 /* Calls each() with the name of every interface of which the component imports functions; false stops.
  * AIRS_NOT_LOADED. */
 AIRS_API airs_status_t airs_node_imports(airs_node_t *node, airs_component_t component,
                                          bool (*each)(void *context, airs_str_t interface), void *context);
+
+/* The same for every function that it imports: "airssys:core/host-messaging@1.0.0" and "send"; an interface "" is none. */
+AIRS_API airs_status_t airs_node_imported_functions(airs_node_t *node, airs_component_t component,
+                                                    bool (*each)(void *context, airs_str_t interface,
+                                                                 airs_str_t function),
+                                                    void *context);
 
 /* A message from outside; its sender is airssys/host/0. AIRS_OK: it is in the target's mailbox.
  * AIRS_TARGET_NOT_FOUND, AIRS_NOT_RUNNING, AIRS_QUEUE_FULL, AIRS_MESSAGE_TOO_LARGE,
@@ -305,6 +391,7 @@ typedef enum airs_actor_state {
     AIRS_ACTOR_STOPPING,
     AIRS_ACTOR_STOPPED,
     AIRS_ACTOR_RESTARTING, /* its incarnation has ended and the next has not begun; messages are accepted */
+    AIRS_ACTOR_PASSIVE,    /* running, without an instance until it is needed; see `stateless` */
 } airs_actor_state_t;
 
 /* "created", "starting", … Static. */
@@ -334,6 +421,9 @@ typedef struct airs_node_counters {
     uint64_t dead_letters; /* accepted but not handled, drops at a stop not included */
     uint64_t dropped;      /* dropped at a stop */
     uint64_t restarts;     /* of all, tries that failed included */
+    uint64_t passive;      /* of the live ones: passive now */
+    uint64_t passivated;   /* how often one became passive */
+    uint64_t returned;     /* how often one got an instance again */
 } airs_node_counters_t;
 
 AIRS_API void airs_node_totals(airs_node_t *node, airs_node_counters_t *out);
@@ -359,6 +449,10 @@ typedef struct airs_actor_info {
     uint64_t failed_ns;
     const char *failure;
     const char *failure_reason;
+    /* Of a command: when its next run is due, now or later (0: it has none, which one that runs once has not), and when the
+     * last one ended (0: none has); since 1970. */
+    uint64_t next_run_ns;
+    uint64_t ran_ns;
 } airs_actor_info_t;
 
 /* Calls each() for every live actor in the order of their start; false stops. Callable inside native actors

@@ -54,7 +54,15 @@
     X(PENDING, 43, "not done yet")                                             \
     X(HEALTH_CHECKS_FAILED, 44, "health checks found the actor unhealthy")     \
     X(UNTRUSTED, 45, "the component is not trusted")                           \
-    X(ROLLED_BACK, 46, "the update was rolled back")
+    X(ROLLED_BACK, 46, "the update was rolled back")                           \
+    X(CONFLICT, 47, "the value is not the expected one")                       \
+    X(COMPONENT_TOO_LARGE, 48, "the component is larger than it may be")       \
+    X(COMPONENT_TOO_COMPLEX, 49, "there is more in the component than may be") \
+    X(COMPILE_MEMORY_EXCEEDED, 50, "compiling took more memory than it may")   \
+    X(COMPILE_TIME_EXCEEDED, 51, "compiling took more time than it may")       \
+    X(COMPILER_FAILED, 52, "the program that compiles components failed")      \
+    X(COMPILER_MISSING, 53, "the program that compiles components is missing") \
+    X(COMMAND_FAILED, 54, "the command exited with a code other than 0")
 
 typedef enum airs_status {
 #define AIRS_STATUS_ENUM(name, number, text) AIRS_##name = (number),

@@ -77,7 +77,7 @@ typedef struct airs_supervisor_options airs_supervisor_options_t;
 
 /* Set `size` with AIRS_CHILD_OPTIONS_INIT. Of `component`, `native` and `supervisor` exactly one is set.
  * Everything is borrowed for the call and copied, but `state`, which is the child's from there on, also when
- * that fails, and `output_context` of `spawn`. */
+ * that fails, and `output_context` and `error_context` of `spawn`. */
 typedef struct airs_child_options {
     size_t size;
     airs_component_t component;  /* must stay loaded */
@@ -202,6 +202,11 @@ typedef struct airs_child_info {
     uint64_t restarts;      /* an actor's; tries that failed included. A supervisor's: of its children. */
     airs_restart_t restart; /* nothing of a topmost supervisor, as the next */
     bool significant;
+    /* Of an actor that has ended for good: when (since 1970; 0: it has not, or there was no memory to keep it), for what kind
+     * of reason ("normal", "error", …), and its text, cut after a line; "": there is none. */
+    uint64_t ended_ns;
+    const char *end;
+    const char *end_reason;
 } airs_child_info_t;
 
 /* Calls each() for every supervisor of the node and all that is below it, the topmost in the order of their start

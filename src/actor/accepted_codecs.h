@@ -6,7 +6,10 @@
 
 #include "actor/actor.h"
 
-/* Of an actor with `accepts`: AIRS_UNSUPPORTED_CODEC, and in `error` (may be NULL) both sides' codecs. */
+/* Of an actor that takes no messages at all: a bit that is no codec's. */
+#define AIRS_ACCEPTS_NOTHING (UINT32_C(1) << 31)
+
+/* Of an actor with `accepts`: AIRS_UNSUPPORTED_CODEC, or AIRS_UNSUPPORTED if it takes no messages, and in `error` (may be NULL) both sides' codecs. */
 airs_status_t airs_accepted_codecs_look(const airs_actor_t *receiver, airs_bytes_t payload,
                                         airs_error_t *error);
 

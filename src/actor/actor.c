@@ -1,8 +1,10 @@
 #include "actor/actor.h"
 
 #include "actor/actor_timers.h"
+#include "actor/command_actor.h"
 #include "actor/health_monitor.h"
 #include "actor/last_failure.h"
+#include "actor/passivation.h"
 #include "actor/response_router.h"
 #include "actor/waiting_senders.h"
 #include "core/check.h"
@@ -31,8 +33,10 @@ void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
     actor->max_deferred = setup->max_deferred;
     actor->max_monitors = setup->max_monitors;
     actor->max_links = setup->max_links;
+    airs_token_bucket_init(&actor->messages, setup->max_messages_per_s);
     actor->accepts = setup->accepts;
-    actor->started_ns = airs_clock_wall(setup->services->clock);
+    actor->started_ns =
+        airs_worker_now(airs_scheduler_worker(setup->services->scheduler), setup->services->clock);
     actor->internal = setup->internal;
     actor->park = setup->park;
     if (actor->park != NULL) {
@@ -44,6 +48,7 @@ void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup) {
     atomic_init(&actor->health, AIRS_HEALTH_UNKNOWN);
     atomic_init(&actor->health_asks, NULL);
     atomic_init(&actor->update, NULL);
+    atomic_init(&actor->switched, false);
     airs_mailbox_init(&actor->mailbox, setup->mailbox);
     airs_response_router_attach(setup->services->responses, actor);
 }
@@ -59,6 +64,7 @@ void airs_actor_unref(airs_actor_t *actor) {
     }
     airs_actor_timers_free(actor);
     airs_health_monitor_free(actor);
+    airs_passivation_free(actor);
     airs_last_failure_free(actor);
     airs_release(actor->services->allocator, actor->end_reason);
     while (actor->said != NULL) {
@@ -83,6 +89,7 @@ bool airs_actor_transition_allowed(airs_actor_state_t from, airs_actor_state_t t
     case AIRS_ACTOR_RESTARTING:
         return to == AIRS_ACTOR_STARTING || to == AIRS_ACTOR_STOPPED;
     case AIRS_ACTOR_STOPPED:
+    case AIRS_ACTOR_PASSIVE: /* which others are told in place of running */
         return false;
     }
     return false;
@@ -113,6 +120,8 @@ const char *airs_actor_state_text(airs_actor_state_t state) {
         return "stopped";
     case AIRS_ACTOR_RESTARTING:
         return "restarting";
+    case AIRS_ACTOR_PASSIVE:
+        return "passive";
     }
     return "unknown";
 }
@@ -220,6 +229,14 @@ void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal) {
     airs_actor_after_push(services, worker, actor, push);
 }
 
+void airs_actor_signal_between(airs_actor_t *actor, airs_signal_t signal) {
+    airs_services_t *services = actor->services;
+    airs_worker_t *worker = airs_scheduler_worker(services->scheduler);
+    airs_actor_before_push(services, worker);
+    airs_push_t push = airs_mailbox_signal(&actor->mailbox, signal);
+    airs_actor_after_push(services, worker, actor, push);
+}
+
 void airs_actor_restart(airs_actor_t *actor) {
     /* What its last incarnation did not live to obey is not for the next one, unless it is to end for good. */
     uint32_t stale = airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_STOP | AIRS_SIGNAL_KILL);
@@ -313,9 +330,14 @@ static uint64_t relaxed(const _Atomic uint64_t *counter) {
     return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+static airs_actor_state_t shown_state(airs_actor_t *actor) {
+    airs_actor_state_t state = airs_actor_state(actor);
+    return state == AIRS_ACTOR_RUNNING && airs_actor_is_passive(actor) ? AIRS_ACTOR_PASSIVE : state;
+}
+
 void airs_actor_counters(airs_actor_t *actor, airs_actor_counters_t *out) {
     *out = (airs_actor_counters_t){
-        .state = airs_actor_state(actor),
+        .state = shown_state(actor),
         .received = airs_mailbox_received(&actor->mailbox),
         .handled = relaxed(&actor->handled),
         .errors = relaxed(&actor->errors),
@@ -345,6 +367,7 @@ void airs_actor_info(airs_actor_t *actor, airs_actor_texts_t *texts, airs_actor_
         .subscriptions = atomic_load_explicit(&actor->subscription_count, memory_order_relaxed),
     };
     airs_actor_counters(actor, &out->counters);
+    airs_command_actor_times(actor, &out->next_run_ns, &out->ran_ns);
     out->failed_ns = airs_last_failure_copy(actor, &out->failure, texts->failure, sizeof texts->failure);
     out->failure_reason = texts->failure;
 }

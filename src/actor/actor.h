@@ -11,20 +11,41 @@
 
 #include "actor/log_limiter.h"
 #include "actor/mailbox.h"
+#include "actor/run_queue.h"
 #include "actor/services.h"
 #include "core/correlation_tracker.h"
 #include "core/exit_reason.h"
+#include "core/hash_table.h"
 #include "core/refcount.h"
+#include "core/token_bucket.h"
 
 typedef struct airs_behaviour airs_behaviour_t;
 typedef struct airs_health_monitor airs_health_monitor_t;
 typedef struct airs_last_failure airs_last_failure_t;
+
+/* The batch that the call in hand is about. Its messages are the next ones of the mailbox, but for the one in hand,
+ * which was taken out: so what a batch does not come to is simply still there. */
+typedef struct airs_message_batch {
+    uint8_t count;  /* 0: no batch */
+    uint8_t at;     /* the index of the one in hand */
+    uint8_t max;    /* of the next batch */
+    bool marked;    /* the guest has said which one is in hand */
+    uint8_t lot;    /* of messages that it sends and that are kept back; see actor/outbox.h */
+    uint16_t ticks; /* lower bits of the engine's count of slices when it began */
+} airs_message_batch_t;
 
 /* What kinds of actors do in their own way. Calls are as in core/runtime_engine.h: PENDING ones are
  * announced through airs_actor_wake and gone on with by `resume`. */
 struct airs_behaviour {
     bool uses_engine; /* its calls run between the engine's activity_begin and activity_end */
     bool can_wait;    /* its calls can pend in a send, until there is room for it */
+    /* Could the present incarnation be given batches? NULL: none can. */
+    bool (*batches)(airs_actor_t *actor);
+    /* As the engine's; then `handle_batch`, of the same messages. */
+    uint32_t (*gather)(airs_actor_t *actor, const airs_component_message_t *first, uint32_t count,
+                       size_t payload_bytes);
+    airs_poll_t (*handle_batch)(airs_actor_t *actor, const airs_component_message_t *first,
+                                airs_call_result_t *result);
     airs_poll_t (*start)(airs_actor_t *actor, airs_call_result_t *result);
     airs_poll_t (*handle)(airs_actor_t *actor, const airs_component_message_t *message,
                           airs_call_result_t *result);
@@ -36,6 +57,9 @@ struct airs_behaviour {
     airs_poll_t (*resume)(airs_actor_t *actor, airs_call_result_t *result);
     /* AIRS_SIGNAL_ATTEND came. NULL: nobody gives it. */
     void (*attend)(airs_actor_t *actor);
+    /* Drop the instance of an incarnation that goes on; `start` makes it another one. NULL: it cannot do without; see
+     * actor/passivation.h. */
+    void (*passivate)(airs_actor_t *actor);
     /* The incarnation is over, perhaps in the middle of a call: drop what it consists of. Called once for each;
      * after it `start` may be called again, if the actor has a keeper. */
     void (*discard)(airs_actor_t *actor);
@@ -61,6 +85,7 @@ typedef enum airs_actor_step {
     AIRS_STEP_DESCRIBE,
     AIRS_STEP_HEALTH,
     AIRS_STEP_UPDATE,
+    AIRS_STEP_RETURN, /* a passive actor gets its instance; see actor/passivation.h */
 } airs_actor_step_t;
 
 /* Why an incarnation ended, which decides what happens to what it leaves. */
@@ -146,6 +171,9 @@ struct airs_actor {
     _Atomic uint8_t run_state; /* airs_run_state_t */
     _Atomic uint8_t state;     /* airs_actor_state_t */
     _Atomic uint8_t health;    /* airs_health_t; see actor/health_monitor.h */
+    atomic_bool passive;       /* it has no instance for the time being */
+    atomic_bool switched;      /* by an update that is not decided yet; its instance is as any */
+    _Atomic uint8_t keeps;     /* airs_actor_kept_t: what it ever had */
     airs_refcount_t references;
     _Atomic(const airs_actor_metadata_t *) metadata; /* NULL: not known; what was known stays in memory */
 
@@ -154,7 +182,7 @@ struct airs_actor {
     _Atomic(struct airs_actor_switch *) update;    /* its part in an update that goes on; NULL: none */
 
     /* The registry's, under its locks. */
-    airs_actor_t *registry_next;
+    airs_hash_entry_t registered; /* by its id */
     struct airs_actor_group *group;
     size_t group_index;
     airs_roster_node_t roster;
@@ -185,23 +213,29 @@ struct airs_actor {
     uint32_t id_credit;                         /* references to `id` that messages to be sent will carry */
     struct airs_deferred_replies *deferred;     /* answers it has taken over; NULL: it never did */
     struct airs_actor_timers *timers;           /* NULL: it never had one */
+    struct airs_actor_clearing *clearing;       /* not NULL: it is ending, and does nothing else */
     struct airs_health_monitor *health_monitor; /* NULL: it is not asked at an interval */
+    struct airs_passivable *passivable;         /* NULL: it always has its instance */
     airs_actor_t *run_next;
     airs_worker_t *worker; /* whose turn this is; NULL on an outside thread */
     airs_component_message_t *in_hand;
-    uint8_t step;      /* airs_actor_step_t */
-    uint8_t stop_mode; /* airs_actor_end_t, once stopping */
-    bool pending;      /* the call of `step` is to be resumed */
-    bool answered;     /* the request in hand has its answer */
-    bool exiting;      /* asked to end itself */
-    bool at_rest;      /* there is no incarnation: one is to begin, or it is down */
-    bool park_armed;   /* the timer in `park` was added */
-    uint32_t owed;     /* references to `owed_id` that came with messages and are to be given back */
+    uint8_t step;       /* airs_actor_step_t */
+    uint8_t stop_mode;  /* airs_actor_end_t, once stopping */
+    bool pending;       /* the call of `step` is to be resumed */
+    bool answered;      /* the request in hand has its answer */
+    bool exiting;       /* asked to end itself */
+    bool at_rest;       /* there is no incarnation: one is to begin, or it is down */
+    bool park_armed;    /* the timer in `park` was added */
+    bool batches;       /* it can be given several messages in one call; see actor/message_batch.h */
+    uint8_t long_turns; /* how many of its turns were long lately; see airs_actor_level */
+    airs_message_batch_t batch;
+    uint32_t owed; /* references to `owed_id` that came with messages and are to be given back */
     airs_component_id_t *owed_id; /* the sender of the last messages */
     uint64_t parked_left_ns;      /* of the call in hand */
     uint64_t parked_since_ns;
     airs_park_timer_t *park; /* NULL: its calls never pend */
     airs_log_limiter_t complaints;
+    airs_token_bucket_t messages; /* that it may put into mailboxes */
     /* How it ended, read by others once the state is STOPPED, or when it is DOWN by its keeper. While it is
      * `exiting`, the reason that it gave for that. */
     char *end_reason; /* NULL: just the status */
@@ -233,11 +267,38 @@ typedef struct airs_actor_setup {
     uint32_t max_deferred;
     uint32_t max_monitors;
     uint32_t max_links;
+    uint32_t max_messages_per_s; /* 0: no bound */
     airs_codecs_t accepts;
     airs_keeper_t *keeper;
     bool internal;
     airs_park_timer_t *park; /* to be filled; NULL: its calls never pend */
 } airs_actor_setup_t;
+
+/* ---- how long its turns are; the owner's ----
+ *
+ * A long turn, one in which the actor used up a time slice, weighs as much as three that end before. So a turn into which
+ * the end of a slice happens to fall changes nothing by itself, and who goes on for whole slices and puts brief turns
+ * in between is no better off for it. */
+#define AIRS_LONG_TURN 3
+#define AIRS_LONG_FROM 4
+#define AIRS_LONG_MAX 6
+
+/* A turn begins, which is brief unless airs_actor_turn_was_long is told otherwise. */
+static inline void airs_actor_turn_begins(airs_actor_t *actor) {
+    if (actor->long_turns > 0) {
+        actor->long_turns--;
+    }
+}
+
+static inline void airs_actor_turn_was_long(airs_actor_t *actor) {
+    unsigned turns = actor->long_turns + AIRS_LONG_TURN;
+    actor->long_turns = (uint8_t)(turns < AIRS_LONG_MAX ? turns : AIRS_LONG_MAX);
+}
+
+/* Where it waits for its next turn: those whose turns were long stand behind the others. */
+static inline airs_run_level_t airs_actor_level(const airs_actor_t *actor) {
+    return actor->long_turns < AIRS_LONG_FROM ? AIRS_LEVEL_BRIEF : AIRS_LEVEL_LONG;
+}
 
 /* Fill a zeroed actor: created, owned by the caller, with one reference, which airs_actor_end gives up. */
 void airs_actor_init(airs_actor_t *actor, const airs_actor_setup_t *setup);
@@ -299,6 +360,9 @@ void airs_actor_tell_of_room(airs_actor_t *actor, airs_worker_t *worker);
 
 /* Any thread with a reference: put into the control lane, and wake the actor if it is parked. */
 void airs_actor_signal(airs_actor_t *actor, airs_signal_t signal);
+
+/* The same, but a call that is parked sleeps on: the actor is told after it. */
+void airs_actor_signal_between(airs_actor_t *actor, airs_signal_t signal);
 
 /* An outside thread with a reference: wait until it has ended, `timeout_ms` at most. False: it has not. */
 bool airs_actor_await_end(airs_actor_t *actor, uint64_t timeout_ms);
@@ -374,9 +438,36 @@ void airs_actor_discharge(airs_actor_t *actor, airs_component_message_t *message
 /* Give those references back: before the actor is let go of. */
 void airs_actor_pay(airs_actor_t *actor);
 
+/* The owner's: what it has sent and was kept back is put into the mailbox. */
+static inline void airs_actor_put_out(airs_actor_t *actor) {
+    if (actor->worker != NULL) {
+        airs_outbox_close(&actor->worker->outbox);
+    }
+}
+
 /* The counters that the actor's owner writes. */
 static inline airs_tally_t *airs_actor_tally(airs_actor_t *actor) {
     return airs_scheduler_tally(actor->services->scheduler, actor->worker);
+}
+
+/* What others keep of an actor under a lock of theirs, and clear away at its end. Most actors never have any of it, and
+ * their ends need not take those locks. */
+typedef enum airs_actor_kept {
+    AIRS_KEPT_WATCHES = 1,       /* actor/actor_links.h */
+    AIRS_KEPT_SUBSCRIPTIONS = 2, /* actor/subscription_service.h */
+} airs_actor_kept_t;
+
+/* Any thread, holding that lock, before the first of it is there. False: the actor has ended, and there may be none. */
+static inline bool airs_actor_keep(airs_actor_t *actor, airs_actor_kept_t what) {
+    /* Sequentially consistent, both, as the closing of the mailbox is and the look in airs_actor_keeps: either the end
+     * sees this mark, and waits for the lock, or the end is seen here. */
+    atomic_fetch_or_explicit(&actor->keeps, (uint8_t)what, memory_order_seq_cst);
+    return atomic_load_explicit(&actor->mailbox.head, memory_order_seq_cst) != AIRS_MAILBOX_CLOSED;
+}
+
+/* The owner's: may there be any of it? */
+static inline bool airs_actor_keeps(airs_actor_t *actor, airs_actor_kept_t what) {
+    return (atomic_load_explicit(&actor->keeps, memory_order_seq_cst) & (uint8_t)what) != 0;
 }
 
 /* What a system message in the user lane asks. */

@@ -12,18 +12,25 @@ typedef struct airs_actor_code {
     airs_component_handle_t component;
     airs_component_config_t config;
     airs_output_t *standard_output;
+    airs_output_t *standard_error;
     airs_str_t storage_space; /* as in airs_actor_spec_t, copied */
+    bool storage_by_instance; /* likewise */
     uint64_t storage_quota;
     uint64_t record_bytes;
     struct airs_capabilities *capabilities;
+    airs_settings_t *settings; /* a reference */
+    /* Of a command: as in airs_host_t, and as in airs_actor_spec_t. */
+    airs_bytes_t arguments;
+    airs_bytes_t standard_input;
+    uint64_t every_ms;
 } airs_actor_code_t;
 
 /* From a complete specification, whose environment, configuration and space are copied. NULL: no memory. */
 airs_actor_code_t *airs_actor_code_create(const airs_allocator_t *allocator,
                                           airs_component_handle_t component, const airs_actor_spec_t *spec);
 
-/* Of another component, told, bound and permitted as `code`, or with a complete `spec` by what that says; where the output and
- * the storage are stays as it is. NULL: no memory. */
+/* Of another component, told, bound and permitted as `code`, or with a complete `spec` by what that says; where the output
+ * and the storage are, and how a command is called and when, stay as they are. NULL: no memory. */
 airs_actor_code_t *airs_actor_code_derive(const airs_actor_code_t *code, airs_component_handle_t component,
                                           const airs_actor_spec_t *spec);
 

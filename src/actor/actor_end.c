@@ -10,6 +10,8 @@
 #include "actor/deferred_replies.h"
 #include "actor/health_monitor.h"
 #include "actor/last_failure.h"
+#include "actor/message_batch.h"
+#include "actor/passivation.h"
 #include "actor/response_router.h"
 #include "actor/waiting_senders.h"
 #include "core/backtrace.h"
@@ -192,6 +194,7 @@ static void end_incarnation(airs_actor_t *actor, airs_actor_end_t end, airs_stat
     airs_waiting_senders_withdraw(services->waiting_senders, actor);
     airs_actor_pay(actor);
     keep_reason(actor, end, status, reason);
+    airs_message_batch_drop(actor);
     end_in_hand(actor, end, status, reason);
     if (recedes) {
         airs_actor_update_end_own(actor, crashed ? status : AIRS_STOPPED, reason);
@@ -200,7 +203,9 @@ static void end_incarnation(airs_actor_t *actor, airs_actor_end_t end, airs_stat
         airs_actor_timers_end(actor);
     }
     airs_health_monitor_end(actor, status);
+    airs_passivation_end(actor);
     actor->behaviour->discard(actor); /* `reason` is gone with it */
+    airs_passivation_serve(services);
 }
 
 static void end_actor(airs_actor_t *actor, airs_actor_end_t end, const airs_exit_reason_t *reason) {
@@ -210,7 +215,9 @@ static void end_actor(airs_actor_t *actor, airs_actor_end_t end, const airs_exit
         airs_component_registry_remove(services->registry, actor);
     }
     airs_component_message_t *message = airs_mailbox_close(&actor->mailbox);
-    airs_actor_tell_of_room(actor, worker);
+    if (airs_mailbox_refuse(&actor->mailbox)) {
+        airs_actor_tell_of_room(actor, worker);
+    }
     airs_health_monitor_close(actor);
     airs_subscription_service_end(airs_actor_system_subscriber_service(services->subscriber), actor);
     while (message != NULL) {

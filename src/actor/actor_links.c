@@ -114,9 +114,10 @@ static airs_watch_t *watch_in(airs_ring_t *node) {
     return (airs_watch_t *)((char *)node - offsetof(airs_watch_t, ring));
 }
 
-/* The actor's; NULL: no memory. */
+/* The actor's; NULL: no memory. It has not ended. */
 static airs_actor_watches_t *watches_of(airs_actor_t *actor) {
     if (actor->watches == NULL) {
+        (void)airs_actor_keep(actor, AIRS_KEPT_WATCHES);
         const airs_allocator_t *allocator = actor->services->allocator;
         airs_actor_watches_t *watches = airs_alloc_zeroed(allocator, sizeof *watches);
         if (watches != NULL) {
@@ -242,7 +243,7 @@ static airs_status_t check_room(airs_actor_t *owner, bool link, bool monitor, ai
 
 /* Can `target` be watched? Its mailbox is closed before its watches end for good. */
 static airs_status_t check_target(airs_actor_t *target) {
-    if (airs_mailbox_closed(&target->mailbox)) {
+    if (!airs_actor_keep(target, AIRS_KEPT_WATCHES)) {
         return AIRS_TARGET_NOT_FOUND;
     }
     return watches_of(target) != NULL ? AIRS_OK : AIRS_OUT_OF_MEMORY;
@@ -572,6 +573,9 @@ static void free_watches(airs_services_t *services, airs_actor_watches_t *watche
 }
 
 void airs_actor_links_end(airs_actor_t *self, const airs_exit_reason_t *reason) {
+    if (!airs_actor_keeps(self, AIRS_KEPT_WATCHES)) {
+        return;
+    }
     airs_worker_t *worker = self->worker;
     airs_actor_links_t *links = lock(self);
     airs_actor_watches_t *watches = self->watches;

@@ -4,13 +4,18 @@
 
 #include "actor/actor_system.h"
 
+/* All defaults. Static. */
+const airs_actor_spec_t *airs_actor_spec_default(void);
+
 /* The spec (NULL: all defaults) with its defaults filled in; what it borrows is borrowed still. */
 airs_actor_spec_t airs_actor_spec_complete(const airs_actor_spec_t *given);
 
-/* The same with copies of all that is borrowed, but for standard_output, in one block, *memory, which is the
- * caller's to release. AIRS_OUT_OF_MEMORY. */
+/* The same with copies of all that is borrowed, but for the outputs, in one block, *memory, and a reference to the
+ * settings, all of which the caller gives back with airs_actor_spec_release. AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_actor_spec_copy(const airs_allocator_t *allocator, const airs_actor_spec_t *given,
                                    airs_actor_spec_t *out, void **memory);
+
+void airs_actor_spec_release(const airs_allocator_t *allocator, airs_actor_spec_t *spec, void *memory);
 
 /* The same, counted, for actors whose spawner does not wait for them. */
 typedef struct airs_kept_spec airs_kept_spec_t;

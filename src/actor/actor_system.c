@@ -10,6 +10,7 @@
 #include "actor/host_monitors.h"
 #include "actor/host_subscriptions.h"
 #include "actor/message_broker.h"
+#include "actor/passivation.h"
 #include "actor/response_router.h"
 #include "actor/supervisor.h"
 #include "actor/timer_wheel.h"
@@ -132,6 +133,9 @@ static airs_status_t make_parts(airs_actor_system_t *system, const airs_actor_sy
         status = airs_waiting_senders_create(services, &services->waiting_senders);
     }
     if (status == AIRS_OK) {
+        status = airs_passivation_create(services, &services->passivation);
+    }
+    if (status == AIRS_OK) {
         status = airs_actor_system_subscriber_create(services, &services->subscriber);
     }
     if (status == AIRS_OK) {
@@ -198,6 +202,7 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
     airs_scheduler_destroy(services->scheduler);
     airs_message_broker_destroy(system->broker);
     airs_actor_system_subscriber_destroy(services->subscriber);
+    airs_passivation_destroy(services->passivation);
     airs_waiting_senders_destroy(services->waiting_senders);
     airs_component_templates_destroy(services->templates);
     airs_actor_links_destroy(services->links);
@@ -495,6 +500,9 @@ void airs_actor_system_totals(airs_actor_system_t *system, airs_node_counters_t 
         .spawned = atomic_load_explicit(&services->spawned, memory_order_relaxed),
         .crashed = atomic_load_explicit(&services->crashed, memory_order_relaxed),
         .restarts = atomic_load_explicit(&services->restarts, memory_order_relaxed),
+        .passive = atomic_load_explicit(&services->passive, memory_order_relaxed),
+        .passivated = atomic_load_explicit(&services->passivated, memory_order_relaxed),
+        .returned = atomic_load_explicit(&services->returned, memory_order_relaxed),
         /* A message that was answered with an error was handled. */
         .dead_letters = airs_dead_letters_total(letters) -
                         airs_dead_letters_count(letters, AIRS_DEAD_LETTER_HANDLER_ERROR),

@@ -66,6 +66,10 @@ typedef struct airs_actor_spec {
     uint32_t max_deferred;      /* answers taken over (100,000) */
     uint32_t max_monitors;      /* of its own, until their message is handled (100,000) */
     uint32_t max_links;         /* likewise, whoever made them (100,000) */
+    /* That it puts into mailboxes: core/token_bucket.h. (no bound) */
+    uint32_t max_messages_per_s;
+    /* Of its component, live, when an actor asks for another one by airs_actor_spawn. (no bound) */
+    uint32_t max_instances;
     airs_mailbox_policy_t mailbox_policy;
     uint64_t block_time_ms; /* of a full mailbox that has its senders wait (10,000) */
     airs_codecs_t accepts;  /* 0: any, without looking */
@@ -82,14 +86,26 @@ typedef struct airs_actor_spec {
     /* Guests only. Borrowed for the spawn. */
     const airs_env_var_t *env;
     size_t env_count;
-    airs_bytes_t config; /* data NULL: none */
+    airs_bytes_t config;       /* data NULL: none */
+    airs_settings_t *settings; /* NULL: none; whoever keeps the specification has a reference of its own */
 
-    /* Guests only: memory (64 MiB), execution (5,000 ms) and parked time (60,000 ms) of one call. */
+    /* Commands only, likewise: what they are called with and what they read; how often they run (0: once). */
+    const char *const *args;
+    size_t arg_count;
+    airs_bytes_t standard_input;
+    uint64_t every_ms;
+
+    /* Guests only: memory (64 MiB), execution (5,000 ms) and parked time (60,000 ms) of one call; log lines a second
+     * (1,000; UINT32_MAX: no bound). */
     airs_instance_limits_t limits;
     airs_output_t *standard_output; /* NULL: into the log; must outlive the actor */
+    airs_output_t *standard_error;  /* likewise */
     uint64_t record_bytes;          /* of the journal of one incarnation; (0: it is not recorded) */
     airs_str_t storage_space;       /* must outlive the actor; (the id's "namespace/name") */
-    uint64_t storage_quota;         /* (no bound) */
+    uint64_t storage_quota;         /* (256 MiB) */
+    bool storage_by_instance;       /* without a space: the whole id, not "namespace/name" */
+    bool stateless;                 /* it may be passive (actor/passivation.h), unless it is recorded */
+    uint64_t passivate_after_ms;    /* of that: once it has handled nothing for so long (60,000) */
     /* What it may do (security/capability.h); must outlive the actor. (What every component has) */
     struct airs_capabilities *capabilities;
 } airs_actor_spec_t;

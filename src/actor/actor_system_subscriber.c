@@ -120,7 +120,7 @@ static airs_status_t deliver_all(airs_services_t *services, const airs_publicati
     }
     airs_payload_unref(delivery.shared);
     if (publication->publisher != NULL) {
-        airs_count(&publication->publisher->sent, delivery.reached);
+        airs_message_broker_count(publication->publisher, delivery.reached);
     }
     *reached = delivery.reached;
     return delivery.status;
@@ -170,6 +170,10 @@ airs_status_t airs_router_publish(airs_message_router_t *router, airs_actor_t *s
                                   airs_bytes_t payload, airs_str_t content_type, uint32_t *reached,
                                   airs_error_t *error) {
     (void)router;
+    airs_actor_put_out(self);
+    if (!airs_message_broker_allows(self, error)) {
+        return AIRS_QUOTA_EXCEEDED;
+    }
     airs_publication_t publication = {
         .publisher = self,
         .sender = self->id,

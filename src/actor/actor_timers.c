@@ -163,6 +163,7 @@ airs_status_t airs_router_start_timer(airs_message_router_t *router, airs_actor_
                                       uint64_t period_ms, airs_bytes_t payload, uint64_t *out,
                                       airs_error_t *error) {
     (void)router;
+    airs_actor_put_out(self);
     airs_status_t status = check(self, payload, error);
     if (status == AIRS_OK && self->timers == NULL) {
         status = make_table(self);
@@ -212,6 +213,11 @@ bool airs_router_cancel_timer(airs_message_router_t *router, airs_actor_t *self,
     return true;
 }
 
+uint64_t airs_actor_timers_due(airs_actor_t *actor, uint64_t id) {
+    const airs_actor_timer_t *timer = find(actor, id);
+    return timer != NULL && !timer->cancelled ? timer->timer.deadline_ns : UINT64_MAX;
+}
+
 bool airs_actor_timers_take(airs_actor_t *actor, const airs_component_message_t *message) {
     airs_actor_timer_t *timer = find(actor, message->timer_id);
     if (timer == NULL) {
@@ -245,6 +251,21 @@ void airs_actor_timers_end(airs_actor_t *actor) {
         actor->timers->cancelled = 0;
         tell_count(actor);
     }
+}
+
+static void end_one(airs_hash_entry_t *entry, void *context) {
+    airs_actor_t *actor = context;
+    actor->timers->cancelled -= ((airs_actor_timer_t *)entry)->cancelled;
+    (void)end(entry, NULL);
+}
+
+size_t airs_actor_timers_end_few(airs_actor_t *actor, size_t most, size_t *place) {
+    if (actor->timers == NULL) {
+        return 0;
+    }
+    size_t ended = airs_hash_table_sweep_few(&actor->timers->table, place, most, end_one, actor);
+    tell_count(actor);
+    return ended;
 }
 
 typedef struct airs_timers_of {

@@ -23,9 +23,15 @@ bool airs_router_cancel_timer(airs_message_router_t *router, airs_actor_t *self,
  * incarnation's, and the message is not to be handled. */
 bool airs_actor_timers_take(airs_actor_t *actor, const airs_component_message_t *message);
 
+/* The owner's: when a timer is due next, on the monotonic clock; UINT64_MAX: never, or there is none. */
+uint64_t airs_actor_timers_due(airs_actor_t *actor, uint64_t id);
+
 /* The owner's incarnation has ended: no callback of its timers runs any more, and none will. Their messages
  * stay where they are. */
 void airs_actor_timers_end(airs_actor_t *actor);
+
+/* The same with `most` of them at most, from *place on, 0 at first (actor/actor_clearing.h). How many there were. */
+size_t airs_actor_timers_end_few(airs_actor_t *actor, size_t most, size_t *place);
 
 /* Likewise, but only of those that this incarnation began, or that all others did. */
 void airs_actor_timers_end_some(airs_actor_t *actor, uint64_t incarnation, bool others);

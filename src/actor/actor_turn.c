@@ -1,12 +1,17 @@
 #include "actor/actor.h"
 
+#include "actor/actor_clearing.h"
 #include "actor/actor_end.h"
 #include "actor/actor_links.h"
 #include "actor/actor_timers.h"
 #include "actor/actor_update.h"
 #include "actor/health_monitor.h"
+#include "actor/message_batch.h"
+#include "actor/message_end.h"
+#include "actor/passivation.h"
 #include "actor/response_router.h"
 #include "core/check.h"
+#include "core/memory.h"
 
 /* Calls in one turn, at most. */
 #define BATCH 100
@@ -15,10 +20,14 @@
 #define TURN_NS 1000000
 #define LOOK_EVERY 8
 
+/* What an actor without an instance cannot obey. */
+#define NEED_INSTANCE (AIRS_SIGNAL_UPDATE | AIRS_SIGNAL_DESCRIBE | AIRS_SIGNAL_HEALTH)
+
 /* How far the actor came. */
 typedef enum airs_progress {
     GOES_ON, /* no call is in progress */
     PENDS,   /* one is, and cannot go on now */
+    CLEARS,  /* the incarnation is ending, and has to be cleared away first */
     DOWN,    /* there is no incarnation */
     IDLE,    /* nothing to do: not ours any more */
     ENDED,   /* likewise */
@@ -35,7 +44,24 @@ static void settle(airs_actor_t *actor) {
 
 static airs_progress_t finish(airs_actor_t *actor, airs_actor_end_t end, airs_status_t status,
                               const char *reason) {
+    if (airs_actor_clearing_begin(actor, end, status, reason)) {
+        return CLEARS;
+    }
     return airs_actor_finish(actor, end, status, reason) ? ENDED : DOWN;
+}
+
+/* One piece a turn, and then what was to be done at once. */
+static airs_progress_t clear(airs_actor_t *actor) {
+    if (!airs_actor_clearing_step(actor)) {
+        return CLEARS;
+    }
+    const airs_allocator_t *allocator = actor->services->allocator;
+    airs_actor_clearing_t *clearing = actor->clearing;
+    actor->clearing = NULL;
+    const char *reason = clearing->has_reason ? clearing->reason : NULL;
+    bool ended = airs_actor_finish(actor, clearing->end, clearing->status, reason);
+    airs_release(allocator, clearing);
+    return ended ? ENDED : DOWN;
 }
 
 /* ---- how calls end ---- */
@@ -45,10 +71,14 @@ static airs_progress_t carry_on(airs_actor_t *actor) {
     return actor->exiting ? begin_stop(actor, AIRS_END_DROPPED) : GOES_ON;
 }
 
+static airs_progress_t fail_start(airs_actor_t *actor, const airs_call_result_t *result) {
+    airs_status_t status = result->status == AIRS_GUEST_ERROR ? AIRS_INITIALIZE_FAILED : result->status;
+    return finish(actor, AIRS_END_CRASHED, status, result->reason);
+}
+
 static airs_progress_t conclude_start(airs_actor_t *actor, const airs_call_result_t *result) {
     if (result->status != AIRS_OK) {
-        airs_status_t status = result->status == AIRS_GUEST_ERROR ? AIRS_INITIALIZE_FAILED : result->status;
-        return finish(actor, AIRS_END_CRASHED, status, result->reason);
+        return fail_start(actor, result);
     }
     AIRS_ASSERT(airs_actor_transition(actor, AIRS_ACTOR_RUNNING) == AIRS_OK);
     if (!actor->internal && atomic_load_explicit(&actor->restarts, memory_order_relaxed) == 0) {
@@ -57,9 +87,20 @@ static airs_progress_t conclude_start(airs_actor_t *actor, const airs_call_resul
     }
     airs_health_monitor_begin(actor);
     airs_actor_update_started(actor);
+    airs_message_batch_allow(actor);
+    airs_passivation_begin(actor);
     if (actor->keeper != NULL) {
         actor->keeper->tell(actor->keeper, AIRS_LIFE_STARTED, AIRS_REASON_NORMAL);
     }
+    return carry_on(actor);
+}
+
+/* What its instance was needed for, is in hand or to be looked at again. */
+static airs_progress_t conclude_return(airs_actor_t *actor, const airs_call_result_t *result) {
+    if (result->status != AIRS_OK) {
+        return fail_start(actor, result);
+    }
+    airs_passivation_returned(actor);
     return carry_on(actor);
 }
 
@@ -100,54 +141,22 @@ static airs_progress_t conclude_update(airs_actor_t *actor, const airs_call_resu
                : finish(actor, AIRS_END_CRASHED, result->status, result->reason);
 }
 
-/* handle-message or handle-callback answered with an error. */
-static void conclude_error(airs_actor_t *actor, airs_component_message_t *message, const char *reason) {
-    airs_count(&actor->errors, 1);
-    airs_actor_complain(actor, AIRS_LOG_WARN, true, "a message was answered with an error",
-                        AIRS_HANDLE_MESSAGE_FAILED, reason);
-    if (message->kind == AIRS_MESSAGE_PLAIN || message->kind == AIRS_MESSAGE_TIMER) {
-        airs_dead_letters_put(actor->services->dead_letters, AIRS_DEAD_LETTER_HANDLER_ERROR, reason,
-                              actor->id, message, airs_worker_now(actor->worker, actor->services->clock));
-        return;
-    }
-    if (message->kind == AIRS_MESSAGE_REQUEST && !actor->answered) {
-        airs_response_router_fail(actor->services->responses, actor, &message->correlation,
-                                  AIRS_HANDLE_MESSAGE_FAILED, reason);
-    }
-    airs_actor_discharge(actor, message);
-}
-
-static void conclude_ok(airs_actor_t *actor, airs_component_message_t *message,
-                        const airs_call_result_t *result) {
-    if (message->kind == AIRS_MESSAGE_REQUEST && !actor->answered) {
-        airs_bytes_t payload = result->has_response ? result->response : airs_bytes(NULL, 0);
-        airs_response_router_respond(actor->services->responses, actor, &message->correlation, payload,
-                                     airs_str(NULL));
-    }
-    airs_actor_discharge(actor, message);
-}
-
 static airs_progress_t conclude_handle(airs_actor_t *actor, const airs_call_result_t *result) {
     if (result->status != AIRS_OK && result->status != AIRS_GUEST_ERROR) {
         return finish(actor, AIRS_END_CRASHED, result->status, result->reason);
     }
-    airs_component_message_t *message = actor->in_hand;
-    actor->in_hand = NULL;
-    airs_count(&actor->handled, 1);
-    if (!actor->internal) {
-        airs_tally_t *tally = airs_actor_tally(actor);
-        airs_tally_add(tally, &tally->handled, 1);
-    }
-    if (result->status == AIRS_OK) {
-        conclude_ok(actor, message, result);
+    if (actor->batch.count > 0) {
+        airs_message_batch_end(actor);
     } else {
-        conclude_error(actor, message, result->reason);
+        airs_message_end(actor, result);
     }
     return carry_on(actor);
 }
 
 static airs_progress_t conclude(airs_actor_t *actor, airs_poll_t poll, const airs_call_result_t *result) {
+    airs_actor_put_out(actor);
     if (poll == AIRS_POLL_PENDING) {
+        airs_message_batch_interrupt(actor);
         actor->pending = true;
         return PENDS;
     }
@@ -167,6 +176,8 @@ static airs_progress_t conclude(airs_actor_t *actor, airs_poll_t poll, const air
         return conclude_health(actor, result);
     case AIRS_STEP_UPDATE:
         return conclude_update(actor, result);
+    case AIRS_STEP_RETURN:
+        return conclude_return(actor, result);
     case AIRS_STEP_NONE:
         break;
     }
@@ -237,6 +248,26 @@ static airs_progress_t begin_update(airs_actor_t *actor) {
     return conclude(actor, poll, &result);
 }
 
+static airs_progress_t call_handle(airs_actor_t *actor) {
+    begin_step(actor, AIRS_STEP_HANDLE);
+    airs_call_result_t result = {0};
+    airs_poll_t poll = actor->behaviour->handle(actor, actor->in_hand, &result);
+    return conclude(actor, poll, &result);
+}
+
+/* A passive actor has got its instance, or any other call has ended. */
+static airs_progress_t handle_in_hand(airs_actor_t *actor, airs_progress_t progress) {
+    return progress == GOES_ON && actor->in_hand != NULL ? call_handle(actor) : progress;
+}
+
+/* A passive actor gets its instance. */
+static airs_progress_t begin_return(airs_actor_t *actor) {
+    begin_step(actor, AIRS_STEP_RETURN);
+    airs_call_result_t result = {0};
+    airs_poll_t poll = actor->behaviour->start(actor, &result);
+    return handle_in_hand(actor, conclude(actor, poll, &result));
+}
+
 static airs_progress_t begin_handle(airs_actor_t *actor, airs_component_message_t *message) {
     if (message->kind == AIRS_MESSAGE_SYSTEM) {
         AIRS_ASSERT(message->system == AIRS_SYSTEM_STOP);
@@ -261,9 +292,14 @@ static airs_progress_t begin_handle(airs_actor_t *actor, airs_component_message_
     }
     actor->in_hand = message;
     actor->answered = false;
+    return airs_actor_is_passive(actor) ? begin_return(actor) : call_handle(actor);
+}
+
+/* Several messages at once: the first of the mailbox, which were gathered. */
+static airs_progress_t begin_batch(airs_actor_t *actor) {
     begin_step(actor, AIRS_STEP_HANDLE);
     airs_call_result_t result = {0};
-    airs_poll_t poll = actor->behaviour->handle(actor, message, &result);
+    airs_poll_t poll = actor->behaviour->handle_batch(actor, actor->in_hand, &result);
     return conclude(actor, poll, &result);
 }
 
@@ -388,7 +424,7 @@ static airs_progress_t go_on(airs_actor_t *actor) {
     }
     airs_call_result_t result = {0};
     airs_poll_t poll = actor->behaviour->resume(actor, &result);
-    return conclude(actor, poll, &result);
+    return handle_in_hand(actor, conclude(actor, poll, &result));
 }
 
 /* ---- from one incarnation to the next ---- */
@@ -435,7 +471,13 @@ static airs_progress_t obey(airs_actor_t *actor, uint32_t signals) {
     if ((signals & AIRS_SIGNAL_STOP) != 0) {
         return begin_stop(actor, AIRS_END_DROPPED);
     }
-    if ((signals & AIRS_SIGNAL_UPDATE) != 0) {
+    bool passive = airs_actor_is_passive(actor);
+    bool updates = (signals & AIRS_SIGNAL_UPDATE) != 0 &&
+                   !(passive && airs_actor_update_needs_instance(actor));
+    if ((signals & NEED_INSTANCE) != 0 && passive && !updates) {
+        return begin_return(actor);
+    }
+    if (updates) {
         (void)airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_PARK_EXPIRED);
         return begin_update(actor);
     }
@@ -447,6 +489,9 @@ static airs_progress_t obey(airs_actor_t *actor, uint32_t signals) {
     }
     if ((signals & AIRS_SIGNAL_DESCRIBE) != 0) {
         return begin_describe(actor);
+    }
+    if ((signals & AIRS_SIGNAL_PASSIVATE) != 0) {
+        airs_passivation_obey(actor);
     }
     if ((signals & AIRS_SIGNAL_HEALTH) == 0) {
         return GOES_ON;
@@ -485,67 +530,113 @@ static bool turn_over(airs_actor_t *actor, airs_stopwatch_t *watch) {
         if (slice != watch->slice) {
             airs_scheduler_share(worker, 0);
         }
-        return slice - watch->slice >= 2;
+        bool over = slice - watch->slice >= 2;
+        if (over) {
+            airs_worker_lags(worker);
+        }
+        return over;
     }
     uint64_t now = airs_clock_monotonic(actor->services->clock);
     if (watch->began_ns == 0) {
         watch->began_ns = now;
     }
-    airs_scheduler_share(worker, now - watch->began_ns > TURN_NS / 10 ? 0 : 1);
+    bool is_long = now - watch->began_ns > TURN_NS / 10;
+    if (is_long) {
+        airs_worker_lags(worker);
+    }
+    airs_scheduler_share(worker, is_long ? 0 : 1);
     return now - watch->began_ns >= TURN_NS;
 }
 
-static airs_progress_t run_batch(airs_actor_t *actor) {
-    airs_stopwatch_t watch = start_stopwatch(actor);
+/* By the engine's count, which the end of a guest's slice moves on. */
+static bool slices_passed(airs_actor_t *actor, const airs_stopwatch_t *watch, uint64_t count) {
+    return watch->slice != 0 && airs_worker_slice(actor->worker) - watch->slice >= count;
+}
+
+/* There is nothing left to do. Of a guest it is known already how long it took: a look is taken after each call. */
+static bool rest(airs_actor_t *actor, const airs_stopwatch_t *watch) {
+    settle(actor);
+    if (!actor->behaviour->uses_engine && slices_passed(actor, watch, 2)) {
+        airs_actor_turn_was_long(actor);
+    }
+    return airs_mailbox_release_ownership(&actor->mailbox);
+}
+
+static airs_progress_t run_batch(airs_actor_t *actor, airs_stopwatch_t *watch) {
     for (unsigned calls = 1;; calls++) {
         uint32_t signals = airs_mailbox_signals(&actor->mailbox);
         airs_progress_t progress = signals != 0 ? obey(actor, signals) : GOES_ON;
         if (progress != GOES_ON) {
             return progress;
         }
-        airs_component_message_t *message = airs_mailbox_take(&actor->mailbox);
-        if (message == NULL) {
-            settle(actor);
-            if (airs_mailbox_release_ownership(&actor->mailbox)) {
-                return IDLE;
+        if (actor->batches && airs_message_batch_begin(actor, BATCH - calls + 1)) {
+            calls += actor->batch.count - 1U;
+            progress = begin_batch(actor);
+        } else {
+            airs_component_message_t *message = airs_mailbox_take(&actor->mailbox);
+            if (message == NULL) {
+                if (rest(actor, watch)) {
+                    return IDLE;
+                }
+                continue;
             }
-            continue;
+            if (airs_mailbox_settle_due(&actor->mailbox)) {
+                settle(actor);
+            }
+            progress = begin_handle(actor, message);
         }
-        if (airs_mailbox_settle_due(&actor->mailbox)) {
-            settle(actor);
-        }
-        progress = begin_handle(actor, message);
         if (progress != GOES_ON) {
             return progress;
         }
-        if (calls >= BATCH || (calls % watch.look_every == 0 && turn_over(actor, &watch))) {
+        bool over = calls % watch->look_every == 0 && turn_over(actor, watch);
+        if (over) {
+            airs_actor_turn_was_long(actor);
+        }
+        if (over || calls >= BATCH) {
             settle(actor);
             return GOES_ON;
         }
     }
 }
 
+/* A call that can go on at once and does not has used up its slice, if one has ended meanwhile. */
+static airs_turn_t pend(airs_actor_t *actor, const airs_stopwatch_t *watch) {
+    airs_turn_t turn = park(actor);
+    if (turn == AIRS_TURN_AGAIN && slices_passed(actor, watch, 1)) {
+        airs_actor_turn_was_long(actor);
+    }
+    return turn;
+}
+
 airs_turn_t airs_actor_turn(airs_worker_t *worker, airs_actor_t *actor) {
-    airs_scheduler_t *scheduler = actor->services->scheduler;
+    airs_services_t *services = actor->services;
     actor->worker = worker;
+    airs_actor_turn_begins(actor);
+    airs_stopwatch_t watch = start_stopwatch(actor);
     airs_progress_t progress = GOES_ON;
-    if (actor->pending) {
+    if (actor->clearing != NULL) {
+        progress = clear(actor);
+    } else if (actor->pending) {
         progress = go_on(actor);
     } else if (actor->at_rest) {
         progress = rise(actor);
     }
     if (progress == GOES_ON) {
-        progress = run_batch(actor);
+        progress = run_batch(actor, &watch);
     }
     switch (progress) {
+    case CLEARS:
+        airs_actor_turn_was_long(actor); /* so will be the next ones */
+        return AIRS_TURN_AGAIN;
     case GOES_ON:
         return AIRS_TURN_AGAIN;
     case PENDS:
-        return park(actor);
+        return pend(actor, &watch);
     case DOWN:
         return lie_down(actor);
     case IDLE:
-        airs_scheduler_deactivate(scheduler, worker);
+        airs_passivation_serve(services);
+        airs_scheduler_deactivate(services->scheduler, worker);
         return AIRS_TURN_GONE;
     case ENDED:
         break;
@@ -557,10 +648,13 @@ airs_turn_t airs_actor_turn(airs_worker_t *worker, airs_actor_t *actor) {
 
 /* The worker's part, done by an outside thread after a first call that it made itself. */
 static void leave(airs_actor_t *actor, airs_progress_t progress) {
-    airs_scheduler_t *scheduler = actor->services->scheduler;
+    airs_services_t *services = actor->services;
+    airs_scheduler_t *scheduler = services->scheduler;
     if (progress == GOES_ON && airs_mailbox_release_ownership(&actor->mailbox)) {
+        airs_passivation_serve(services);
         airs_scheduler_deactivate(scheduler, NULL);
-    } else if (progress == GOES_ON || (progress == PENDS && park(actor) == AIRS_TURN_AGAIN) ||
+    } else if (progress == GOES_ON || progress == CLEARS ||
+               (progress == PENDS && park(actor) == AIRS_TURN_AGAIN) ||
                (progress == DOWN && lie_down(actor) == AIRS_TURN_AGAIN)) {
         airs_scheduler_submit(scheduler, NULL, actor);
     }

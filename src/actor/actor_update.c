@@ -3,8 +3,11 @@
 #include <stdio.h>
 
 #include "actor/actor_timers.h"
+#include "actor/command_actor.h"
 #include "actor/component_actor.h"
 #include "actor/deferred_replies.h"
+#include "actor/message_batch.h"
+#include "actor/passivation.h"
 #include "actor/response_router.h"
 #include "actor/waiting_senders.h"
 #include "core/check.h"
@@ -25,13 +28,13 @@ void airs_actor_switch_attach(airs_actor_switch_t *self) {
     atomic_store_explicit(&self->actor->update, self, memory_order_release);
 }
 
-/* The actor has ended and does not look at it, or has seen it, who tells of its end. */
-static void detach_ended(airs_actor_switch_t *self) {
+/* The actor has no part in it any more. Whoever takes it away tells the last that is heard of it: the actor's owner, or
+ * the updater when it finds that the actor has ended. It may be gone afterwards. */
+static void detach(airs_actor_switch_t *self, uint32_t last_events) {
     airs_actor_switch_t *expected = self;
-    /* Either this or the exchange in airs_actor_update_gone takes it away, so GONE is told once. */
     if (atomic_compare_exchange_strong_explicit(&self->actor->update, &expected, NULL, memory_order_acq_rel,
                                                 memory_order_relaxed)) {
-        self->tell(self, AIRS_SWITCH_GONE);
+        self->tell(self, last_events);
     }
 }
 
@@ -46,7 +49,7 @@ void airs_actor_switch_give(airs_actor_switch_t *self, airs_switch_order_t order
     if (push == AIRS_PUSH_QUEUED) {
         airs_actor_wake(actor); /* it may be down */
     } else if (push == AIRS_PUSH_CLOSED) {
-        detach_ended(self);
+        detach(self, AIRS_SWITCH_GONE);
     }
     airs_actor_after_push(services, worker, actor, push);
     airs_actor_unref(actor);
@@ -70,6 +73,11 @@ void airs_actor_switch_free(airs_actor_switch_t *self) {
 }
 
 /* ---- what both ways have in common ---- */
+
+/* Relaxed: who has an actor give way that does not own it asks again when it does. */
+static void show_switched(airs_actor_t *actor, bool switched) {
+    atomic_store_explicit(&actor->switched, switched, memory_order_relaxed);
+}
 
 static bool migrates(const airs_actor_switch_t *self) { return self->old_migrates && self->next_migrates; }
 
@@ -118,6 +126,10 @@ static const char *const phases[] = {
 };
 
 static bool is_needed(const airs_actor_switch_t *self, airs_switch_phase_t phase) {
+    /* It has an instance in its runs only, and no state: what it is tried with is that an instance can be made. */
+    if (airs_actor_is_command(self->actor)) {
+        return phase == AIRS_SWITCH_INSTANTIATE;
+    }
     switch (phase) {
     case AIRS_SWITCH_DESCRIBE_OLD:
         return self->old_migrates && airs_actor_known_metadata(self->actor) == NULL;
@@ -248,6 +260,29 @@ static void make_or_fail(airs_actor_switch_t *self, airs_call_result_t *result) 
     }
 }
 
+/* Another actor's instance has given way to the new one. */
+static bool find_room(airs_actor_switch_t *self, airs_poll_t poll, const airs_call_result_t *result) {
+    airs_actor_t *actor = self->actor;
+    if (self->instance == NULL ||
+        !airs_component_actor_make_room(component_of(actor), &self->instance, poll, result)) {
+        return false;
+    }
+    actor->incarnation = self->incarnation_before;
+    return true;
+}
+
+static airs_poll_t instantiate(airs_actor_switch_t *self, airs_call_result_t *result) {
+    airs_poll_t poll = AIRS_POLL_DONE;
+    do {
+        *result = (airs_call_result_t){.status = AIRS_OK};
+        make_or_fail(self, result);
+        if (result->status == AIRS_OK) {
+            poll = call_phase(self, result);
+        }
+    } while (find_room(self, poll, result));
+    return poll;
+}
+
 /* From the end of one call to the next, until one pends or fails, or all are done. */
 static airs_poll_t advance(airs_actor_switch_t *self, airs_poll_t poll, airs_call_result_t *result) {
     while (poll == AIRS_POLL_DONE && result->status == AIRS_OK) {
@@ -256,9 +291,8 @@ static airs_poll_t advance(airs_actor_switch_t *self, airs_poll_t poll, airs_cal
             break;
         }
         if (self->phase == AIRS_SWITCH_INSTANTIATE) {
-            make_or_fail(self, result);
-        }
-        if (result->status == AIRS_OK) {
+            poll = instantiate(self, result);
+        } else {
             poll = call_phase(self, result);
             self->spent = is_of_old(self) && poll == AIRS_POLL_DONE && is_crash(result);
         }
@@ -288,13 +322,36 @@ void airs_actor_update_interrupt(airs_actor_t *actor) {
     self->spent = is_of_old(self);
 }
 
-/* The new instance takes the old one's place. */
+/* The instance that was made, and what it may have begun; the actor is again as it was before. */
+static void drop_made(airs_actor_switch_t *self) {
+    airs_actor_t *actor = self->actor;
+    if (self->instance == NULL) {
+        return;
+    }
+    airs_waiting_senders_withdraw(actor->services->waiting_senders, actor);
+    airs_actor_update_discard(actor);
+    end_some(actor, actor->incarnation, false, AIRS_STOPPED, NULL);
+    airs_actor_void_tickets(actor);
+    actor->incarnation = self->incarnation_before;
+    actor->exiting = false;
+}
+
+/* The new instance takes the old one's place. Of a command its next run makes one. */
 static void commit(airs_actor_switch_t *self) {
     airs_actor_t *actor = self->actor;
     airs_component_actor_t *component = component_of(actor);
+    self->on_trial = true;
+    if (airs_actor_is_command(actor)) {
+        drop_made(self);
+        set_code(actor, self->next);
+        return;
+    }
     ops_of(actor)->instance_destroy(component->instance);
+    airs_passivation_gave(actor->services);
     component->instance = self->instance;
+    show_switched(actor, true);
     self->instance = NULL;
+    airs_message_batch_allow(actor);
     set_code(actor, self->next);
     if (!migrates(self)) {
         end_some(actor, actor->incarnation, true, AIRS_STOPPED, "the component was updated");
@@ -302,26 +359,14 @@ static void commit(airs_actor_switch_t *self) {
     }
     self->metadata_before = airs_actor_known_metadata(actor);
     airs_actor_show_metadata(actor, self->metadata);
-    self->on_trial = true;
 }
 
-/* The new instance did not come as far: the actor is again as it was before. */
+/* The new instance did not come as far. */
 static void withdraw(airs_actor_switch_t *self) {
-    airs_actor_t *actor = self->actor;
-    bool made = self->instance != NULL;
-    if (made && ops_of(actor)->instance_ended != NULL) {
-        ops_of(actor)->instance_ended(self->instance, self->status, self->reason);
+    if (self->instance != NULL && ops_of(self->actor)->instance_ended != NULL) {
+        ops_of(self->actor)->instance_ended(self->instance, self->status, self->reason);
     }
-    if (made) {
-        airs_waiting_senders_withdraw(actor->services->waiting_senders, actor);
-    }
-    airs_actor_update_discard(actor);
-    if (made) {
-        end_some(actor, actor->incarnation, false, AIRS_STOPPED, NULL);
-        airs_actor_void_tickets(actor);
-        actor->incarnation = self->incarnation_before;
-        actor->exiting = false;
-    }
+    drop_made(self);
     drop_state(self);
 }
 
@@ -340,15 +385,16 @@ bool airs_actor_update_conclude(airs_actor_t *actor, const airs_call_result_t *r
     withdraw(self);
     self->phase = AIRS_SWITCH_IDLE;
     self->on_trial = false;
-    self->tell(self, AIRS_SWITCH_FAILED);
+    detach(self, AIRS_SWITCH_FAILED | AIRS_SWITCH_SETTLED);
     return true;
 }
 
 void airs_actor_update_discard(airs_actor_t *actor) {
     airs_actor_switch_t *self = switch_of(actor);
-    if (self != NULL) {
+    if (self != NULL && self->instance != NULL) {
         ops_of(actor)->instance_destroy(self->instance);
         self->instance = NULL;
+        airs_passivation_gave(actor->services);
     }
 }
 
@@ -411,13 +457,15 @@ bool airs_actor_update_kept_state(airs_actor_t *actor, airs_call_t *call) {
     return true;
 }
 
-/* It runs the old component again, or is in its keeper's hands. */
+/* It runs the old component again, or is in its keeper's hands; there is no way from there, and so it need not keep an
+ * instance until all others have come as far. */
 static void end_trial(airs_actor_switch_t *self) {
     self->going_back = false;
     self->imports = false;
     self->on_trial = false;
+    show_switched(self->actor, false);
     drop_state(self);
-    self->tell(self, AIRS_SWITCH_WENT_BACK);
+    detach(self, AIRS_SWITCH_SETTLED);
 }
 
 void airs_actor_update_started(airs_actor_t *actor) {
@@ -439,26 +487,34 @@ void airs_actor_update_lost(airs_actor_t *actor) {
 
 /* ---- orders ---- */
 
-static void settle(airs_actor_t *actor, airs_actor_switch_t *self) {
+static void settle(airs_actor_switch_t *self) {
     self->on_trial = false;
+    show_switched(self->actor, false);
     drop_state(self);
-    /* Relaxed: the updater hears of it by what is told. */
-    atomic_store_explicit(&actor->update, NULL, memory_order_relaxed);
-    self->tell(self, AIRS_SWITCH_SETTLED);
+    detach(self, AIRS_SWITCH_SETTLED);
 }
 
-/* There is no instance, and none that could not be made of the other code. */
+/* There is no instance, or none that could not be made of the other code: also of a command between two runs. */
 static void obey_at_rest(airs_actor_t *actor, airs_actor_switch_t *self, airs_switch_order_t order) {
     if (order == AIRS_SWITCH_FORWARD) {
         set_code(actor, self->next);
         self->on_trial = true;
+        show_switched(actor, true);
         self->tell(self, AIRS_SWITCH_SWITCHED);
     } else if (order == AIRS_SWITCH_BACK && !self->going_back) {
         set_code(actor, self->old);
         end_trial(self);
     } else if (order == AIRS_SWITCH_SETTLE) {
-        settle(actor, self);
+        settle(self);
     }
+}
+
+bool airs_actor_update_needs_instance(airs_actor_t *actor) {
+    airs_actor_switch_t *self = switch_of(actor);
+    /* Relaxed: only a look. A later order than this one is no order to go forward. */
+    uint8_t order = self != NULL ? atomic_load_explicit(&self->order, memory_order_relaxed)
+                                 : (uint8_t)AIRS_SWITCH_NONE;
+    return order != AIRS_SWITCH_BACK && order != AIRS_SWITCH_SETTLE;
 }
 
 airs_update_task_t airs_actor_update_obey(airs_actor_t *actor) {
@@ -469,7 +525,8 @@ airs_update_task_t airs_actor_update_obey(airs_actor_t *actor) {
     /* Acquire: pairs with airs_actor_switch_give. */
     airs_switch_order_t order =
         (airs_switch_order_t)atomic_exchange_explicit(&self->order, AIRS_SWITCH_NONE, memory_order_acquire);
-    if (actor->at_rest) {
+    bool goes_back = order == AIRS_SWITCH_BACK && airs_actor_is_command(actor);
+    if (actor->at_rest || goes_back) {
         obey_at_rest(actor, self, order);
     } else if (order == AIRS_SWITCH_FORWARD) {
         return AIRS_UPDATE_SWITCH;
@@ -478,13 +535,13 @@ airs_update_task_t airs_actor_update_obey(airs_actor_t *actor) {
     } else if (order == AIRS_SWITCH_BACK) {
         end_trial(self);
     } else if (order == AIRS_SWITCH_SETTLE) {
-        settle(actor, self);
+        settle(self);
     }
     return AIRS_UPDATE_NOTHING;
 }
 
 void airs_actor_update_gone(airs_actor_t *actor) {
-    /* As in detach_ended. */
+    /* As in `detach`. */
     airs_actor_switch_t *self = atomic_exchange_explicit(&actor->update, NULL, memory_order_acq_rel);
     if (self != NULL) {
         self->tell(self, AIRS_SWITCH_GONE);

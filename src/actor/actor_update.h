@@ -15,7 +15,8 @@
  * awaited, answers taken over. Otherwise these end as in a restart. What an instance that is dropped has begun of
  * the like ends with it, and nothing else does. What it sent, published, stored or subscribed to stays.
  *
- * The switch is attached until the updater's last order, or the actor's end for good. */
+ * The switch is attached until the actor has gone back or never switched, the updater's last order, or the actor's end
+ * for good. Orders that are given afterwards are not looked at. */
 #ifndef AIRSSYS_ACTOR_ACTOR_UPDATE_H
 #define AIRSSYS_ACTOR_ACTOR_UPDATE_H
 
@@ -35,10 +36,11 @@ typedef enum airs_switch_order {
 typedef enum airs_switch_event {
     AIRS_SWITCH_SWITCHED = 1, /* the order to go forward was carried out */
     AIRS_SWITCH_FAILED = 2,   /* or it was not, `status` and `reason` say why, and nothing has changed */
-    AIRS_SWITCH_CRASHED = 4,  /* on trial; likewise; it goes back by itself, and WENT_BACK will come */
-    AIRS_SWITCH_WENT_BACK = 8,
-    AIRS_SWITCH_SETTLED = 16, /* this and the next are the last that is heard of it */
-    AIRS_SWITCH_GONE = 32,    /* the actor has ended for good */
+    AIRS_SWITCH_CRASHED = 4,  /* on trial; likewise; it goes back by itself, and SETTLED will come */
+    /* It stays as it is: that was ordered, or comes with FAILED, or it is back. This and the next are the last that is
+     * heard of it. */
+    AIRS_SWITCH_SETTLED = 8,
+    AIRS_SWITCH_GONE = 16, /* the actor has ended for good */
 } airs_switch_event_t;
 
 /* What is being done. */
@@ -69,7 +71,7 @@ struct airs_actor_switch {
     /* The owner's. */
     uint8_t phase;
     bool on_trial;   /* a crash is the update's */
-    bool going_back; /* WENT_BACK is to be told when the actor has started */
+    bool going_back; /* it is settled when the actor has started */
     bool imports;    /* the start that goes on gives the kept state back */
     bool has_state;
     void *state; /* what the old instance exported, until the trial is over */
@@ -106,6 +108,9 @@ typedef enum airs_update_task {
     AIRS_UPDATE_SWITCH, /* AIRS_STEP_UPDATE is to begin */
     AIRS_UPDATE_RECEDE, /* airs_actor_recede is to be called */
 } airs_update_task_t;
+
+/* AIRS_SIGNAL_UPDATE came to one that is passive: does it need its instance for that? Not to go back or to settle. */
+bool airs_actor_update_needs_instance(airs_actor_t *actor);
 
 /* AIRS_SIGNAL_UPDATE came: what is to be done, between two calls; of one that is at rest all is done in here. */
 airs_update_task_t airs_actor_update_obey(airs_actor_t *actor);

@@ -8,9 +8,11 @@
 
 /* What `start` is doing. */
 typedef enum airs_start_phase {
+    PHASE_AWAIT_ROOM, /* for the instance */
     PHASE_INSTANTIATE,
     PHASE_INITIALIZE,
     PHASE_IMPORT,
+    PHASE_RUN, /* of a command, whose start is only that of its timer */
     PHASE_STARTED,
 } airs_start_phase_t;
 
@@ -23,12 +25,33 @@ typedef struct airs_component_actor {
     airs_instance_t *instance;
     airs_start_phase_t phase;
     char *refusal; /* why there is no instance */
+    /* Of a command: how its last run ended; when the next is due, on the monotonic clock, and when the last one ended,
+     * since 1970 (0: there is none). The times are for others to look at: relaxed. */
+    char failure[64];
+    _Atomic uint64_t next_run_ns;
+    _Atomic uint64_t ran_ns;
     airs_park_timer_t park;
 } airs_component_actor_t;
 
 /* An instance of this code for the actor; as instance_create of the engine, but AIRS_NOT_LOADED. */
 airs_status_t airs_component_actor_instance(airs_component_actor_t *self, const airs_actor_code_t *code,
                                             airs_instance_t **out, airs_error_t *error);
+
+/* What the kinds of such actors have in common: going on with a call that pends, and the end of an incarnation and of
+ * the actor. */
+airs_poll_t airs_component_actor_call(airs_component_actor_t *self, const airs_call_t *what,
+                                      airs_call_result_t *result);
+airs_poll_t airs_component_actor_refuse(airs_component_actor_t *self, airs_status_t status,
+                                        const airs_error_t *error, airs_call_result_t *result);
+/* An instance has begun. If it found no room: drop it, and have another actor's give way. False: it found some, or there
+ * is none that could. */
+bool airs_component_actor_make_room(airs_component_actor_t *self, airs_instance_t **instance,
+                                    airs_poll_t poll, const airs_call_result_t *result);
+/* Make the instance and begin with its start functions; *poll is how far they came. False: there is no instance, and
+ * `result` says why. */
+bool airs_component_actor_begin(airs_component_actor_t *self, airs_poll_t *poll, airs_call_result_t *result);
+void airs_component_actor_discard(airs_actor_t *actor);
+void airs_component_actor_release(airs_actor_t *actor);
 
 /* Is the actor one? Else it is native. */
 static inline bool airs_actor_is_component(const airs_actor_t *actor) {

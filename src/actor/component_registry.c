@@ -23,13 +23,12 @@ typedef struct airs_actor_group group_t;
 /* Two tables, one after the other: actors by their id's hash, and groups by that of the id without its
  * instance. An actor and its group are usually in different shards. */
 typedef struct shard {
-    _Alignas(AIRS_CACHE_LINE) pthread_mutex_t lock;
-    airs_actor_t **actors;
-    size_t actor_count;
-    size_t actor_buckets; /* a power of two, or 0 */
+    _Alignas(AIRS_CACHE_LINE) airs_spinlock_t actors_lock;
+    airs_hash_table_t actors;
+    pthread_mutex_t lock; /* over the groups: some of what is done with them takes longer */
     group_t **groups;
     size_t group_count;
-    size_t group_buckets;
+    size_t group_buckets; /* a power of two, or 0 */
 } shard_t;
 
 struct airs_component_registry {
@@ -45,76 +44,39 @@ static shard_t *shard_of(airs_component_registry_t *registry, uint64_t hash) {
     return &registry->shards[hash >> 58];
 }
 
-static uint64_t group_hash(airs_id_t id) {
-    id.instance = airs_str_n(NULL, 0);
-    return airs_id_hash(id);
-}
-
 /* ---- actors by id ---- */
 
-static airs_status_t grow_actors(const airs_allocator_t *allocator, shard_t *shard) {
-    size_t count = shard->actor_buckets == 0 ? FIRST_BUCKETS : shard->actor_buckets * 2;
-    airs_actor_t **buckets = airs_alloc_array(allocator, count, sizeof(airs_actor_t *));
-    if (buckets == NULL) {
-        /* A full table still works, with longer chains; none at all does not. */
-        return shard->actor_buckets == 0 ? AIRS_OUT_OF_MEMORY : AIRS_OK;
-    }
-    memset(buckets, 0, count * sizeof(airs_actor_t *));
-    for (size_t i = 0; i < shard->actor_buckets; i++) {
-        for (airs_actor_t *actor = shard->actors[i]; actor != NULL;) {
-            airs_actor_t *next = actor->registry_next;
-            size_t to = airs_component_id_hash(actor->id) & (count - 1);
-            actor->registry_next = buckets[to];
-            buckets[to] = actor;
-            actor = next;
-        }
-    }
-    airs_release(allocator, shard->actors);
-    shard->actors = buckets;
-    shard->actor_buckets = count;
-    return AIRS_OK;
+static airs_actor_t *actor_of(const airs_hash_entry_t *entry) {
+    return (airs_actor_t *)((uintptr_t)entry - offsetof(airs_actor_t, registered));
+}
+
+static bool is_called(const airs_hash_entry_t *entry, const void *id) {
+    return airs_component_id_is(actor_of(entry)->id, id);
 }
 
 static airs_actor_t *find_actor(const shard_t *shard, uint64_t hash, airs_id_t id) {
-    airs_actor_t *actor = shard->actor_buckets > 0 ? shard->actors[hash & (shard->actor_buckets - 1)] : NULL;
-    while (actor != NULL && !(airs_component_id_hash(actor->id) == hash &&
-                              airs_id_equal(airs_component_id_view(actor->id), id))) {
-        actor = actor->registry_next;
-    }
-    return actor;
+    airs_hash_entry_t *entry = airs_hash_table_find(&shard->actors, hash, is_called, &id);
+    return entry != NULL ? actor_of(entry) : NULL;
 }
 
 static airs_status_t insert_actor(airs_component_registry_t *registry, airs_actor_t *actor) {
     uint64_t hash = airs_component_id_hash(actor->id);
     shard_t *shard = shard_of(registry, hash);
     airs_status_t status = AIRS_ALREADY_EXISTS;
-    pthread_mutex_lock(&shard->lock);
+    airs_spinlock_lock(&shard->actors_lock);
     if (find_actor(shard, hash, airs_component_id_view(actor->id)) == NULL) {
-        status = shard->actor_count < shard->actor_buckets ? AIRS_OK
-                                                           : grow_actors(registry->allocator, shard);
+        airs_hash_table_insert(&shard->actors, &actor->registered, hash);
+        status = AIRS_OK;
     }
-    if (status == AIRS_OK) {
-        airs_actor_t **bucket = &shard->actors[hash & (shard->actor_buckets - 1)];
-        actor->registry_next = *bucket;
-        *bucket = actor;
-        shard->actor_count++;
-    }
-    pthread_mutex_unlock(&shard->lock);
+    airs_spinlock_unlock(&shard->actors_lock);
     return status;
 }
 
 static void remove_actor(airs_component_registry_t *registry, airs_actor_t *actor) {
-    uint64_t hash = airs_component_id_hash(actor->id);
-    shard_t *shard = shard_of(registry, hash);
-    pthread_mutex_lock(&shard->lock);
-    airs_actor_t **link = &shard->actors[hash & (shard->actor_buckets - 1)];
-    while (*link != actor) {
-        AIRS_ASSERT(*link != NULL);
-        link = &(*link)->registry_next;
-    }
-    *link = actor->registry_next;
-    shard->actor_count--;
-    pthread_mutex_unlock(&shard->lock);
+    shard_t *shard = shard_of(registry, actor->registered.hash);
+    airs_spinlock_lock(&shard->actors_lock);
+    airs_hash_table_remove(&shard->actors, &actor->registered);
+    airs_spinlock_unlock(&shard->actors_lock);
 }
 
 /* ---- instances by component ---- */
@@ -198,9 +160,10 @@ static airs_status_t add_member(const airs_allocator_t *allocator, group_t *grou
     return AIRS_OK;
 }
 
-static airs_status_t join_group(airs_component_registry_t *registry, airs_actor_t *actor) {
+static airs_status_t join_group(airs_component_registry_t *registry, airs_actor_t *actor,
+                                uint32_t max_instances) {
     airs_id_t id = airs_component_id_view(actor->id);
-    uint64_t hash = group_hash(id);
+    uint64_t hash = airs_component_id_component_hash(actor->id);
     shard_t *shard = shard_of(registry, hash);
     airs_status_t status = AIRS_OK;
     pthread_mutex_lock(&shard->lock);
@@ -208,6 +171,8 @@ static airs_status_t join_group(airs_component_registry_t *registry, airs_actor_
     group_t *group = link != NULL ? *link : NULL;
     if (group == NULL) {
         status = add_group(registry->allocator, shard, hash, actor->id, &group);
+    } else if (max_instances > 0 && group->count >= max_instances) {
+        status = AIRS_QUOTA_EXCEEDED;
     }
     if (status == AIRS_OK) {
         status = add_member(registry->allocator, group, actor);
@@ -257,6 +222,12 @@ static void unlink_node(airs_roster_node_t *node) {
     node->next->previous = node->previous;
 }
 
+/* Under the roster's lock; others only look. */
+static void add_to_count(airs_component_registry_t *registry, int change) {
+    uint64_t count = atomic_load_explicit(&registry->count, memory_order_relaxed);
+    atomic_store_explicit(&registry->count, count + (uint64_t)(int64_t)change, memory_order_relaxed);
+}
+
 /* ---- the registry ---- */
 
 airs_status_t airs_component_registry_create(const airs_allocator_t *allocator, airs_random_t *random,
@@ -271,6 +242,7 @@ airs_status_t airs_component_registry_create(const airs_allocator_t *allocator, 
     registry->roster.previous = &registry->roster;
     for (size_t i = 0; i < SHARDS; i++) {
         (void)pthread_mutex_init(&registry->shards[i].lock, NULL);
+        airs_hash_table_init(&registry->shards[i].actors, allocator);
     }
     *out = registry;
     return AIRS_OK;
@@ -282,8 +254,8 @@ void airs_component_registry_destroy(airs_component_registry_t *registry) {
     }
     for (size_t i = 0; i < SHARDS; i++) {
         shard_t *shard = &registry->shards[i];
-        AIRS_ASSERT(shard->actor_count == 0 && shard->group_count == 0);
-        airs_release(registry->allocator, shard->actors);
+        AIRS_ASSERT(shard->actors.count == 0 && shard->group_count == 0);
+        airs_hash_table_free(&shard->actors);
         airs_release(registry->allocator, shard->groups);
         pthread_mutex_destroy(&shard->lock);
     }
@@ -291,19 +263,24 @@ void airs_component_registry_destroy(airs_component_registry_t *registry) {
 }
 
 airs_status_t airs_component_registry_insert(airs_component_registry_t *registry, airs_actor_t *actor) {
+    return airs_component_registry_insert_bounded(registry, actor, 0);
+}
+
+airs_status_t airs_component_registry_insert_bounded(airs_component_registry_t *registry, airs_actor_t *actor,
+                                                     uint32_t max_instances) {
     airs_status_t status = insert_actor(registry, actor);
     if (status != AIRS_OK) {
         return status;
     }
-    status = join_group(registry, actor);
+    status = join_group(registry, actor, max_instances);
     if (status != AIRS_OK) {
         remove_actor(registry, actor);
         return status;
     }
-    atomic_fetch_add_explicit(&registry->count, 1, memory_order_relaxed);
     airs_spinlock_lock(&registry->roster_lock);
     actor->roster.actor = actor;
     link_before(&registry->roster, &actor->roster);
+    add_to_count(registry, 1);
     airs_spinlock_unlock(&registry->roster_lock);
     return AIRS_OK;
 }
@@ -311,8 +288,8 @@ airs_status_t airs_component_registry_insert(airs_component_registry_t *registry
 void airs_component_registry_remove(airs_component_registry_t *registry, airs_actor_t *actor) {
     airs_spinlock_lock(&registry->roster_lock);
     unlink_node(&actor->roster);
+    add_to_count(registry, -1);
     airs_spinlock_unlock(&registry->roster_lock);
-    atomic_fetch_sub_explicit(&registry->count, 1, memory_order_relaxed);
     leave_group(registry, actor);
     remove_actor(registry, actor);
 }
@@ -332,7 +309,7 @@ static airs_actor_t *pick(airs_component_registry_t *registry, const group_t *gr
 }
 
 static airs_actor_t *find_instance(airs_component_registry_t *registry, airs_id_t id) {
-    uint64_t hash = group_hash(id);
+    uint64_t hash = airs_id_hash_component(id);
     shard_t *shard = shard_of(registry, hash);
     pthread_mutex_lock(&shard->lock);
     group_t **link = find_group(shard, hash, id);
@@ -341,25 +318,33 @@ static airs_actor_t *find_instance(airs_component_registry_t *registry, airs_id_
     return actor;
 }
 
-airs_actor_t *airs_component_registry_find(airs_component_registry_t *registry, airs_id_t id) {
-    if (id.instance.size == 0) {
-        return find_instance(registry, id);
-    }
-    uint64_t hash = airs_id_hash(id);
+static airs_actor_t *find_hashed(airs_component_registry_t *registry, uint64_t hash, airs_id_t id) {
     shard_t *shard = shard_of(registry, hash);
-    pthread_mutex_lock(&shard->lock);
+    airs_spinlock_lock(&shard->actors_lock);
     airs_actor_t *actor = find_actor(shard, hash, id);
     /* Those in the table have their own reference, which they give up after they left it. */
     if (actor != NULL) {
         (void)airs_actor_ref(actor);
     }
-    pthread_mutex_unlock(&shard->lock);
+    airs_spinlock_unlock(&shard->actors_lock);
     return actor;
+}
+
+airs_actor_t *airs_component_registry_find(airs_component_registry_t *registry, airs_id_t id) {
+    if (id.instance.size == 0) {
+        return find_instance(registry, id);
+    }
+    return find_hashed(registry, airs_id_hash(id), id);
+}
+
+airs_actor_t *airs_component_registry_find_known(airs_component_registry_t *registry,
+                                                 const airs_component_id_t *id) {
+    return find_hashed(registry, airs_component_id_hash(id), airs_component_id_view(id));
 }
 
 airs_status_t airs_component_registry_instances(airs_component_registry_t *registry, airs_id_t id,
                                                 airs_actor_t ***out, size_t *count) {
-    uint64_t hash = group_hash(id);
+    uint64_t hash = airs_id_hash_component(id);
     shard_t *shard = shard_of(registry, hash);
     airs_status_t status = AIRS_TARGET_NOT_FOUND;
     pthread_mutex_lock(&shard->lock);

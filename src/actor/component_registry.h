@@ -18,12 +18,20 @@ void airs_component_registry_destroy(airs_component_registry_t *registry);
  * gives up its own. AIRS_ALREADY_EXISTS, AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_component_registry_insert(airs_component_registry_t *registry, airs_actor_t *actor);
 
+/* The same, if its component has fewer than so many instances (0: no bound). AIRS_QUOTA_EXCEEDED. */
+airs_status_t airs_component_registry_insert_bounded(airs_component_registry_t *registry, airs_actor_t *actor,
+                                                     uint32_t max_instances);
+
 /* The id is free from here on. */
 void airs_component_registry_remove(airs_component_registry_t *registry, airs_actor_t *actor);
 
 /* The actor with this id, or with an empty instance any live one of the component: of two picked at random
  * the one with less waiting. A reference for the caller, or NULL. */
 airs_actor_t *airs_component_registry_find(airs_component_registry_t *registry, airs_id_t id);
+
+/* The same for an id that is not a view, and so has its hash; it has an instance. */
+airs_actor_t *airs_component_registry_find_known(airs_component_registry_t *registry,
+                                                 const airs_component_id_t *id);
 
 /* All instances of the component that `id` names (its instance is not looked at), a reference each, in an
  * array of the allocator's for the caller to release. AIRS_TARGET_NOT_FOUND, AIRS_OUT_OF_MEMORY. */

@@ -9,6 +9,7 @@
 #include "actor/health_monitor.h"
 #include "actor/host_caller.h"
 #include "actor/native_actor.h"
+#include "actor/passivation.h"
 #include "core/check.h"
 #include "core/topic.h"
 
@@ -81,6 +82,7 @@ static airs_actor_t *make(airs_services_t *services, const airs_spawn_t *spawn, 
         .max_deferred = spec->max_deferred,
         .max_monitors = spec->max_monitors,
         .max_links = spec->max_links,
+        .max_messages_per_s = spec->max_messages_per_s,
         .accepts = spec->accepts,
         .keeper = keeper,
         .internal = internal,
@@ -114,6 +116,13 @@ static airs_status_t watch_health(airs_actor_t *actor, const airs_actor_spec_t *
     return airs_health_monitor_attach(actor, &settings);
 }
 
+static airs_status_t allow_passivation(airs_actor_t *actor, const airs_actor_spec_t *spec) {
+    if (!spec->stateless || spec->record_bytes > 0 || actor->behaviour->passivate == NULL) {
+        return AIRS_OK;
+    }
+    return airs_passivation_attach(actor, spec->passivate_after_ms);
+}
+
 /* A created actor with a reference besides its own for the caller. */
 static airs_status_t create(airs_services_t *services, const airs_spawn_t *spawn,
                             const airs_actor_spec_t *spec, bool internal, airs_keeper_t *keeper,
@@ -130,6 +139,9 @@ static airs_status_t create(airs_services_t *services, const airs_spawn_t *spawn
         return status != AIRS_OK ? status : AIRS_OUT_OF_MEMORY;
     }
     status = watch_health(actor, spec);
+    if (status == AIRS_OK) {
+        status = allow_passivation(actor, spec);
+    }
     if (status != AIRS_OK) {
         discard(actor);
         airs_actor_unref(actor);
@@ -175,6 +187,16 @@ static airs_status_t status_of(airs_actor_t *actor, airs_error_t *error) {
     return airs_error_set(error, actor->end_status, "%s: %s", airs_component_id_text(actor->id), reason);
 }
 
+static void explain_refusal(const airs_spawn_t *spawn, airs_status_t status, airs_error_t *error) {
+    if (status == AIRS_ALREADY_EXISTS) {
+        (void)airs_error_set(error, status, "%.*s/%.*s/%.*s already exists", AIRS_STR_ARG(spawn->id.ns),
+                             AIRS_STR_ARG(spawn->id.name), AIRS_STR_ARG(spawn->id.instance));
+    } else if (status == AIRS_QUOTA_EXCEEDED) {
+        (void)airs_error_set(error, status, "%.*s/%.*s has %u instances, as many as it may",
+                             AIRS_STR_ARG(spawn->id.ns), AIRS_STR_ARG(spawn->id.name), spawn->max_instances);
+    }
+}
+
 /* A created, registered and subscribed actor, with a reference for the caller. */
 static airs_status_t settle_in(airs_services_t *services, const airs_spawn_t *spawn,
                                const airs_actor_spec_t *spec, airs_keeper_t *keeper, airs_actor_t **out,
@@ -184,13 +206,12 @@ static airs_status_t settle_in(airs_services_t *services, const airs_spawn_t *sp
     if (status != AIRS_OK) {
         return status;
     }
-    airs_actor_before_push(services, NULL);
-    status = airs_component_registry_insert(services->registry, actor);
+    airs_worker_t *worker = airs_scheduler_worker(services->scheduler);
+    airs_tally_activate(airs_scheduler_tally(services->scheduler, worker));
+    status = airs_component_registry_insert_bounded(services->registry, actor, spawn->max_instances);
     if (status != AIRS_OK) {
-        airs_scheduler_deactivate(services->scheduler, NULL);
-        if (status == AIRS_ALREADY_EXISTS) {
-            airs_error_set(error, status, "%s already exists", airs_component_id_text(actor->id));
-        }
+        airs_scheduler_deactivate(services->scheduler, worker);
+        explain_refusal(spawn, status, error);
         discard(actor);
         airs_actor_unref(actor); /* its own */
         airs_actor_unref(actor);

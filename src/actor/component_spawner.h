@@ -12,6 +12,7 @@ typedef struct airs_spawn {
     void *state;
     airs_id_t id;
     const airs_actor_spec_t *spec; /* NULL: all defaults */
+    uint32_t max_instances;        /* of its component, this one included; 0: no bound */
 } airs_spawn_t;
 
 /* How a new actor is tied to the one that asked for it. */

@@ -232,7 +232,8 @@ static airs_status_t spawn_alone(airs_component_templates_t *self, const airs_ma
     if (config.data != NULL) {
         spec.config = config;
     }
-    airs_spawn_t spawn = {.component = making->component, .id = id, .spec = &spec};
+    airs_spawn_t spawn = {
+        .component = making->component, .id = id, .spec = &spec, .max_instances = spec.max_instances};
     airs_actor_t *actor = NULL;
     airs_status_t status = airs_component_spawner_prepare(self->services, &spawn, NULL, tie, &actor, error);
     if (status == AIRS_OK) {
@@ -252,7 +253,10 @@ static airs_status_t spawn_child(airs_supervisor_t *supervisor, const airs_makin
         return status;
     }
     child->owner = supervisor;
-    airs_spawn_t spawn = {.component = making->component, .id = id, .spec = &child->spec};
+    airs_spawn_t spawn = {.component = making->component,
+                          .id = id,
+                          .spec = &child->spec,
+                          .max_instances = child->spec.max_instances};
     status = airs_component_spawner_prepare(supervisor->services, &spawn, &child->keeper, tie, &child->actor,
                                             error);
     if (status == AIRS_OK) {

@@ -7,6 +7,8 @@
 #define SWEEP_AT_LEAST 256
 /* At a limit beyond that, so many are looked at for each that is to be taken over. */
 #define LOOK_AT 16
+/* And so many where nothing is to be taken over. */
+#define FORGET_AT_ONCE 1024
 
 typedef struct airs_deferred_reply airs_deferred_reply_t;
 struct airs_deferred_reply {
@@ -140,6 +142,17 @@ static airs_status_t make_table(airs_actor_t *actor) {
     return AIRS_OK;
 }
 
+bool airs_deferred_replies_owed(airs_actor_t *actor) {
+    deferred_t *deferred = actor->deferred;
+    for (unsigned i = 0; i < FORGET_AT_ONCE && deferred != NULL && deferred->first != NULL; i++) {
+        if (!has_ended(actor, deferred->first)) {
+            return true;
+        }
+        forget(actor, deferred->first);
+    }
+    return deferred != NULL && deferred->first != NULL;
+}
+
 airs_status_t airs_router_defer_reply(airs_message_router_t *router, airs_actor_t *self,
                                       airs_correlation_id_t *out, airs_error_t *error) {
     (void)router;
@@ -238,6 +251,25 @@ static bool leave_if_of(airs_hash_entry_t *entry, void *context) {
     }
     take_out(leaving->actor->deferred, reply);
     return leave(entry, context);
+}
+
+size_t airs_deferred_replies_end_few(airs_actor_t *actor, size_t most, airs_status_t status,
+                                     const char *reason) {
+    size_t ended = 0;
+    deferred_t *deferred = actor->deferred;
+    if (deferred == NULL) {
+        return 0;
+    }
+    airs_leaving_t leaving = {.actor = actor, .status = status, .reason = reason};
+    while (ended < most && deferred->first != NULL) {
+        airs_deferred_reply_t *reply = deferred->first;
+        airs_hash_table_remove(&deferred->table, &reply->entry);
+        take_out(deferred, reply);
+        (void)leave(&reply->entry, &leaving);
+        ended++;
+    }
+    tell_count(actor);
+    return ended;
 }
 
 void airs_deferred_replies_end_some(airs_actor_t *actor, uint64_t incarnation, bool others,

@@ -47,14 +47,7 @@ static void show(airs_actor_t *actor, airs_health_t health) {
 
 static uint64_t now_of(airs_actor_t *actor) { return airs_clock_monotonic(actor->services->clock); }
 
-/* As airs_actor_signal, but a call that is parked sleeps on: it is asked after it. */
-static void signal_health(airs_actor_t *actor) {
-    airs_services_t *services = actor->services;
-    airs_worker_t *worker = airs_scheduler_worker(services->scheduler);
-    airs_actor_before_push(services, worker);
-    airs_push_t push = airs_mailbox_signal(&actor->mailbox, AIRS_SIGNAL_HEALTH);
-    airs_actor_after_push(services, worker, actor, push);
-}
+static void signal_health(airs_actor_t *actor) { airs_actor_signal_between(actor, AIRS_SIGNAL_HEALTH); }
 
 /* ---- asked once ---- */
 
@@ -164,6 +157,15 @@ static void arm(airs_health_monitor_t *self) {
 void airs_health_monitor_begin(airs_actor_t *actor) {
     if (actor->health_monitor != NULL) {
         arm(actor->health_monitor);
+    }
+}
+
+void airs_health_monitor_pause(airs_actor_t *actor) {
+    airs_health_monitor_t *self = actor->health_monitor;
+    if (self != NULL) {
+        airs_timer_service_t *timers = actor->services->timers;
+        (void)timers->cancel(timers, &self->timer);
+        atomic_store_explicit(&self->due, false, memory_order_relaxed);
     }
 }
 

@@ -57,6 +57,9 @@ void airs_health_monitor_free(airs_actor_t *actor);
 /* It is running: its checks begin. */
 void airs_health_monitor_begin(airs_actor_t *actor);
 
+/* It is not checked until the next airs_health_monitor_begin. What was found stays. */
+void airs_health_monitor_pause(airs_actor_t *actor);
+
 /* AIRS_SIGNAL_HEALTH came: is it to be called? */
 bool airs_health_monitor_due(airs_actor_t *actor);
 

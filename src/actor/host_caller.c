@@ -127,7 +127,7 @@ airs_status_t airs_host_caller_send(airs_host_caller_t *caller, airs_id_t target
     airs_worker_t *worker = airs_scheduler_worker(services->scheduler);
     airs_route_t route = {0};
     airs_status_t status = nobody_yet(content_type, error);
-    if (status == AIRS_TARGET_NOT_FOUND && airs_message_broker_resolve(services, &route, target) != NULL) {
+    if (status == AIRS_TARGET_NOT_FOUND && airs_message_broker_resolve(services, &route, &target) != NULL) {
         status = airs_message_broker_deliver(services, worker, NULL, route.actor, &parts, NULL, error);
     }
     airs_actor_unref(route.actor);
@@ -181,7 +181,8 @@ airs_status_t airs_host_caller_send_wait(airs_host_caller_t *caller, airs_id_t t
     airs_route_t route = {0};
     airs_status_t status = nobody_yet(content_type, error);
     /* When it ends while this waits: whoever has its name then. */
-    while (status == AIRS_TARGET_NOT_FOUND && airs_message_broker_resolve(services, &route, target) != NULL) {
+    while (status == AIRS_TARGET_NOT_FOUND &&
+           airs_message_broker_resolve(services, &route, &target) != NULL) {
         status = deliver_waiting(services, route.actor, &parts, deadline, blank(error));
     }
     airs_actor_unref(route.actor);
@@ -236,7 +237,7 @@ static airs_status_t send_request(airs_host_caller_t *caller, airs_attempt_t *se
     airs_status_t status = nobody_yet(self->call->content_type, error);
     /* When it ends while this tries: once more with whoever has its name then. */
     for (unsigned attempts = 0; attempts < 2 && status == AIRS_TARGET_NOT_FOUND; attempts++) {
-        if (airs_message_broker_resolve(caller->services, &route, target) == NULL) {
+        if (airs_message_broker_resolve(caller->services, &route, &target) == NULL) {
             break;
         }
         status = attempt(caller, route.actor, self, blank(error));

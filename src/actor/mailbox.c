@@ -51,24 +51,19 @@ static bool fits(const airs_mailbox_t *mailbox, uint64_t level, size_t bytes) {
            (level & BYTES_MASK) + bytes <= mailbox->limits.bytes;
 }
 
-static airs_status_t refused(airs_mailbox_t *mailbox, airs_status_t status) {
-    atomic_fetch_add_explicit(&mailbox->refused, 1, memory_order_relaxed);
-    return status;
-}
-
-airs_status_t airs_mailbox_reserve(airs_mailbox_t *mailbox, size_t bytes) {
+airs_status_t airs_mailbox_try_reserve(airs_mailbox_t *mailbox, size_t bytes) {
     /* Larger than the whole mailbox: must not even be added, it could run into the messages' bits. */
     if (bytes > mailbox->limits.bytes) {
-        return refused(mailbox, AIRS_QUEUE_FULL);
+        return AIRS_QUEUE_FULL;
     }
     if (mailbox->limits.policy == AIRS_MAILBOX_DROP_OLDEST) {
         uint64_t level = atomic_load_explicit(&mailbox->level, memory_order_relaxed);
-        return (level & REFUSING) != 0 ? refused(mailbox, AIRS_NOT_RUNNING) : AIRS_OK;
+        return (level & REFUSING) != 0 ? AIRS_NOT_RUNNING : AIRS_OK;
     }
     /* Relaxed: who comes at the moment at which a line begins may come before it. */
     if (mailbox->limits.policy == AIRS_MAILBOX_BLOCK &&
         atomic_load_explicit(&mailbox->in_line, memory_order_relaxed) != 0) {
-        return refused(mailbox, AIRS_QUEUE_FULL);
+        return AIRS_QUEUE_FULL;
     }
     uint64_t cost = ONE_MESSAGE + bytes;
     /* Relaxed: the word bounds, it publishes nothing; the push does that. */
@@ -78,7 +73,30 @@ airs_status_t airs_mailbox_reserve(airs_mailbox_t *mailbox, size_t bytes) {
     }
     /* Sequentially consistent: see airs_mailbox_awaited. */
     atomic_fetch_sub_explicit(&mailbox->level, cost, memory_order_seq_cst);
-    return refused(mailbox, (before & REFUSING) != 0 ? AIRS_NOT_RUNNING : AIRS_QUEUE_FULL);
+    return (before & REFUSING) != 0 ? AIRS_NOT_RUNNING : AIRS_QUEUE_FULL;
+}
+
+airs_status_t airs_mailbox_reserve(airs_mailbox_t *mailbox, size_t bytes) {
+    airs_status_t status = airs_mailbox_try_reserve(mailbox, bytes);
+    if (status != AIRS_OK) {
+        atomic_fetch_add_explicit(&mailbox->refused, 1, memory_order_relaxed);
+    }
+    return status;
+}
+
+bool airs_mailbox_reserve_lot(airs_mailbox_t *mailbox, uint32_t count, size_t bytes) {
+    if (mailbox->limits.policy != AIRS_MAILBOX_REJECT || bytes > mailbox->limits.bytes / 2) {
+        return false;
+    }
+    uint64_t level = atomic_load_explicit(&mailbox->level, memory_order_relaxed);
+    if ((level & REFUSING) != 0 || messages_of(level) + count > mailbox->limits.messages / 2 ||
+        (level & BYTES_MASK) + bytes > mailbox->limits.bytes / 2) {
+        return false;
+    }
+    /* One try: who comes between takes room as well. Relaxed: as in airs_mailbox_try_reserve. */
+    return atomic_compare_exchange_strong_explicit(&mailbox->level, &level,
+                                                   level + count * ONE_MESSAGE + bytes, memory_order_relaxed,
+                                                   memory_order_relaxed);
 }
 
 airs_status_t airs_mailbox_reserve_in_line(airs_mailbox_t *mailbox, size_t bytes) {
@@ -109,6 +127,11 @@ void airs_mailbox_unreserve(airs_mailbox_t *mailbox, size_t bytes) {
         /* Sequentially consistent: see airs_mailbox_awaited. */
         atomic_fetch_sub_explicit(&mailbox->level, ONE_MESSAGE + bytes, memory_order_seq_cst);
     }
+}
+
+void airs_mailbox_unreserve_lot(airs_mailbox_t *mailbox, uint32_t count, size_t bytes) {
+    /* Sequentially consistent: see airs_mailbox_awaited. */
+    atomic_fetch_sub_explicit(&mailbox->level, count * ONE_MESSAGE + bytes, memory_order_seq_cst);
 }
 
 static bool somebody_waits(airs_mailbox_t *mailbox) {
@@ -210,25 +233,26 @@ static bool is_listed_empty(airs_mailbox_t *mailbox) {
 
 static airs_component_message_t *close_listed(airs_mailbox_t *mailbox) {
     airs_spinlock_lock(&mailbox->lock);
-    /* Release: whoever reads CLOSED sees how the actor ended. */
-    (void)atomic_exchange_explicit(&mailbox->head, AIRS_MAILBOX_CLOSED, memory_order_acq_rel);
+    /* As in airs_mailbox_close. */
+    (void)atomic_exchange_explicit(&mailbox->head, AIRS_MAILBOX_CLOSED, memory_order_seq_cst);
     airs_spinlock_unlock(&mailbox->lock);
     return take_listed(mailbox, SIZE_MAX);
 }
 
 /* ---- putting in ---- */
 
-static airs_push_t push_head(airs_mailbox_t *mailbox, airs_component_message_t *message) {
+static airs_push_t push_head(airs_mailbox_t *mailbox, airs_component_message_t *newest,
+                             airs_component_message_t *oldest) {
     uintptr_t head = atomic_load_explicit(&mailbox->head, memory_order_relaxed);
     do {
         if (head == AIRS_MAILBOX_CLOSED) {
             return AIRS_PUSH_CLOSED;
         }
-        atomic_store_explicit(&message->next, message_at(head), memory_order_relaxed);
+        atomic_store_explicit(&oldest->next, message_at(head), memory_order_relaxed);
         /* Release: publishes the message to the owner's exchange in `fetch`. Acquire, for the case that
          * the actor was idle: what its last owner wrote, up to its release in release_ownership, is seen
          * by the next one. */
-    } while (!atomic_compare_exchange_weak_explicit(&mailbox->head, &head, (uintptr_t)message,
+    } while (!atomic_compare_exchange_weak_explicit(&mailbox->head, &head, (uintptr_t)newest,
                                                     memory_order_acq_rel, memory_order_relaxed));
     return head == AIRS_MAILBOX_IDLE ? AIRS_PUSH_CLAIMED : AIRS_PUSH_QUEUED;
 }
@@ -236,14 +260,19 @@ static airs_push_t push_head(airs_mailbox_t *mailbox, airs_component_message_t *
 airs_push_t airs_mailbox_push(airs_mailbox_t *mailbox, airs_component_message_t *message) {
     AIRS_ASSERT(message->cost_slots == 0);
     airs_component_message_t *dropped = NULL;
-    return mailbox->limits.policy != AIRS_MAILBOX_DROP_OLDEST ? push_head(mailbox, message)
+    return mailbox->limits.policy != AIRS_MAILBOX_DROP_OLDEST ? push_head(mailbox, message, message)
                                                               : push_listed(mailbox, message, &dropped);
 }
 
 airs_push_t airs_mailbox_push_bounded(airs_mailbox_t *mailbox, airs_component_message_t *message,
                                       airs_component_message_t **dropped) {
-    return mailbox->limits.policy != AIRS_MAILBOX_DROP_OLDEST ? push_head(mailbox, message)
+    return mailbox->limits.policy != AIRS_MAILBOX_DROP_OLDEST ? push_head(mailbox, message, message)
                                                               : push_listed(mailbox, message, dropped);
+}
+
+airs_push_t airs_mailbox_push_chain(airs_mailbox_t *mailbox, airs_component_message_t *newest,
+                                    airs_component_message_t *oldest) {
+    return push_head(mailbox, newest, oldest);
 }
 
 airs_push_t airs_mailbox_signal(airs_mailbox_t *mailbox, airs_signal_t signal) {
@@ -255,14 +284,17 @@ airs_push_t airs_mailbox_signal(airs_mailbox_t *mailbox, airs_signal_t signal) {
 
 bool airs_mailbox_claim(airs_mailbox_t *mailbox) {
     uintptr_t head = AIRS_MAILBOX_IDLE;
-    /* Acquire: pairs with release_ownership, as in push. */
+    /* Acquire: pairs with release_ownership, as in push. Sequentially consistent: see airs_passivation_serve. */
     return atomic_compare_exchange_strong_explicit(&mailbox->head, &head, AIRS_MAILBOX_OWNED,
-                                                   memory_order_acq_rel, memory_order_relaxed);
+                                                   memory_order_seq_cst, memory_order_seq_cst);
 }
 
 bool airs_mailbox_refuse(airs_mailbox_t *mailbox) {
-    /* Sequentially consistent, both: as in airs_mailbox_settle. */
-    atomic_fetch_or_explicit(&mailbox->level, REFUSING, memory_order_seq_cst);
+    /* Sequentially consistent, all: as in airs_mailbox_settle. An end asks for this several times, and a look is
+     * cheaper than a write. */
+    if ((atomic_load_explicit(&mailbox->level, memory_order_seq_cst) & REFUSING) == 0) {
+        atomic_fetch_or_explicit(&mailbox->level, REFUSING, memory_order_seq_cst);
+    }
     return somebody_waits(mailbox);
 }
 
@@ -275,6 +307,10 @@ uint64_t airs_mailbox_received(airs_mailbox_t *mailbox) {
 }
 
 uint32_t airs_mailbox_clear_signals(airs_mailbox_t *mailbox, uint32_t signals) {
+    /* Relaxed: one that comes after this look is as one that comes after the clearing. */
+    if ((atomic_load_explicit(&mailbox->signals, memory_order_relaxed) & signals) == 0) {
+        return 0;
+    }
     /* Acquire: pairs with airs_mailbox_signal, so that who asked for an end, having refused what comes, is not
      * overlooked by an owner who clears the signal and then looks for the refusal. */
     return atomic_fetch_and_explicit(&mailbox->signals, ~signals, memory_order_acquire) & signals;
@@ -288,11 +324,23 @@ bool airs_mailbox_refuses(airs_mailbox_t *mailbox) {
 static airs_component_message_t *reversed(airs_component_message_t *newest, airs_component_message_t *after) {
     while (newest != NULL) {
         airs_component_message_t *older = next_of(newest);
+        /* What another core wrote takes longer to come than all else that is done for a message, and each says only
+         * where the next one is. */
+        if (older != NULL) {
+            airs_component_message_prefetch(older);
+            if (newest->kind == AIRS_MESSAGE_PLAIN && newest->ahead != NULL) {
+                airs_component_message_prefetch(newest->ahead);
+            }
+        }
         atomic_store_explicit(&newest->next, after, memory_order_relaxed);
         after = newest;
         newest = older;
     }
     return after;
+}
+
+airs_component_message_t *airs_mailbox_in_order(airs_component_message_t *newest) {
+    return reversed(newest, NULL);
 }
 
 /* Move what senders pushed into the inbox, which is empty. */
@@ -332,6 +380,24 @@ airs_component_message_t *airs_mailbox_take(airs_mailbox_t *mailbox) {
         account(mailbox, message);
     }
     return message;
+}
+
+airs_component_message_t *airs_mailbox_look(airs_mailbox_t *mailbox) {
+    if (mailbox->inbox == NULL && !mailbox->drops) {
+        fetch(mailbox);
+    }
+    return mailbox->inbox;
+}
+
+airs_component_message_t *airs_mailbox_look_behind(airs_mailbox_t *mailbox, airs_component_message_t *last) {
+    airs_component_message_t *inbox = mailbox->inbox;
+    AIRS_ASSERT(inbox != NULL && next_of(last) == NULL);
+    mailbox->inbox = NULL;
+    fetch(mailbox);
+    airs_component_message_t *more = mailbox->inbox;
+    atomic_store_explicit(&last->next, more, memory_order_relaxed);
+    mailbox->inbox = inbox;
+    return more;
 }
 
 airs_component_message_t *airs_mailbox_take_many(airs_mailbox_t *mailbox, size_t max) {
@@ -402,8 +468,9 @@ airs_component_message_t *airs_mailbox_close(airs_mailbox_t *mailbox) {
     if (mailbox->drops) {
         return close_listed(mailbox);
     }
-    /* Acquire: pairs with pushes. Release: whoever reads CLOSED sees how the actor ended. */
-    uintptr_t head = atomic_exchange_explicit(&mailbox->head, AIRS_MAILBOX_CLOSED, memory_order_acq_rel);
+    /* Acquire: pairs with pushes. Release: whoever reads CLOSED sees how the actor ended. Sequentially consistent:
+     * see airs_actor_keep. */
+    uintptr_t head = atomic_exchange_explicit(&mailbox->head, AIRS_MAILBOX_CLOSED, memory_order_seq_cst);
     airs_component_message_t *rest = reversed(message_at(head), NULL);
     airs_component_message_t *first = mailbox->inbox;
     mailbox->inbox = NULL;

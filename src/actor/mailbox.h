@@ -42,6 +42,7 @@ typedef enum airs_signal {
     AIRS_SIGNAL_HEALTH = 64,      /* it is to be asked how well it is */
     AIRS_SIGNAL_UPDATE = 128,     /* the updater has an order; see actor/actor_update.h */
     AIRS_SIGNAL_EXIT = 256,       /* one that it is linked to has ended */
+    AIRS_SIGNAL_PASSIVATE = 512,  /* it has perhaps nothing to do; see actor/passivation.h */
 } airs_signal_t;
 
 typedef struct airs_mailbox_limits {
@@ -86,6 +87,13 @@ void airs_mailbox_init(airs_mailbox_t *mailbox, airs_mailbox_limits_t limits);
  * never full, but refuses what is larger than itself. */
 airs_status_t airs_mailbox_reserve(airs_mailbox_t *mailbox, size_t bytes);
 
+/* The same for who asks again when there is none: no refusal is counted. */
+airs_status_t airs_mailbox_try_reserve(airs_mailbox_t *mailbox, size_t bytes);
+
+/* Any thread: take room for `count` messages of together `bytes`, if half of it stays free. False: nothing is taken; also
+ * of a mailbox that drops or has its senders wait. */
+bool airs_mailbox_reserve_lot(airs_mailbox_t *mailbox, uint32_t count, size_t bytes);
+
 /* The same for the first one in the line; it is not counted when there is none. */
 airs_status_t airs_mailbox_reserve_in_line(airs_mailbox_t *mailbox, size_t bytes);
 
@@ -95,6 +103,9 @@ bool airs_mailbox_room(airs_mailbox_t *mailbox, size_t bytes);
 
 /* Any thread: give back what a reserve took and no push used. */
 void airs_mailbox_unreserve(airs_mailbox_t *mailbox, size_t bytes);
+
+/* The same of several. */
+void airs_mailbox_unreserve_lot(airs_mailbox_t *mailbox, uint32_t count, size_t bytes);
 
 /* Any thread whose reservation was given back, or failed, which may have kept others out for a moment: does
  * somebody wait for room, and is there any? */
@@ -108,6 +119,14 @@ airs_push_t airs_mailbox_push(airs_mailbox_t *mailbox, airs_component_message_t 
 airs_push_t airs_mailbox_push_bounded(airs_mailbox_t *mailbox, airs_component_message_t *message,
                                       airs_component_message_t **dropped);
 
+/* The same with several for which airs_mailbox_reserve_lot took room, each linked through `next` to the one that was
+ * sent before it. */
+airs_push_t airs_mailbox_push_chain(airs_mailbox_t *mailbox, airs_component_message_t *newest,
+                                    airs_component_message_t *oldest);
+
+/* Messages that are linked so, the other way round. Returns the oldest. */
+airs_component_message_t *airs_mailbox_in_order(airs_component_message_t *newest);
+
 /* Any thread: add to the control lane. CLAIMED as for a push. */
 airs_push_t airs_mailbox_signal(airs_mailbox_t *mailbox, airs_signal_t signal);
 
@@ -119,6 +138,9 @@ bool airs_mailbox_refuse(airs_mailbox_t *mailbox);
 
 /* Any thread: has the actor ended? */
 static inline bool airs_mailbox_closed(airs_mailbox_t *mailbox);
+
+/* Does nobody own the actor? Any thread, at once out of date. */
+static inline bool airs_mailbox_idle(airs_mailbox_t *mailbox);
 
 /* How many messages wait, those exempt from the bounds not included. Any thread, at once out of date. */
 uint32_t airs_mailbox_waiting(airs_mailbox_t *mailbox);
@@ -145,6 +167,13 @@ bool airs_mailbox_refuses(airs_mailbox_t *mailbox);
  * with the next few (airs_mailbox_settle). */
 airs_component_message_t *airs_mailbox_take(airs_mailbox_t *mailbox);
 
+/* The next message in order, which stays in the mailbox, with what it took of the bounds; those after it are linked
+ * through `next` and stay likewise. NULL: there is none, or this mailbox drops, and what waits may be dropped. */
+airs_component_message_t *airs_mailbox_look(airs_mailbox_t *mailbox);
+
+/* What came meanwhile, behind the `last` one of those; NULL: nothing. */
+airs_component_message_t *airs_mailbox_look_behind(airs_mailbox_t *mailbox, airs_component_message_t *last);
+
 /* Up to `max` messages in one go, linked through `next`; NULL when there is none. */
 airs_component_message_t *airs_mailbox_take_many(airs_mailbox_t *mailbox, size_t max);
 
@@ -169,6 +198,10 @@ airs_component_message_t *airs_mailbox_close(airs_mailbox_t *mailbox);
 #define AIRS_MAILBOX_OWNED ((uintptr_t)1)  /* nothing new, a worker or run queue has the actor */
 #define AIRS_MAILBOX_POKED ((uintptr_t)2)  /* the same, and a signal came */
 #define AIRS_MAILBOX_CLOSED ((uintptr_t)3) /* ended */
+
+static inline bool airs_mailbox_idle(airs_mailbox_t *mailbox) {
+    return atomic_load_explicit(&mailbox->head, memory_order_relaxed) == AIRS_MAILBOX_IDLE;
+}
 
 static inline bool airs_mailbox_closed(airs_mailbox_t *mailbox) {
     /* Acquire: pairs with the exchange in close, so that what the end wrote before it is seen. */

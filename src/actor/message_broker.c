@@ -8,6 +8,7 @@
 #include "actor/component_registry.h"
 #include "actor/deferred_replies.h"
 #include "actor/health_monitor.h"
+#include "actor/message_batch.h"
 #include "actor/response_router.h"
 #include "actor/supervision_calls.h"
 #include "actor/waiting_senders.h"
@@ -117,22 +118,13 @@ static airs_status_t turned_away(airs_services_t *services, airs_worker_t *worke
                                                                                : status;
 }
 
-static inline airs_status_t deliver(airs_services_t *services, airs_worker_t *worker, airs_actor_t *sender,
-                                    airs_actor_t *target, const airs_message_parts_t *parts,
-                                    airs_payload_t *shared, const airs_delivery_t *waits,
-                                    airs_error_t *error) {
-    airs_bytes_t payload = shared != NULL ? airs_payload_bytes(shared) : parts->payload;
-    airs_status_t status = check(target, payload, error);
-    if (status != AIRS_OK) {
-        return status;
-    }
-    size_t size = payload.size;
-    status = airs_mailbox_reserve(&target->mailbox, size);
-    if (status != AIRS_OK) {
-        return turned_away(services, worker, target, status, waits);
-    }
+/* Into a mailbox in which room was taken for it. */
+static inline airs_status_t put(airs_services_t *services, airs_worker_t *worker, airs_actor_t *sender,
+                                airs_actor_t *target, const airs_message_parts_t *parts,
+                                airs_payload_t *shared) {
     airs_component_message_t *message = NULL;
-    status = make(services, sender, parts, shared, &message);
+    airs_status_t status = make(services, sender, parts, shared, &message);
+    size_t size = shared != NULL ? airs_payload_bytes(shared).size : parts->payload.size;
     if (status != AIRS_OK) {
         airs_mailbox_unreserve(&target->mailbox, size);
         look_after_room(target, worker);
@@ -153,6 +145,20 @@ static inline airs_status_t deliver(airs_services_t *services, airs_worker_t *wo
     return AIRS_TARGET_NOT_FOUND;
 }
 
+static inline airs_status_t deliver(airs_services_t *services, airs_worker_t *worker, airs_actor_t *sender,
+                                    airs_actor_t *target, const airs_message_parts_t *parts,
+                                    airs_payload_t *shared, const airs_delivery_t *waits,
+                                    airs_error_t *error) {
+    airs_bytes_t payload = shared != NULL ? airs_payload_bytes(shared) : parts->payload;
+    airs_status_t status = check(target, payload, error);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    status = airs_mailbox_reserve(&target->mailbox, payload.size);
+    return status == AIRS_OK ? put(services, worker, sender, target, parts, shared)
+                             : turned_away(services, worker, target, status, waits);
+}
+
 airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker_t *worker,
                                           airs_actor_t *sender, airs_actor_t *target,
                                           const airs_message_parts_t *parts, airs_payload_t *shared,
@@ -167,18 +173,19 @@ static void release_route(airs_route_t *route) {
     route->actor = NULL;
 }
 
-airs_actor_t *airs_message_broker_resolve(airs_services_t *services, airs_route_t *route, airs_id_t target) {
-    if (route->actor != NULL && target.instance.size > 0 && !airs_mailbox_closed(&route->actor->mailbox)) {
+airs_actor_t *airs_message_broker_resolve(airs_services_t *services, airs_route_t *route,
+                                          const airs_id_t *target) {
+    if (route->actor != NULL && target->instance.size > 0 && !airs_mailbox_closed(&route->actor->mailbox)) {
         return route->actor;
     }
     release_route(route);
-    route->actor = airs_component_registry_find(services->registry, target);
+    route->actor = airs_component_registry_find(services->registry, *target);
     return route->actor;
 }
 
 /* Something done with an actor that may turn out to have ended: once more with the one that has its name
  * now, if there is one. */
-static airs_status_t deliver_to(airs_services_t *services, airs_route_t *route, airs_id_t target,
+static airs_status_t deliver_to(airs_services_t *services, airs_route_t *route, const airs_id_t *target,
                                 const airs_delivery_t *delivery,
                                 airs_status_t (*attempt)(airs_services_t *services, airs_actor_t *actor,
                                                          const airs_delivery_t *delivery)) {
@@ -201,6 +208,24 @@ static airs_message_parts_t parts_of(airs_actor_t *sender, airs_message_kind_t k
     };
 }
 
+/* ---- how many ---- */
+
+/* A broadcast and what is published count once for each mailbox that took it, so that how many that are is known only
+ * afterwards: with anything left it is allowed, and what it was more is owed. */
+bool airs_message_broker_allows(airs_actor_t *sender, airs_error_t *error) {
+    if (airs_token_bucket_allows(&sender->messages, sender->services->clock)) {
+        return true;
+    }
+    (void)airs_error_set(error, AIRS_QUOTA_EXCEEDED, "%s sends more than %u messages a second",
+                         airs_component_id_text(sender->id), sender->messages.per_second);
+    return false;
+}
+
+void airs_message_broker_count(airs_actor_t *sender, uint32_t count) {
+    airs_count(&sender->sent, count);
+    airs_token_bucket_take(&sender->messages, count);
+}
+
 /* ---- send ---- */
 
 static airs_status_t attempt_send(airs_services_t *services, airs_actor_t *actor,
@@ -210,14 +235,66 @@ static airs_status_t attempt_send(airs_services_t *services, airs_actor_t *actor
 }
 
 static airs_status_t send(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
-                          airs_id_t target, airs_bytes_t payload, airs_error_t *error) {
+                          const airs_id_t *target, airs_bytes_t payload, airs_error_t *error) {
+    airs_actor_put_out(sender);
+    if (!airs_message_broker_allows(sender, error)) {
+        return AIRS_QUOTA_EXCEEDED;
+    }
     airs_message_parts_t parts = parts_of(sender, AIRS_MESSAGE_PLAIN, payload);
     airs_delivery_t delivery = {.sender = sender, .parts = &parts, .error = error};
     airs_status_t status = deliver_to(services_of(router), route, target, &delivery, attempt_send);
     if (status == AIRS_OK) {
-        airs_count(&sender->sent, 1);
+        airs_message_broker_count(sender, 1);
     }
     return status;
+}
+
+static bool takes(airs_actor_t *actor, airs_bytes_t payload) {
+    return payload.size <= actor->max_message_bytes &&
+           airs_accepted_codecs_check(actor, payload, NULL) == AIRS_OK;
+}
+
+/* Can it be put in later, with others? */
+static bool is_kept_back(airs_actor_t *sender, airs_actor_t *target, size_t bytes) {
+    return sender->worker != NULL && sender->batch.count > 0 &&
+           airs_outbox_open(&sender->worker->outbox, target, bytes, airs_message_batch_lot(sender));
+}
+
+static airs_status_t keep_back(airs_services_t *services, airs_actor_t *sender,
+                               const airs_message_parts_t *parts) {
+    airs_component_message_t *message = NULL;
+    airs_status_t status = make(services, sender, parts, NULL, &message);
+    if (status == AIRS_OK) {
+        airs_outbox_add(&sender->worker->outbox, message);
+    }
+    return status;
+}
+
+static airs_status_t put_now(airs_services_t *services, airs_actor_t *sender, airs_actor_t *target,
+                             const airs_message_parts_t *parts) {
+    airs_status_t status = airs_mailbox_try_reserve(&target->mailbox, parts->payload.size);
+    if (status != AIRS_OK) {
+        look_after_room(target, sender->worker);
+        return status;
+    }
+    return put(services, sender->worker, sender, target, parts, NULL);
+}
+
+static bool send_now(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
+                     const airs_id_t *target, airs_bytes_t payload) {
+    airs_services_t *services = services_of(router);
+    airs_actor_t *actor = airs_message_broker_resolve(services, route, target);
+    if (actor == NULL || !takes(actor, payload) || !airs_message_broker_allows(sender, NULL)) {
+        return false;
+    }
+    airs_message_parts_t parts = parts_of(sender, AIRS_MESSAGE_PLAIN, payload);
+    airs_status_t status = is_kept_back(sender, actor, payload.size)
+                               ? keep_back(services, sender, &parts)
+                               : put_now(services, sender, actor, &parts);
+    if (status == AIRS_OK) {
+        airs_message_broker_count(sender, 1);
+    }
+    return status == AIRS_OK;
 }
 
 /* ---- request ---- */
@@ -249,15 +326,19 @@ static airs_status_t attempt_request(airs_services_t *services, airs_actor_t *ac
 }
 
 static airs_status_t request(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
-                             airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
+                             const airs_id_t *target, airs_bytes_t payload, uint64_t timeout_ms,
                              airs_correlation_id_t *out, airs_error_t *error) {
+    airs_actor_put_out(sender);
+    if (!airs_message_broker_allows(sender, error)) {
+        return AIRS_QUOTA_EXCEEDED;
+    }
     airs_message_parts_t parts = parts_of(sender, AIRS_MESSAGE_REQUEST, payload);
     parts.correlation = out;
     airs_delivery_t delivery = {
         .sender = sender, .parts = &parts, .timeout_ms = timeout_ms, .correlation = out, .error = error};
     airs_status_t status = deliver_to(services_of(router), route, target, &delivery, attempt_request);
     if (status == AIRS_OK) {
-        airs_count(&sender->sent, 1);
+        airs_message_broker_count(sender, 1);
     }
     return status;
 }
@@ -294,7 +375,7 @@ static bool names_all(airs_id_t target) {
 static void count_target(airs_broadcast_t *broadcast, airs_id_t target, airs_status_t status) {
     if (status == AIRS_OK) {
         broadcast->reached++;
-        airs_count(&broadcast->sender->sent, 1);
+        airs_message_broker_count(broadcast->sender, 1);
         return;
     }
     if (broadcast->failed++ == 0) {
@@ -363,6 +444,10 @@ static airs_status_t conclude_broadcast(const airs_broadcast_t *broadcast, size_
 static airs_status_t broadcast(airs_message_router_t *router, airs_actor_t *sender, const airs_id_t *targets,
                                const uint8_t *allowed, size_t count, airs_bytes_t payload,
                                size_t *failed_first, airs_error_t *error) {
+    airs_actor_put_out(sender);
+    if (!airs_message_broker_allows(sender, error)) {
+        return AIRS_QUOTA_EXCEEDED;
+    }
     airs_services_t *services = services_of(router);
     airs_message_parts_t parts = parts_of(sender, AIRS_MESSAGE_PLAIN, airs_bytes(NULL, 0));
     airs_broadcast_t all;
@@ -442,6 +527,7 @@ static void route_release(airs_message_router_t *router, airs_route_t *route) {
 airs_status_t airs_message_broker_create(airs_services_t *services, airs_message_broker_t **out) {
     static const airs_message_router_ops_t ops = {
         .send = send,
+        .send_now = send_now,
         .request = request,
         .waited = waited,
         .cancel_request = cancel_request,

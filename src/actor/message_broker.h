@@ -25,9 +25,17 @@ airs_status_t airs_message_broker_deliver(airs_services_t *services, airs_worker
                                           const airs_message_parts_t *parts, airs_payload_t *shared,
                                           airs_error_t *error);
 
+/* May it give anything to a mailbox now, or has it sent as many messages in this second as it may? Then `error` (may be
+ * NULL) says so. Its owner's. */
+bool airs_message_broker_allows(airs_actor_t *sender, airs_error_t *error);
+
+/* So many mailboxes took a message of its. Its owner's. */
+void airs_message_broker_count(airs_actor_t *sender, uint32_t count);
+
 /* The actor for `target`, remembered in `route` and looked up again when the one remembered has ended; NULL
  * when there is none. Valid as long as the route is not used again. An empty instance is picked anew each
  * time. */
-airs_actor_t *airs_message_broker_resolve(airs_services_t *services, airs_route_t *route, airs_id_t target);
+airs_actor_t *airs_message_broker_resolve(airs_services_t *services, airs_route_t *route,
+                                          const airs_id_t *target);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "actor/actor_spec.h"
+#include "actor/component_registry.h"
 #include "actor/component_spawner.h"
 #include "actor/message_broker.h"
 #include "actor/response_router.h"
@@ -25,7 +27,11 @@ struct airs_native_actor {
     airs_route_t routes[ROUTES];
     unsigned last_route;
     unsigned next_route;
+    void *block; /* that it is in */
 };
+
+/* A block of the pool is aligned to this. */
+#define BLOCK_ALIGNMENT 16
 
 static airs_native_actor_t *native_of(airs_actor_t *actor) { return (airs_native_actor_t *)actor; }
 
@@ -141,7 +147,20 @@ static void native_retire(airs_actor_t *actor) {
     self->state = NULL;
 }
 
-static void native_release(airs_actor_t *actor) { airs_release_aligned(actor->services->allocator, actor); }
+static void native_release(airs_actor_t *actor) { airs_block_pool_free(native_of(actor)->block); }
+
+/* Zeroed. From the pool, as messages are: actors come and go as quickly. */
+static airs_native_actor_t *allocate(airs_block_pool_t *pool) {
+    size_t spare = _Alignof(airs_native_actor_t) - BLOCK_ALIGNMENT;
+    char *block = airs_block_pool_alloc(pool, sizeof(airs_native_actor_t) + spare);
+    if (block == NULL) {
+        return NULL;
+    }
+    char *aligned = block + (-(uintptr_t)block & (_Alignof(airs_native_actor_t) - 1));
+    airs_native_actor_t *self = memset(aligned, 0, sizeof *self);
+    self->block = block;
+    return self;
+}
 
 airs_actor_t *airs_native_actor_create(const airs_actor_setup_t *setup, const airs_native_t *native,
                                        void *state) {
@@ -155,7 +174,7 @@ airs_actor_t *airs_native_actor_create(const airs_actor_setup_t *setup, const ai
         .retire = native_retire,
         .release = native_release,
     };
-    airs_native_actor_t *self = airs_alloc_aligned(setup->services->allocator, sizeof *self);
+    airs_native_actor_t *self = allocate(setup->services->pool);
     if (self == NULL) {
         return NULL;
     }
@@ -172,21 +191,40 @@ airs_actor_t *airs_native_actor_create(const airs_actor_setup_t *setup, const ai
 
 /* ---- what callbacks call ---- */
 
-/* The route for `target`: one that is remembered, or one to be filled in. */
-static airs_route_t *route_to(airs_native_actor_t *self, airs_id_t target) {
-    for (unsigned i = 0; i < ROUTES; i++) {
-        unsigned index = (self->last_route + i) % ROUTES;
-        airs_actor_t *actor = self->routes[index].actor;
-        if (actor != NULL && airs_id_equal(airs_component_id_view(actor->id), target)) {
-            self->last_route = index;
-            return &self->routes[index];
-        }
-    }
+/* One to be filled in, which has been given up for it. */
+static airs_route_t *next_route(airs_native_actor_t *self) {
     airs_route_t *route = &self->routes[self->next_route];
     airs_actor_unref(route->actor);
     route->actor = NULL;
     self->last_route = self->next_route;
     self->next_route = (self->next_route + 1) % ROUTES;
+    return route;
+}
+
+/* Is it the view of whom the message in hand is from, which most answer to? */
+static bool is_sender(const airs_native_actor_t *self, airs_id_t target) {
+    const airs_component_message_t *message = self->actor.in_hand;
+    return message != NULL && message->sender != NULL &&
+           airs_component_id_view(message->sender).instance.data == target.instance.data &&
+           airs_component_id_is(message->sender, &target);
+}
+
+/* The route for `target`: one that is remembered, or one to be filled in. */
+static airs_route_t *route_to(airs_native_actor_t *self, airs_id_t target) {
+    for (unsigned i = 0; i < ROUTES; i++) {
+        unsigned index = (self->last_route + i) % ROUTES;
+        airs_actor_t *actor = self->routes[index].actor;
+        if (actor != NULL && airs_component_id_is(actor->id, &target)) {
+            self->last_route = index;
+            return &self->routes[index];
+        }
+    }
+    airs_route_t *route = next_route(self);
+    if (is_sender(self, target)) {
+        /* Its hash is known. */
+        route->actor =
+            airs_component_registry_find_known(self->actor.services->registry, self->actor.in_hand->sender);
+    }
     return route;
 }
 
@@ -201,7 +239,7 @@ airs_id_t airs_actor_self(airs_actor_context_t *context) {
 airs_status_t airs_actor_send(airs_actor_context_t *context, airs_id_t target, airs_bytes_t payload) {
     airs_native_actor_t *self = context->self;
     airs_message_router_t *router = self->actor.services->router;
-    return router->ops->send(router, &self->actor, route_to(self, target), target, payload, NULL);
+    return router->ops->send(router, &self->actor, route_to(self, target), &target, payload, NULL);
 }
 
 airs_status_t airs_actor_request(airs_actor_context_t *context, airs_id_t target, airs_bytes_t payload,
@@ -209,8 +247,8 @@ airs_status_t airs_actor_request(airs_actor_context_t *context, airs_id_t target
     airs_native_actor_t *self = context->self;
     airs_message_router_t *router = self->actor.services->router;
     airs_correlation_id_t id;
-    airs_status_t status = router->ops->request(router, &self->actor, route_to(self, target), target, payload,
-                                                timeout_ms, &id, NULL);
+    airs_status_t status = router->ops->request(router, &self->actor, route_to(self, target), &target,
+                                                payload, timeout_ms, &id, NULL);
     if (status == AIRS_OK && out != NULL) {
         airs_correlation_id_format(&id, out->text);
     }
@@ -367,9 +405,14 @@ airs_status_t airs_actor_spawn_native(airs_actor_context_t *context, const airs_
                                       airs_spawned_t *out) {
     airs_actor_t *self = &context->self->actor;
     airs_actor_spawn_t whole = complete(spawn);
-    airs_actor_spec_t limits = airs_actor_spec_of(options);
-    airs_actor_spec_t spec = airs_actor_spec_complete(&limits);
-    airs_spawn_t what = {.native = native, .state = state, .id = whole.id, .spec = &spec};
+    airs_actor_spec_t own;
+    const airs_actor_spec_t *spec = airs_actor_spec_default();
+    if (options != NULL) {
+        own = airs_actor_spec_of(options);
+        own = airs_actor_spec_complete(&own);
+        spec = &own;
+    }
+    airs_spawn_t what = {.native = native, .state = state, .id = whole.id, .spec = spec};
     airs_spawn_tie_t tie = {.parent = self, .link = whole.link, .monitor = whole.monitor};
     airs_actor_t *actor = NULL;
     airs_status_t status = airs_component_spawner_prepare(self->services, &what, NULL, &tie, &actor, NULL);
@@ -380,8 +423,9 @@ airs_status_t airs_actor_spawn_native(airs_actor_context_t *context, const airs_
         out->monitor = tie.number;
         (void)snprintf(out->id, sizeof out->id, "%s", airs_component_id_text(actor->id));
     }
+    /* Who makes an actor usually sends it something next. The route takes the reference over. */
+    next_route(context->self)->actor = actor;
     airs_component_spawner_start(actor, self->worker);
-    airs_actor_unref(actor);
     return AIRS_OK;
 }
 

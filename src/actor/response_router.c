@@ -207,6 +207,20 @@ void airs_response_router_cancel_all(airs_response_router_t *router, airs_actor_
     }
 }
 
+size_t airs_response_router_cancel_few(airs_response_router_t *router, airs_actor_t *requester, size_t most) {
+    size_t cancelled = 0;
+    while (cancelled < most) {
+        airs_pending_request_t *request =
+            airs_correlation_tracker_take_next(router->tracker, &requester->requests, AIRS_REQUEST_ORPHANED);
+        if (request == NULL) {
+            return cancelled;
+        }
+        forget(router, requester, requester->worker, request);
+        cancelled++;
+    }
+    return cancelled;
+}
+
 void airs_response_router_cancel_some(airs_response_router_t *router, airs_actor_t *requester,
                                       uint64_t incarnation, bool others) {
     /* Relaxed: as above. */
@@ -263,6 +277,7 @@ airs_status_t airs_response_router_reply(airs_response_router_t *router, airs_ac
     if (status != AIRS_OK) {
         return status;
     }
+    airs_actor_put_out(responder);
     airs_message_parts_t parts = {
         .kind = AIRS_MESSAGE_RESPONSE,
         .sender = responder->id,
@@ -295,6 +310,9 @@ airs_status_t airs_response_router_reply(airs_response_router_t *router, airs_ac
 static airs_status_t fail(airs_response_router_t *router, airs_worker_t *worker, airs_actor_t *responder,
                           const airs_correlation_id_t *id, airs_request_end_t end, airs_status_t status,
                           airs_str_t reason) {
+    if (worker != NULL) {
+        airs_outbox_close(&worker->outbox);
+    }
     airs_answering_t answering = {.responder = responder};
     airs_pending_request_t *request =
         airs_correlation_tracker_take_if(router->tracker, id, was_asked, &answering, end);

@@ -70,6 +70,9 @@ void airs_response_router_settle(airs_actor_t *requester);
 /* The requester's incarnation has ended. */
 void airs_response_router_cancel_all(airs_response_router_t *router, airs_actor_t *requester);
 
+/* It is ending, and `most` of its requests at most end now (actor/actor_clearing.h). How many there were. */
+size_t airs_response_router_cancel_few(airs_response_router_t *router, airs_actor_t *requester, size_t most);
+
 /* Likewise, but only those made by this incarnation, or by all `others`. */
 void airs_response_router_cancel_some(airs_response_router_t *router, airs_actor_t *requester,
                                       uint64_t incarnation, bool others);

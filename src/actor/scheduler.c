@@ -14,6 +14,14 @@
 #define LOOK_PAUSES 4
 /* The worker itself runs one, so that only a second one is a backlog. */
 #define ONE_TO_RUN_NEXT 1
+/* Of how many turns the time is taken together, since a look at the clock takes as long as a short turn. */
+#define TIMED_TURNS 16
+/* How long a turn is said to last that is long, or of which nothing is known. */
+#define LONG_TURN_NS 1000000
+/* A backlog is worth another worker when those behind the one to run next will have to wait this long, or that one
+ * itself: what a worker costs that is woken, and some more. */
+#define WAIT_NS 50000
+#define WAIT_FOR_ONE_NS 500000
 /* How many actors are taken at once. */
 #define STEAL_MAX 64
 
@@ -78,12 +86,34 @@ static void wake_one(airs_scheduler_t *scheduler) {
     }
 }
 
-static bool work_anywhere(airs_scheduler_t *scheduler) {
-    if (airs_run_queue_length(&scheduler->outside) > 0) {
+/* Will those behind the one that the worker will run next have to wait for long, going by turns that are brief? Any
+ * thread. */
+static bool is_line(airs_worker_t *worker, size_t waiting) {
+    /* Relaxed: an estimate. */
+    uint64_t turn_ns = atomic_load_explicit(&worker->turn_ns, memory_order_relaxed);
+    return waiting > 0 && (waiting - 1) * turn_ns >= WAIT_NS;
+}
+
+/* Or that one itself? */
+static bool is_brief_backlog(airs_worker_t *worker) {
+    size_t waiting = airs_run_queue_length_at(&worker->queue, AIRS_LEVEL_BRIEF);
+    uint64_t turn_ns = atomic_load_explicit(&worker->turn_ns, memory_order_relaxed);
+    return is_line(worker, waiting) || waiting * turn_ns >= WAIT_FOR_ONE_NS;
+}
+
+/* Will what waits for that worker have to wait for long? Any thread. */
+static bool is_backlog(airs_worker_t *worker) {
+    return airs_run_queue_length_at(&worker->queue, AIRS_LEVEL_LONG) > 0 || is_brief_backlog(worker);
+}
+
+/* For that worker, which is the calling one. */
+static bool work_for(airs_worker_t *worker) {
+    airs_scheduler_t *scheduler = worker->scheduler;
+    if (airs_run_queue_length(&scheduler->outside) > 0 || airs_run_queue_length(&worker->queue) > 0) {
         return true;
     }
     for (unsigned i = 0; i < scheduler->count; i++) {
-        if (airs_run_queue_length(&scheduler->workers[i].queue) > 0) {
+        if (is_backlog(&scheduler->workers[i])) {
             return true;
         }
     }
@@ -111,7 +141,7 @@ static void go_to_sleep(airs_worker_t *worker) {
     atomic_fetch_add_explicit(&scheduler->sleepers, 1, memory_order_seq_cst);
     pthread_mutex_unlock(&scheduler->sleep_lock);
 
-    if (work_anywhere(scheduler) || atomic_load_explicit(&scheduler->ending, memory_order_relaxed)) {
+    if (work_for(worker) || atomic_load_explicit(&scheduler->ending, memory_order_relaxed)) {
         pthread_mutex_lock(&scheduler->sleep_lock);
         if (worker->asleep) {
             rouse(scheduler, worker);
@@ -128,35 +158,89 @@ static void go_to_sleep(airs_worker_t *worker) {
     pthread_mutex_unlock(&scheduler->sleep_lock);
 }
 
-/* ---- finding work ---- */
+/* ---- whose turn it is ----
+ *
+ * Actors whose turns are brief go first, so that who computes without end does not stand between any two of them. They
+ * have a slice, and then, if they still have something to do, one of those whose turns are long has its own. */
 
-static airs_actor_t *next_here(airs_worker_t *worker) {
-    airs_scheduler_t *scheduler = worker->scheduler;
-    airs_actor_t *actor = NULL;
-    if (++worker->turns % OUTSIDE_EVERY == 0) {
-        actor = airs_run_queue_pop(&scheduler->outside);
-    }
+/* Slices as the engine counts them; where it does not, as many nanoseconds as a long turn has. */
+static uint64_t slices(airs_worker_t *worker) {
+    uint64_t slice = airs_worker_slice(worker);
+    return slice != 0 ? slice : airs_clock_monotonic(worker->scheduler->options.clock) / LONG_TURN_NS;
+}
+
+/* Not twice in a row, however late the last one ended. */
+static bool long_turn_is_due(airs_worker_t *worker) {
+    return airs_run_queue_length_at(&worker->queue, AIRS_LEVEL_LONG) > 0 && !worker->runs_long &&
+           slices(worker) != worker->long_ended;
+}
+
+static airs_actor_t *next_long(airs_worker_t *worker) {
+    airs_actor_t *actor = airs_run_queue_pop(&worker->queue, AIRS_LEVEL_LONG);
+    worker->runs_long = actor != NULL;
+    return actor;
+}
+
+static airs_actor_t *next_brief(airs_worker_t *worker, bool outside_first) {
+    airs_run_queue_t *outside = &worker->scheduler->outside;
+    airs_actor_t *actor = outside_first ? airs_run_queue_pop(outside, AIRS_LEVEL_BRIEF) : NULL;
     if (actor == NULL) {
-        actor = airs_run_queue_pop(&worker->queue);
+        actor = airs_run_queue_pop(&worker->queue, AIRS_LEVEL_BRIEF);
     }
-    if (actor == NULL && airs_run_queue_steal(&worker->queue, &scheduler->outside, STEAL_MAX) > 0) {
-        actor = airs_run_queue_pop(&worker->queue);
+    if (actor == NULL && airs_run_queue_steal(&worker->queue, outside, AIRS_LEVEL_BRIEF, STEAL_MAX) > 0) {
+        actor = airs_run_queue_pop(&worker->queue, AIRS_LEVEL_BRIEF);
     }
     return actor;
 }
 
-static airs_actor_t *steal(airs_worker_t *worker) {
+/* Whoever has only long turns left is free for others' brief ones. */
+static airs_actor_t *help(airs_worker_t *worker) {
     airs_scheduler_t *scheduler = worker->scheduler;
     for (unsigned i = 1; i < scheduler->count; i++) {
-        airs_worker_t *victim = &scheduler->workers[(worker->index + i) % scheduler->count];
-        if (airs_run_queue_steal(&worker->queue, &victim->queue, STEAL_MAX) > 0) {
-            airs_actor_t *actor = airs_run_queue_pop(&worker->queue);
-            if (actor != NULL) {
-                return actor;
-            }
+        airs_worker_t *other = &scheduler->workers[(worker->index + i) % scheduler->count];
+        if (is_line(other, airs_run_queue_length_at(&other->queue, AIRS_LEVEL_BRIEF)) &&
+            airs_run_queue_steal(&worker->queue, &other->queue, AIRS_LEVEL_BRIEF, STEAL_MAX) > 0) {
+            return airs_run_queue_pop(&worker->queue, AIRS_LEVEL_BRIEF);
         }
     }
     return NULL;
+}
+
+static airs_actor_t *next_here(airs_worker_t *worker) {
+    bool outside_first = ++worker->turns % OUTSIDE_EVERY == 0;
+    if (outside_first) {
+        (void)airs_run_queue_steal(&worker->queue, &worker->scheduler->outside, AIRS_LEVEL_LONG, STEAL_MAX);
+    }
+    airs_actor_t *actor = long_turn_is_due(worker) ? next_long(worker) : NULL;
+    if (actor != NULL) {
+        return actor;
+    }
+    worker->runs_long = false;
+    actor = next_brief(worker, outside_first);
+    if (actor == NULL && airs_run_queue_length_at(&worker->queue, AIRS_LEVEL_LONG) > 0) {
+        actor = help(worker);
+        actor = actor != NULL ? actor : next_long(worker);
+    }
+    return actor;
+}
+
+/* ---- finding work elsewhere ---- */
+
+/* Long turns rather than brief ones: they are worth it in any case, and leave those that send to each other together. */
+static bool steal_from(airs_worker_t *worker, airs_worker_t *victim) {
+    return airs_run_queue_steal(&worker->queue, &victim->queue, AIRS_LEVEL_LONG, STEAL_MAX) > 0 ||
+           (is_brief_backlog(victim) &&
+            airs_run_queue_steal(&worker->queue, &victim->queue, AIRS_LEVEL_BRIEF, STEAL_MAX) > 0);
+}
+
+static bool steal(airs_worker_t *worker) {
+    airs_scheduler_t *scheduler = worker->scheduler;
+    for (unsigned i = 1; i < scheduler->count; i++) {
+        if (steal_from(worker, &scheduler->workers[(worker->index + i) % scheduler->count])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Is another worker running something, so that there may soon be work here? */
@@ -175,8 +259,8 @@ static airs_actor_t *look_around(airs_worker_t *worker) {
     airs_actor_t *actor = NULL;
     for (unsigned round = 0; round < LOOK_ROUNDS && actor == NULL; round++) {
         actor = next_here(worker);
-        if (actor == NULL) {
-            actor = steal(worker);
+        if (actor == NULL && steal(worker)) {
+            actor = next_here(worker);
         }
         if (actor == NULL && !others_run(scheduler)) {
             break;
@@ -190,16 +274,28 @@ static airs_actor_t *look_around(airs_worker_t *worker) {
     return actor;
 }
 
-/* ---- the workers ---- */
+/* ---- how long turns last ---- */
 
-uint64_t airs_worker_slice(airs_worker_t *worker) {
-    airs_runtime_engine_t *engine = worker->scheduler->options.engine;
-    uint64_t slice = engine->ops->slices != NULL ? engine->ops->slices(engine) : 0;
-    if (slice == 0 || slice != worker->slice) {
-        worker->slice = slice;
-        worker->wall_ns = 0;
+static void say_turn(airs_worker_t *worker, uint64_t turn_ns) {
+    uint32_t said = turn_ns < LONG_TURN_NS ? (uint32_t)turn_ns : LONG_TURN_NS;
+    if (said != atomic_load_explicit(&worker->turn_ns, memory_order_relaxed)) {
+        atomic_store_explicit(&worker->turn_ns, said, memory_order_relaxed);
     }
-    return slice;
+}
+
+void airs_worker_lags(airs_worker_t *worker) { say_turn(worker, LONG_TURN_NS); }
+
+/* A turn is over. */
+static void time_turns(airs_worker_t *worker) {
+    if (worker->timed_ns != 0 && ++worker->timed_turns < TIMED_TURNS) {
+        return;
+    }
+    uint64_t now = airs_clock_monotonic(worker->scheduler->options.clock);
+    if (worker->timed_ns != 0) {
+        say_turn(worker, (now - worker->timed_ns) / TIMED_TURNS);
+    }
+    worker->timed_ns = now;
+    worker->timed_turns = 0;
 }
 
 /* Whether it was a long one: the actor has more to do. */
@@ -207,6 +303,10 @@ static bool run_turn(airs_worker_t *worker, airs_actor_t *actor) {
     bool again = worker->scheduler->options.run(worker, actor) == AIRS_TURN_AGAIN;
     if (again) {
         (void)airs_run_queue_push(&worker->queue, actor);
+    }
+    if (worker->runs_long) {
+        worker->long_ended = slices(worker);
+        worker->timed_ns = 0; /* those are not timed */
     }
     airs_scheduler_share(worker, ONE_TO_RUN_NEXT);
     return again;
@@ -229,6 +329,7 @@ static void *work(void *argument) {
     while (!atomic_load_explicit(&scheduler->ending, memory_order_relaxed)) {
         airs_actor_t *actor = worker->has_ticket ? NULL : next_here(worker);
         if (actor == NULL) {
+            worker->timed_ns = 0; /* what follows is no turn */
             actor = look_around(worker);
             airs_scheduler_share(worker, ONE_TO_RUN_NEXT);
         }
@@ -237,6 +338,9 @@ static void *work(void *argument) {
         } else {
             set_busy(worker, true);
             look_beside(worker, run_turn(worker, actor));
+            if (!worker->runs_long) {
+                time_turns(worker);
+            }
         }
     }
     set_busy(worker, false);
@@ -245,9 +349,10 @@ static void *work(void *argument) {
 
 void airs_scheduler_share(airs_worker_t *worker, size_t backlog) {
     airs_scheduler_t *scheduler = worker->scheduler;
+    size_t waiting = airs_run_queue_length(&worker->queue);
     /* Relaxed, and it may miss a worker that is just going to sleep: what is queued here is run here in
      * any case, and this is looked at again after every turn. */
-    if (airs_run_queue_length(&worker->queue) > backlog &&
+    if (waiting > backlog && is_backlog(worker) &&
         atomic_load_explicit(&scheduler->sleepers, memory_order_relaxed) > 0 &&
         atomic_load_explicit(&scheduler->looking, memory_order_relaxed) == 0) {
         wake_one(scheduler);
@@ -343,10 +448,17 @@ unsigned airs_scheduler_workers(airs_scheduler_t *scheduler) {
 
 /* ---- beginning and end ---- */
 
+/* Of an engine that does not time slices. */
+static const _Atomic uint64_t never;
+
 static airs_status_t init_worker(airs_scheduler_t *scheduler, unsigned index) {
     airs_worker_t *worker = &scheduler->workers[index];
     worker->scheduler = scheduler;
     worker->index = index;
+    airs_runtime_engine_t *engine = scheduler->options.engine;
+    worker->slices = engine->ops->slices != NULL ? engine->ops->slices(engine) : NULL;
+    worker->slices = worker->slices != NULL ? worker->slices : &never;
+    atomic_init(&worker->turn_ns, LONG_TURN_NS);
     return pthread_cond_init(&worker->woken, NULL) == 0 ? AIRS_OK : AIRS_OUT_OF_MEMORY;
 }
 

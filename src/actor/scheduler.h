@@ -1,8 +1,14 @@
 /* Worker threads and what they run next.
  *
+ * Actors that used up their time slices lately (airs_actor_level) wait behind those that did not, at each worker: who has
+ * little to do is not to wait for a slice of each that computes. They are not starved either: after a slice of brief turns
+ * the oldest of them has its own, and what brief turns leave is theirs.
+ *
  * Each worker has a run queue; an actor that a message made ready goes to the queue of the worker that
- * sent it, where it is run next to free. Waking another worker costs a hundred times as much, so one is
- * woken only for a backlog; it steals half of it. Threads from outside put actors into a queue of their
+ * sent it, where it is run next to free. Waking another worker costs a hundred times as much, and so does it to
+ * have two cores pass messages to each other that one could have kept in its cache. So another worker is woken, and
+ * takes something over, only where a backlog is worth it: where as many actors wait as will keep this worker for some
+ * time, going by how long its turns lasted lately. It steals half of them. Threads from outside put actors into a queue of their
  * own and wake a worker. A worker that has nothing to do looks around briefly while others run, and then
  * sleeps until somebody wakes it: there is no polling. */
 #ifndef AIRSSYS_ACTOR_SCHEDULER_H
@@ -11,6 +17,7 @@
 #include <pthread.h>
 
 #include "actor/gate.h"
+#include "actor/outbox.h"
 #include "actor/run_queue.h"
 #include "actor/tally.h"
 #include "core/runtime_engine.h"
@@ -30,12 +37,21 @@ struct airs_worker {
     _Alignas(AIRS_CACHE_LINE) airs_run_queue_t queue;
     /* The worker's own. */
     _Alignas(AIRS_CACHE_LINE) airs_scheduler_t *scheduler;
-    uint64_t wall_ns; /* the time, read in this slice; 0: to be read (airs_worker_now) */
-    uint64_t slice;   /* the engine's count when it was looked at last */
+    const _Atomic uint64_t *slices; /* the engine's count */
+    uint64_t wall_ns;               /* the time, read in this slice; 0: to be read (airs_worker_now) */
+    uint64_t slice;                 /* the engine's count when it was looked at last */
     unsigned index;
     unsigned turns;
+    unsigned timed_turns;     /* since `timed_ns` */
+    uint64_t timed_ns;        /* when the turns that are being timed began; 0: none are */
+    _Atomic uint32_t turn_ns; /* how long a brief turn lasted lately; others read it */
+    uint64_t
+        long_ended;  /* the count of slices when an actor's turn ended that had waited among the long ones */
+    bool runs_long;  /* that is whose turn it is */
     bool has_ticket; /* counted as looking around */
     bool busy;       /* between the engine's activity_begin and activity_end */
+    airs_outbox_t outbox;
+    uint64_t batch_began_ns; /* of the actor whose turn it is; 0: it has none, or none that is timed */
     pthread_t thread;
     /* Under the scheduler's sleep lock. */
     pthread_cond_t woken;
@@ -70,8 +86,11 @@ airs_worker_t *airs_scheduler_worker(airs_scheduler_t *scheduler);
 /* Have an actor run that the caller owns. `worker` is the calling one, NULL for a thread from outside. */
 void airs_scheduler_submit(airs_scheduler_t *scheduler, airs_worker_t *worker, airs_actor_t *actor);
 
-/* When more than `backlog` actors wait for the calling worker, see to it that another one helps. */
+/* When more than `backlog` actors wait for the calling worker, and it is worth it, see to it that another one helps. */
 void airs_scheduler_share(airs_worker_t *worker, size_t backlog);
+
+/* The turn that the calling worker is at is a long one: what waits behind it is worth another worker. */
+void airs_worker_lags(airs_worker_t *worker);
 
 /* The counters that the caller writes: the calling worker's, or those of outside threads (NULL). */
 airs_tally_t *airs_scheduler_tally(airs_scheduler_t *scheduler, airs_worker_t *worker);
@@ -97,7 +116,15 @@ bool airs_scheduler_step(airs_scheduler_t *scheduler);
 
 /* Look at the engine's count of time slices, which costs less than a clock, and forget what was read of the
  * time in an earlier one. Returns the count; 0 when slices are not timed. The calling worker's. */
-uint64_t airs_worker_slice(airs_worker_t *worker);
+static inline uint64_t airs_worker_slice(airs_worker_t *worker) {
+    /* Relaxed: the count is all that is read. */
+    uint64_t slice = atomic_load_explicit(worker->slices, memory_order_relaxed);
+    if (slice == 0 || slice != worker->slice) {
+        worker->slice = slice;
+        worker->wall_ns = 0;
+    }
+    return slice;
+}
 
 /* Nanoseconds since 1970, at most about a slice old; `worker` NULL: read now. */
 static inline uint64_t airs_worker_now(airs_worker_t *worker, airs_clock_t *clock) {

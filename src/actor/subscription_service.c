@@ -124,7 +124,7 @@ airs_status_t airs_subscription_service_subscribe(airs_subscription_service_t *s
     begin_writing(service);
     /* Under the lock, which the end takes after it has closed the mailbox: a subscription made before is
      * found by the end, and none is made after. */
-    if (airs_mailbox_closed(&actor->mailbox)) {
+    if (!airs_actor_keep(actor, AIRS_KEPT_SUBSCRIPTIONS)) {
         status =
             airs_error_set(error, AIRS_TARGET_NOT_FOUND, "%s has ended", airs_component_id_text(actor->id));
     } else {
@@ -151,7 +151,10 @@ airs_status_t airs_subscription_service_unsubscribe(airs_subscription_service_t 
 
 void airs_subscription_service_end(airs_subscription_service_t *service, airs_actor_t *actor) {
     AIRS_ASSERT(airs_mailbox_closed(&actor->mailbox));
-    /* Most have none, and need not stop all publishers. */
+    if (!airs_actor_keeps(actor, AIRS_KEPT_SUBSCRIPTIONS)) {
+        return;
+    }
+    /* Those that have none any more need not stop all publishers. */
     pthread_mutex_t *part = begin_reading(service, actor->worker);
     bool none = actor->subscriptions == NULL;
     end_reading(part);

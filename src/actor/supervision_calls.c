@@ -7,12 +7,14 @@
 airs_status_t airs_router_spawn(airs_message_router_t *router, airs_actor_t *self,
                                 const airs_spawn_order_t *order, airs_spawned_t *out, airs_error_t *error) {
     (void)router;
+    airs_actor_put_out(self);
     return airs_component_templates_spawn(self->services->templates, self, order, out, error);
 }
 
 airs_status_t airs_router_stop(airs_message_router_t *router, airs_actor_t *self, airs_id_t target,
                                airs_stop_mode_t mode, airs_error_t *error) {
     (void)router;
+    airs_actor_put_out(self);
     (void)error;
     airs_actor_t *actor =
         target.instance.size > 0 ? airs_component_registry_find(self->services->registry, target) : NULL;
@@ -33,6 +35,7 @@ airs_status_t airs_router_exit(airs_message_router_t *router, airs_actor_t *self
 airs_status_t airs_router_monitor(airs_message_router_t *router, airs_actor_t *self, airs_id_t target,
                                   uint64_t *out, airs_error_t *error) {
     (void)router;
+    airs_actor_put_out(self);
     return airs_actor_links_monitor(self, target, out, error);
 }
 
@@ -44,6 +47,7 @@ airs_status_t airs_router_demonitor(airs_message_router_t *router, airs_actor_t 
 airs_status_t airs_router_link(airs_message_router_t *router, airs_actor_t *self, airs_id_t target,
                                airs_error_t *error) {
     (void)router;
+    airs_actor_put_out(self);
     return airs_actor_links_link(self, target, error);
 }
 

@@ -487,6 +487,7 @@ static void hear_end(airs_child_t *child) {
         keep_error(child);
     }
     tell_of_end(child, before);
+    airs_child_keep_end(child);
     airs_actor_unref(child->actor);
     child->actor = NULL;
     child->state = AIRS_CHILD_ENDED;

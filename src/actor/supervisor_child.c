@@ -2,8 +2,12 @@
 
 #include "actor/actor_spec.h"
 #include "actor/component_spawner.h"
+#include "core/utf8.h"
 
 #define WORKER_SHUTDOWN_MS 5000
+
+/* What is kept of why one has ended. */
+#define END_TEXT_MAX 200
 
 /* ---- specifications ---- */
 
@@ -141,7 +145,8 @@ void airs_child_free(airs_child_t *child) {
         child->native.destroy(child->state_of_native);
     }
     airs_supervisor_free(child->nested);
-    airs_release(allocator, child->spec_memory);
+    airs_actor_spec_release(allocator, &child->spec, child->spec_memory);
+    airs_release(allocator, child->end);
     airs_release(allocator, child->name);
     airs_release(allocator, child);
 }
@@ -209,6 +214,26 @@ static airs_status_t spawn(airs_child_t *child, airs_error_t *error) {
         services, &spawn, &child->keeper, airs_scheduler_worker(services->scheduler), &child->actor, error);
 }
 
+static void drop_end(airs_child_t *child) {
+    airs_release(child->services->allocator, child->end);
+    child->end = NULL;
+}
+
+void airs_child_keep_end(airs_child_t *child) {
+    airs_services_t *services = child->services;
+    drop_end(child);
+    if (child->actor == NULL) {
+        return; /* it was never made */
+    }
+    airs_exit_reason_t reason = airs_actor_reason(child->actor);
+    size_t size = airs_utf8_cut_lines(airs_str(reason.text), END_TEXT_MAX);
+    child->end = airs_alloc(services->allocator, sizeof *child->end + size + 1);
+    if (child->end != NULL) {
+        *child->end = (airs_child_end_t){.ended_ns = airs_clock_wall(services->clock), .kind = reason.kind};
+        *(char *)airs_copy(child->end->text, reason.text, size) = '\0';
+    }
+}
+
 void airs_child_begin(airs_child_t *child) {
     child->lived = child->lived && child->state == AIRS_CHILD_DOWN;
     child->leaving = false;
@@ -219,6 +244,7 @@ void airs_child_begin(airs_child_t *child) {
     child->held = false;
     child->must_start = false;
     child->wait_ns = 0;
+    drop_end(child);
     if (child->nested != NULL) {
         airs_supervisor_begin(child->nested);
         return;

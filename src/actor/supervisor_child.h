@@ -19,6 +19,13 @@ typedef enum airs_halt {
     AIRS_HALT_KILL,  /* at once */
 } airs_halt_t;
 
+/* For who looks at it. */
+typedef struct airs_child_end {
+    uint64_t ended_ns; /* since 1970 */
+    airs_reason_kind_t kind;
+    char text[]; /* some of the reason's */
+} airs_child_end_t;
+
 struct airs_child {
     airs_keeper_t keeper;
     airs_errand_t errand;    /* to look at `events` */
@@ -48,7 +55,8 @@ struct airs_child {
     bool significant;
     uint64_t shutdown_ms;
 
-    airs_actor_t *actor; /* a reference, unless ENDED */
+    airs_actor_t *actor;   /* a reference, unless ENDED */
+    airs_child_end_t *end; /* how that ended; NULL: it has not, or there was no memory for it */
     airs_child_state_t state;
     bool specified;   /* by its supervisor's specification, and not added later */
     bool dormant;     /* it has ended and is not known any more, until its supervisor is restarted */
@@ -89,6 +97,9 @@ airs_status_t airs_child_create(airs_services_t *services, const airs_child_spec
 void airs_child_spec_drop(const airs_child_spec_t *spec);
 /* ENDED, and linked nowhere. */
 void airs_child_free(airs_child_t *child);
+
+/* Its actor has ended for good: it is kept how. */
+void airs_child_keep_end(airs_child_t *child);
 
 /* Starts it, for the first time or again. Its owner hears how that went. */
 void airs_child_begin(airs_child_t *child);

@@ -1,4 +1,5 @@
 #include "actor/supervisor_internal.h"
+#include "core/exit_reason.h"
 
 const char *airs_child_state_text(airs_child_state_t state) {
     static const char *const texts[] = {"ended", "starting", "running", "stopping", "restarting"};
@@ -38,6 +39,9 @@ static bool walk_child(const airs_child_t *child, unsigned depth, const airs_sup
         .restarts = restarts_of(child),
         .restart = child->restart,
         .significant = child->significant,
+        .ended_ns = child->end != NULL ? child->end->ended_ns : 0,
+        .end = child->end != NULL ? airs_reason_text(child->end->kind) : "",
+        .end_reason = child->end != NULL ? child->end->text : "",
     };
     return walk->each(walk->context, &info) &&
            (child->nested == NULL || airs_supervisor_walk(child->nested, depth, walk));
@@ -59,6 +63,8 @@ bool airs_supervisor_walk_root(const airs_supervisor_t *self, const airs_supervi
         .strategy = self->strategy,
         .state = state_of(self),
         .restarts = self->restarts,
+        .end = "",
+        .end_reason = "",
     };
     return walk->each(walk->context, &info) && airs_supervisor_walk(self, 0, walk);
 }

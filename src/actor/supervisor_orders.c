@@ -177,14 +177,20 @@ static void run_stop_child(airs_errand_t *errand) {
     }
 }
 
+/* As child_for, of a child that has ended for good. */
+static airs_child_t *ended_child_for(airs_supervisor_order_t *order) {
+    airs_child_t *child = child_for(order);
+    if (child != NULL && (child->state != AIRS_CHILD_ENDED || child->must_start || child->timed)) {
+        airs_supervisor_conclude(order, AIRS_INVALID_STATE, NULL);
+        return NULL;
+    }
+    return child;
+}
+
 static void run_restart_child(airs_errand_t *errand) {
     airs_supervisor_order_t *order = order_of(errand);
-    airs_child_t *child = child_for(order);
+    airs_child_t *child = ended_child_for(order);
     if (child == NULL) {
-        return;
-    }
-    if (child->state != AIRS_CHILD_ENDED || child->must_start || child->timed) {
-        airs_supervisor_conclude(order, AIRS_INVALID_STATE, NULL);
         return;
     }
     begin_child(order->supervisor, child, order);
@@ -193,12 +199,8 @@ static void run_restart_child(airs_errand_t *errand) {
 
 static void run_delete_child(airs_errand_t *errand) {
     airs_supervisor_order_t *order = order_of(errand);
-    airs_child_t *child = child_for(order);
+    airs_child_t *child = ended_child_for(order);
     if (child == NULL) {
-        return;
-    }
-    if (child->state != AIRS_CHILD_ENDED || child->must_start || child->timed) {
-        airs_supervisor_conclude(order, AIRS_INVALID_STATE, NULL);
         return;
     }
     airs_supervisor_forget_child(order->supervisor, child);

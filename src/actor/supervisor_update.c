@@ -16,7 +16,7 @@ static bool is_of(const airs_child_t *child, airs_id_t group) {
            airs_str_equal(id.ns, group.ns) && airs_str_equal(id.name, group.name);
 }
 
-/* What is not an environment, a configuration or a limit stays. */
+/* What is not an environment, a configuration, a limit or a capability stays. */
 static void take_spec(airs_child_t *child, const airs_actor_spec_t *given) {
     const airs_allocator_t *allocator = child->services->allocator;
     airs_actor_spec_t whole = child->spec;
@@ -25,9 +25,11 @@ static void take_spec(airs_child_t *child, const airs_actor_spec_t *given) {
     whole.env = given->env;
     whole.env_count = given->env_count;
     whole.config = given->config;
+    whole.settings = given->settings;
     whole.limits = given->limits;
+    whole.capabilities = given->capabilities;
     if (airs_actor_spec_copy(allocator, &whole, &copy, &memory) == AIRS_OK) {
-        airs_release(allocator, child->spec_memory);
+        airs_actor_spec_release(allocator, &child->spec, child->spec_memory);
         child->spec = copy;
         child->spec_memory = memory;
     }

@@ -9,6 +9,7 @@
 #include "actor/component_templates.h"
 #include "actor/health_monitor.h"
 #include "actor/supervisor_internal.h"
+#include "core/hash_table.h"
 #include "core/log.h"
 
 #define NS_PER_MS UINT64_C(1000000)
@@ -31,19 +32,22 @@ typedef enum airs_entry_state {
     ENTRY_SWITCHING, /* forward was ordered */
     ENTRY_SWITCHED,
     ENTRY_GOING_BACK,
-    ENTRY_OLD,      /* it never switched, or is back */
     ENTRY_SETTLING, /* the last was ordered */
-    ENTRY_GONE,     /* nothing is heard of it any more */
+    ENTRY_GONE, /* nothing is heard of it any more: it is settled, never switched, is back, or has ended */
+    ENTRY_STATES,
 } airs_entry_state_t;
 
 struct airs_update_entry {
     airs_actor_switch_t change; /* the first member: they are freed as one */
     airs_update_t *update;
     airs_update_entry_t *next;
-    _Atomic uint32_t events; /* airs_switch_event_t; what else happened is below */
+    airs_hash_entry_t by_actor;
+    _Atomic uint32_t events;         /* airs_switch_event_t; what else happened is below */
+    airs_update_entry_t *told_after; /* of those with events; whoever tells the first of them writes it */
     airs_entry_state_t state;
     airs_health_ask_t ask;
     bool asking;
+    bool is_command;
     airs_health_t health; /* written before ENTRY_ANSWERED */
 };
 
@@ -76,8 +80,18 @@ struct airs_update {
     const airs_actor_update_t *what;
     airs_actor_spec_t spec;      /* complete, if there is one */
     airs_component_handle_t old; /* of one of the instances */
-    airs_update_entry_t *entries;
+    /* The instances. There may be a hundred thousand, and something is heard of each by itself: nothing goes through
+     * all of them but what concerns all. */
+    airs_update_entry_t *entries; /* in the order in which they switch */
+    airs_update_entry_t **end;
+    airs_update_entry_t *switching; /* those before it have switched, or will not; NULL: all */
+    airs_hash_table_t by_actor;
+    size_t count;
+    size_t in_state[ENTRY_STATES];
+    size_t asked;                        /* of how many an answer is awaited */
+    _Atomic(airs_update_entry_t *) told; /* those with events, the last first */
     airs_update_stage_t stage;
+    bool has_run; /* a command ended after it had switched, not in a crash */
     bool timed;
     bool retargeted;
     atomic_bool window_over;
@@ -110,7 +124,14 @@ static void tell(airs_update_entry_t *entry, uint32_t events) {
     airs_update_t *self = entry->update;
     begin_to_tell(self);
     /* Release: pairs with `hear_all`. */
-    atomic_fetch_or_explicit(&entry->events, events, memory_order_release);
+    if (atomic_fetch_or_explicit(&entry->events, events, memory_order_release) == 0) {
+        /* Until it has been heard nobody else puts it in. */
+        airs_update_entry_t *first = atomic_load_explicit(&self->told, memory_order_relaxed);
+        do {
+            entry->told_after = first;
+        } while (!atomic_compare_exchange_weak_explicit(&self->told, &first, entry, memory_order_release,
+                                                        memory_order_relaxed));
+    }
     finish_telling(self);
 }
 
@@ -134,20 +155,52 @@ static void window_over(airs_timer_t *timer) {
 
 /* ---- the instances ---- */
 
-static airs_update_entry_t *find_entry(const airs_update_t *self, const airs_actor_t *actor) {
-    airs_update_entry_t *entry = self->entries;
-    while (entry != NULL && entry->change.actor != actor) {
-        entry = entry->next;
-    }
-    return entry;
+static void set_state(airs_update_entry_t *entry, airs_entry_state_t state) {
+    entry->update->in_state[entry->state]--;
+    entry->update->in_state[state]++;
+    entry->state = state;
+}
+
+static bool any(const airs_update_t *self, airs_entry_state_t state) { return self->in_state[state] > 0; }
+
+static uint64_t hash_of(const airs_actor_t *actor) { return airs_hash_number((uint64_t)(uintptr_t)actor); }
+
+static bool is_of(const airs_hash_entry_t *by_actor, const void *actor) {
+    const airs_update_entry_t *entry =
+        (const airs_update_entry_t *)((const char *)by_actor - offsetof(airs_update_entry_t, by_actor));
+    return entry->change.actor == actor;
+}
+
+static bool has_entry(const airs_update_t *self, const airs_actor_t *actor) {
+    return airs_hash_table_find(&self->by_actor, hash_of(actor), is_of, actor) != NULL;
+}
+
+/* At the end, so that they switch in the order of the registry. */
+static void append(airs_update_t *self, airs_update_entry_t *entry, airs_entry_state_t state) {
+    *self->end = entry;
+    self->end = &entry->next;
+    self->switching = self->switching != NULL ? self->switching : entry;
+    airs_hash_table_insert(&self->by_actor, &entry->by_actor, hash_of(entry->change.actor));
+    self->count++;
+    entry->state = state;
+    self->in_state[state]++;
 }
 
 static airs_actor_code_t *code_of(airs_actor_t *actor) { return ((airs_component_actor_t *)actor)->code; }
 
-/* An entry for it, at the end of the list, so that they switch in the order of the registry. Takes the reference. */
+static bool is_command(airs_runtime_engine_t *engine, airs_component_handle_t component) {
+    return engine->ops->is_command != NULL && engine->ops->is_command(engine, component);
+}
+
+/* An entry for it. Takes the reference. */
 static airs_status_t add_entry(airs_update_t *self, airs_actor_t *actor, bool started_new) {
     airs_services_t *services = self->services;
     const airs_actor_update_t *what = self->what;
+    bool commands = is_command(services->engine, what->component);
+    if (is_command(services->engine, code_of(actor)->component) != commands) {
+        airs_actor_unref(actor);
+        return AIRS_UNSUPPORTED;
+    }
     airs_update_entry_t *entry = airs_alloc_zeroed(services->allocator, sizeof *entry);
     if (entry == NULL) {
         airs_actor_unref(actor);
@@ -157,6 +210,7 @@ static airs_status_t add_entry(airs_update_t *self, airs_actor_t *actor, bool st
     airs_actor_code_t *code = code_of(actor);
     airs_runtime_engine_t *engine = services->engine;
     entry->update = self;
+    entry->is_command = commands;
     entry->ask.answered = answered;
     change->tell = told;
     change->actor = actor;
@@ -169,13 +223,8 @@ static airs_status_t add_entry(airs_update_t *self, airs_actor_t *actor, bool st
         change->next_migrates = engine->ops->migrates(engine, what->component);
         change->next = airs_actor_code_derive(code, what->component, what->spec != NULL ? &self->spec : NULL);
     }
-    airs_update_entry_t **link = &self->entries;
-    while (*link != NULL) {
-        link = &(*link)->next;
-    }
-    *link = entry;
     bool whole = change->next != NULL && change->old != NULL;
-    entry->state = whole ? ENTRY_WAITS : ENTRY_GONE;
+    append(self, entry, whole ? ENTRY_WAITS : ENTRY_GONE);
     return whole ? AIRS_OK : AIRS_OUT_OF_MEMORY;
 }
 
@@ -193,8 +242,7 @@ static airs_status_t find_instances(airs_update_t *self, bool started_new, bool 
     }
     for (size_t i = 0; i < count; i++) {
         airs_actor_t *actor = actors[i];
-        bool is_new = status == AIRS_OK && airs_actor_is_component(actor) &&
-                      find_entry(self, actor) == NULL &&
+        bool is_new = status == AIRS_OK && airs_actor_is_component(actor) && !has_entry(self, actor) &&
                       (code_of(actor)->component == self->what->component) == started_new;
         if (is_new) {
             *found = true;
@@ -208,26 +256,8 @@ static airs_status_t find_instances(airs_update_t *self, bool started_new, bool 
 }
 
 static void give(airs_update_entry_t *entry, airs_switch_order_t order, airs_entry_state_t state) {
-    entry->state = state;
+    set_state(entry, state);
     airs_actor_switch_give(&entry->change, order);
-}
-
-static bool any(const airs_update_t *self, airs_entry_state_t state) {
-    for (const airs_update_entry_t *entry = self->entries; entry != NULL; entry = entry->next) {
-        if (entry->state == state) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool any_asked(const airs_update_t *self) {
-    for (const airs_update_entry_t *entry = self->entries; entry != NULL; entry = entry->next) {
-        if (entry->asking) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* ---- decisions ---- */
@@ -251,37 +281,47 @@ static void fail_with(airs_update_t *self, const airs_update_entry_t *entry) {
 static void hear(airs_update_t *self, airs_update_entry_t *entry, uint32_t events) {
     if ((events & ENTRY_ANSWERED) != 0) {
         entry->asking = false;
+        self->asked--;
         if (entry->health == AIRS_UNHEALTHY && self->stage == STAGE_ASKING) {
             fail(self, AIRS_ROLLED_BACK, airs_component_id_text(entry->change.actor->id),
                  "it is unhealthy at the end of the window");
         }
     }
     if ((events & AIRS_SWITCH_SWITCHED) != 0 && entry->state == ENTRY_SWITCHING) {
-        entry->state = ENTRY_SWITCHED;
+        set_state(entry, ENTRY_SWITCHED);
     }
     if ((events & AIRS_SWITCH_FAILED) != 0) {
         fail_with(self, entry);
-        entry->state = entry->state == ENTRY_SWITCHING ? ENTRY_OLD : entry->state;
     }
     if ((events & AIRS_SWITCH_CRASHED) != 0) {
         fail_with(self, entry);
-        entry->state = entry->state == ENTRY_SETTLING ? entry->state : ENTRY_GOING_BACK;
-    }
-    if ((events & AIRS_SWITCH_WENT_BACK) != 0 && entry->state == ENTRY_GOING_BACK) {
-        entry->state = ENTRY_OLD;
+        set_state(entry, entry->state == ENTRY_SETTLING ? entry->state : ENTRY_GOING_BACK);
     }
     if ((events & (AIRS_SWITCH_SETTLED | AIRS_SWITCH_GONE)) != 0) {
-        entry->state = ENTRY_GONE;
+        self->has_run |= entry->is_command && entry->state == ENTRY_SWITCHED;
+        set_state(entry, ENTRY_GONE);
     }
 }
 
+/* Those of which something was told, in the order in which it was. */
+static airs_update_entry_t *take_told(airs_update_t *self) {
+    /* Acquire: pairs with `tell`. */
+    airs_update_entry_t *last = atomic_exchange_explicit(&self->told, NULL, memory_order_acquire);
+    airs_update_entry_t *first = NULL;
+    while (last != NULL) {
+        airs_update_entry_t *before = last->told_after;
+        last->told_after = first;
+        first = last;
+        last = before;
+    }
+    return first;
+}
+
 static void hear_all(airs_update_t *self) {
-    for (airs_update_entry_t *entry = self->entries; entry != NULL; entry = entry->next) {
+    for (airs_update_entry_t *entry = take_told(self), *next; entry != NULL; entry = next) {
+        next = entry->told_after; /* it may be told of again from the next line on */
         /* Acquire: pairs with `tell`. */
-        uint32_t events = atomic_exchange_explicit(&entry->events, 0, memory_order_acquire);
-        if (events != 0) {
-            hear(self, entry, events);
-        }
+        hear(self, entry, atomic_exchange_explicit(&entry->events, 0, memory_order_acquire));
     }
 }
 
@@ -326,7 +366,7 @@ static void begin_settling(airs_update_t *self, bool back) {
     }
     for (airs_update_entry_t *entry = self->entries; entry != NULL; entry = entry->next) {
         if (entry->state == ENTRY_WAITS) {
-            entry->state = ENTRY_GONE;
+            set_state(entry, ENTRY_GONE);
         } else if (entry->state != ENTRY_GONE) {
             give(entry, AIRS_SWITCH_SETTLE, ENTRY_SETTLING);
         }
@@ -357,13 +397,14 @@ static void begin_going_back(airs_update_t *self) {
 
 /* False: nothing is to be done before something is heard. */
 static bool step_switching(airs_update_t *self) {
-    for (airs_update_entry_t *entry = self->entries; entry != NULL; entry = entry->next) {
-        if (entry->state == ENTRY_SWITCHING && !self->what->together) {
-            return false;
-        }
+    for (; self->switching != NULL; self->switching = self->switching->next) {
+        airs_update_entry_t *entry = self->switching;
         if (entry->state == ENTRY_WAITS) {
             airs_actor_switch_attach(&entry->change);
             give(entry, AIRS_SWITCH_FORWARD, ENTRY_SWITCHING);
+        }
+        if (entry->state == ENTRY_SWITCHING && !self->what->together) {
+            return false;
         }
     }
     if (any(self, ENTRY_SWITCHING)) {
@@ -399,6 +440,10 @@ static bool step_watching(airs_update_t *self) {
         begin_settling(self, false); /* they were asked when they switched */
         return false;
     }
+    if (!any(self, ENTRY_SWITCHED) && self->has_run) {
+        begin_settling(self, false); /* those that run once have */
+        return false;
+    }
     if (!any(self, ENTRY_SWITCHED)) {
         fail(self, AIRS_STOPPED, "", "all its instances ended before the window was over");
         begin_settling(self, true);
@@ -408,6 +453,7 @@ static bool step_watching(airs_update_t *self) {
     for (airs_update_entry_t *entry = self->entries; entry != NULL; entry = entry->next) {
         if (entry->state == ENTRY_SWITCHED) {
             entry->asking = true;
+            self->asked++;
             airs_actor_ask_health(entry->change.actor, &entry->ask);
         }
     }
@@ -425,6 +471,7 @@ static void clean_up(airs_update_t *self) {
         airs_actor_switch_free(&self->entries->change);
         self->entries = next;
     }
+    airs_hash_table_free(&self->by_actor);
     airs_update_t **link = &self->updater->first;
     while (*link != NULL && *link != self) {
         link = &(*link)->next;
@@ -451,12 +498,7 @@ static void conclude(airs_update_t *self) {
 }
 
 static bool is_settled(const airs_update_t *self) {
-    for (const airs_update_entry_t *entry = self->entries; entry != NULL; entry = entry->next) {
-        if (entry->state != ENTRY_GONE || entry->asking) {
-            return false;
-        }
-    }
-    return true;
+    return self->in_state[ENTRY_GONE] == self->count && self->asked == 0;
 }
 
 /* One step. False: nothing is to be done before something is heard. */
@@ -472,7 +514,7 @@ static bool step(airs_update_t *self) {
     case STAGE_WATCHING:
         return step_watching(self);
     case STAGE_ASKING:
-        if (any_asked(self)) {
+        if (self->asked > 0) {
             return false;
         }
         begin_settling(self, false);
@@ -533,6 +575,15 @@ static bool begin(airs_update_t *self) {
     }
     bool found = false;
     airs_status_t status = find_instances(self, false, &found);
+    if (status == AIRS_UNSUPPORTED) {
+        refuse(self, status,
+               is_command(services->engine, self->what->component)
+                   ? "it is an actor, and the new component is a command; the application has to be started "
+                     "with it"
+                   : "it is a command, and the new component is none; the application has to be started with "
+                     "it");
+        return false;
+    }
     if (status != AIRS_OK || !found) {
         refuse(self, status != AIRS_OK ? status : AIRS_TARGET_NOT_FOUND,
                status != AIRS_OK ? airs_status_text(status) : "no instance of it runs an older version");
@@ -634,6 +685,8 @@ airs_status_t airs_updater_run(airs_updater_t *updater, const airs_actor_update_
     self->updater = updater;
     self->services = services;
     self->what = update;
+    self->end = &self->entries;
+    airs_hash_table_init(&self->by_actor, services->allocator);
     if (update->spec != NULL) {
         self->spec = airs_actor_spec_complete(update->spec);
     }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "actor/message_broker.h"
 #include "actor/response_router.h"
 #include "core/check.h"
 #include "core/deadline.h"
@@ -316,7 +317,7 @@ airs_status_t airs_waiting_senders_outcome(airs_waiting_senders_t *self, airs_ac
     }
     airs_status_t status = send->status == AIRS_OK ? AIRS_OK : fail(self, send, error);
     if (status == AIRS_OK) {
-        airs_count(&sender->sent, 1);
+        airs_message_broker_count(sender, 1);
     }
     destroy_send(self, send);
     return status;

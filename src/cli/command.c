@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,8 @@
 
 #include "cli/complaint.h"
 #include "cli/exit_code.h"
+#include "cli/output_file.h"
+#include "cli/standard_streams.h"
 #include "node/nearest_name.h"
 
 static const struct {
@@ -15,6 +18,8 @@ static const struct {
     const char *summary;
 } verbs[] = {
     {"run", airs_verb_run, "run the application that a manifest describes"},
+    {"check", airs_verb_check,
+     "load what a manifest names without running it, and show what it would be refused"},
     {"ps", airs_verb_ps, "show a running node and its actors"},
     {"call", airs_verb_call, "ask an actor and print what it answers"},
     {"send", airs_verb_send, "send a message to an actor"},
@@ -24,6 +29,7 @@ static const struct {
     {"reload", airs_verb_reload, "have a running node read its manifest anew"},
     {"dead-letters", airs_verb_dead_letters, "show messages that were accepted and not handled"},
     {"replay", airs_verb_replay, "run a recorded crash again, to the same end"},
+    {"storage", airs_verb_storage, "look into what components have stored, change it, back it up"},
     {"inspect", airs_verb_inspect, "show what a component imports and exports, and what it needs"},
     {"bindgen", airs_verb_bindgen, "generate C bindings from WIT, for a guest"},
     {"componentize", airs_verb_componentize, "make a component from a core module"},
@@ -62,9 +68,12 @@ static int complain_unknown(const char *word) {
     return AIRS_EXIT_USAGE;
 }
 
-static int finish(void) { return fflush(stdout) == 0 ? AIRS_EXIT_OK : AIRS_EXIT_FAILURE; }
-
 int airs_command_main(int argc, char **argv) {
+    if (!airs_standard_streams_occupy()) {
+        return AIRS_EXIT_FAILURE; /* there is nobody to tell */
+    }
+    /* A file that may become no larger (ulimit -f) is an error of a write, whoever makes it: a guest, too. */
+    (void)signal(SIGXFSZ, SIG_IGN);
     if (argc < 2) {
         print_usage(stderr);
         return AIRS_EXIT_USAGE;
@@ -72,11 +81,11 @@ int airs_command_main(int argc, char **argv) {
     const char *word = argv[1];
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
         printf("airssys %s\n", airs_version());
-        return finish();
+        return airs_output_finish(NULL);
     }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
         print_usage(stdout);
-        return finish();
+        return airs_output_finish(NULL);
     }
     for (size_t i = 0; i < VERB_COUNT; i++) {
         if (strcmp(word, verbs[i].name) == 0) {

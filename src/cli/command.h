@@ -18,6 +18,7 @@ airs_verb_fn airs_verb_keygen;
 airs_verb_fn airs_verb_sign;
 airs_verb_fn airs_verb_verify;
 airs_verb_fn airs_verb_explain;
+airs_verb_fn airs_verb_check;
 airs_verb_fn airs_verb_send;
 airs_verb_fn airs_verb_call;
 airs_verb_fn airs_verb_publish;
@@ -27,5 +28,6 @@ airs_verb_fn airs_verb_reload;
 airs_verb_fn airs_verb_update;
 airs_verb_fn airs_verb_dead_letters;
 airs_verb_fn airs_verb_replay;
+airs_verb_fn airs_verb_storage;
 
 #endif

@@ -6,8 +6,8 @@
 #include "cli/command.h"
 #include "cli/complaint.h"
 #include "cli/exit_code.h"
+#include "cli/input_file.h"
 #include "cli/output_file.h"
-#include "core/file.h"
 #include "core/memory.h"
 
 #define MODULE_SIZE_MAX ((size_t)1 << 30)
@@ -20,11 +20,21 @@ typedef struct componentize {
     bool command;
 } componentize_t;
 
+/* The eight bytes that a binary component begins with; a module's end in other ones. */
+static bool is_component(airs_bytes_t binary) {
+    static const uint8_t header[] = {0, 'a', 's', 'm', 13, 0, 1, 0};
+    return binary.size >= sizeof header && memcmp(binary.data, header, sizeof header) == 0;
+}
+
 static int convert(const airs_verb_t *verb, const componentize_t *job, airs_bytes_t module) {
     airs_wit_output_t component = {NULL, 0};
     airs_wit_output_t message = {NULL, 0};
     airs_error_t error;
     int exit_code = AIRS_EXIT_OK;
+    if (is_component(module)) {
+        airs_complain(verb->name, "%s: is a component already", job->module);
+        return AIRS_EXIT_COMPONENT;
+    }
     if (!airs_wit_componentize(module.data, module.size, &job->wit, job->wit != NULL ? 1 : 0, job->world,
                                job->command ? AIRS_WIT_ADAPTER_COMMAND : AIRS_WIT_ADAPTER_REACTOR, &component,
                                &message)) {
@@ -48,16 +58,12 @@ static int run(const airs_verb_t *verb, void *context, char **arguments, int cou
         return airs_usage_error(verb, "--out FILE is missing: where to write the component");
     }
     job->module = arguments[0];
-    const airs_allocator_t *allocator = airs_allocator_default();
     airs_bytes_t module;
-    airs_error_t error;
-    airs_status_t status = airs_file_read(allocator, job->module, MODULE_SIZE_MAX, &module, &error);
-    if (status != AIRS_OK) {
-        airs_complain(verb->name, "cannot read %s: %s", job->module, error.text);
-        return status == AIRS_IO ? AIRS_EXIT_COMPONENT : AIRS_EXIT_FAILURE;
+    int exit_code = airs_input_file_read(verb, job->module, MODULE_SIZE_MAX, &module);
+    if (exit_code == AIRS_EXIT_OK) {
+        exit_code = convert(verb, job, module);
+        airs_release(airs_allocator_default(), (void *)module.data);
     }
-    int exit_code = convert(verb, job, module);
-    airs_release(allocator, (void *)module.data);
     return exit_code;
 }
 

@@ -22,6 +22,8 @@
     X(DIVERGED, 15, "a crash did not come again as it was recorded")                           \
     X(CRASH_FILE, 16, "a crash file cannot be read or is damaged")                             \
     X(DENIED, 17, "the component may not do that")                                             \
+    X(STORAGE, 18, "the storage is not there, in use, full or damaged")                        \
+    X(NO_KEY, 19, "there is no such key, or space of keys")                                    \
     X(INTERRUPTED, 130, "stopped by Ctrl-C before the work was done")                          \
     X(TERMINATED, 143, "stopped by SIGTERM before the work was done")
 

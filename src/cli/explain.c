@@ -7,7 +7,7 @@
 #include "cli/exit_code.h"
 #include "cli/output_file.h"
 #include "core/text.h"
-#include "node/guard.h"
+#include "node/import_report.h"
 #include "node/manifest.h"
 #include "node/policy_file.h"
 
@@ -102,22 +102,15 @@ static airs_status_t read_resource(question_t *question, const char *text, airs_
     return status;
 }
 
-static airs_status_t find_capabilities(question_t *question, airs_error_t *error) {
-    const airs_manifest_capabilities_t *given = &question->component->capabilities;
-    if (!given->given) {
-        question->capabilities = airs_capabilities_common();
-        return AIRS_OK;
-    }
-    return airs_guard_make_capabilities(airs_allocator_default(), given->grants, given->grant_count,
-                                        given->storage_quota, 0, &question->capabilities, error);
-}
-
 /* In the order of the arguments. */
 static airs_status_t ask(question_t *question, char **arguments, int count, airs_error_t *error) {
     airs_status_t status = find_component(question, arguments[0], error);
     status = status == AIRS_OK ? read_action(question, arguments[1], error) : status;
     status = status == AIRS_OK ? read_resource(question, count > 2 ? arguments[2] : "", error) : status;
-    status = status == AIRS_OK ? find_capabilities(question, error) : status;
+    if (status == AIRS_OK) {
+        status = airs_import_report_capabilities(airs_allocator_default(), question->component,
+                                                 &question->capabilities, error);
+    }
     if (status == AIRS_OK && question->file != NULL) {
         question->ruling = airs_policy_ask(policy_of(question), airs_str(question->id), question->action,
                                            &question->resource);

@@ -18,6 +18,12 @@
 /* What makes a component an actor that takes messages, whatever its version. */
 #define LIFECYCLE "airssys:core/component-lifecycle"
 
+typedef struct inspect_job {
+    int output;
+    bool no_cache;
+    const char *compiler;
+} inspect_job_t;
+
 typedef struct inspection {
     const char *path;
     const airs_component_report_t *report;
@@ -74,7 +80,7 @@ static void append_text(const inspection_t *inspection, airs_text_t *out) {
     const airs_component_report_t *report = inspection->report;
     char size[AIRS_COUNT_TEXT_MAX];
     airs_text_append_format(out, "%s: a component of %s bytes\n\n", inspection->path,
-                            airs_count_text(report->file_bytes, size));
+                            airs_count_text(report->binary.size, size));
     airs_text_append(out, inspection->wit);
     airs_text_append(out, airs_str(report->import_count > 0 ? "\nImports:\n" : "\nImports: none\n"));
     for (size_t i = 0; i < report->import_count; i++) {
@@ -114,7 +120,7 @@ static void append_json(const inspection_t *inspection, airs_text_t *out) {
     const airs_component_report_t *report = inspection->report;
     airs_text_append(out, airs_str("{\"file\":"));
     airs_text_append_json(out, airs_str(inspection->path));
-    airs_text_append_format(out, ",\"bytes\":%" PRIu64, report->file_bytes);
+    airs_text_append_format(out, ",\"bytes\":%zu", report->binary.size);
     append_imports_json(report, out);
     if (report->has_resources) {
         airs_text_append_format(
@@ -151,26 +157,20 @@ static airs_status_t print(const inspection_t *inspection, bool json, airs_error
     return status;
 }
 
-static airs_status_t print_wit(const char *path, airs_wit_output_t *wit, airs_error_t *error) {
-    const airs_allocator_t *allocator = airs_allocator_default();
+static airs_status_t print_wit(const char *path, airs_bytes_t binary, airs_wit_output_t *wit,
+                               airs_error_t *error) {
     airs_wit_output_t message = {NULL, 0};
-    void *block = NULL;
-    airs_bytes_t binary;
-    airs_status_t status = airs_component_read_binary(allocator, path, &block, &binary, error);
-    if (status != AIRS_OK) {
-        return status;
-    }
+    airs_status_t status = AIRS_OK;
     if (!airs_wit_print(binary.data, binary.size, wit, &message)) {
         status = airs_error_set(error, AIRS_INVALID_COMPONENT, "%s: %.*s", path, (int)message.size,
                                 message.data != NULL ? (const char *)message.data : "");
     }
     airs_wit_output_free(&message);
-    airs_release(allocator, block);
     return status;
 }
 
 static int inspect(const airs_verb_t *verb, void *context, char **arguments, int count) {
-    const int *output = context;
+    const inspect_job_t *job = context;
     const char *path = arguments[0];
     (void)count;
     airs_error_t error;
@@ -178,19 +178,22 @@ static int inspect(const airs_verb_t *verb, void *context, char **arguments, int
     airs_wit_output_t wit = {NULL, 0};
     int exit_code = AIRS_EXIT_OK;
     char *cache = NULL;
-    /* Without a folder for it the component is compiled anew, nothing worse. */
-    (void)airs_cache_folder(airs_allocator_default(), &cache, NULL);
-    airs_status_t status = airs_component_inspect(airs_allocator_default(), path, cache, &report, &error);
+    if (!job->no_cache) {
+        /* Without a folder for it the component is compiled anew, nothing worse. */
+        (void)airs_cache_folder(airs_allocator_default(), &cache, NULL);
+    }
+    airs_inspect_options_t options = {.cache_dir = cache, .compiler = job->compiler};
+    airs_status_t status = airs_component_inspect(airs_allocator_default(), path, &options, &report, &error);
     airs_release(airs_allocator_default(), cache);
     if (status == AIRS_OK) {
-        status = print_wit(path, &wit, &error);
+        status = print_wit(path, report->binary, &wit, &error);
     }
     if (status != AIRS_OK) {
         exit_code = status == AIRS_OUT_OF_MEMORY || status == AIRS_INTERNAL ? AIRS_EXIT_FAILURE
                                                                             : AIRS_EXIT_COMPONENT;
     } else {
         inspection_t inspection = {path, report, airs_str_n((const char *)wit.data, wit.size)};
-        status = print(&inspection, *output == AIRS_OUTPUT_JSON, &error);
+        status = print(&inspection, job->output == AIRS_OUTPUT_JSON, &error);
         exit_code = status == AIRS_OK ? AIRS_EXIT_OK : AIRS_EXIT_FAILURE;
     }
     if (status != AIRS_OK) {
@@ -204,22 +207,24 @@ static int inspect(const airs_verb_t *verb, void *context, char **arguments, int
 int airs_verb_inspect(int argc, char **argv) {
     static const int exit_codes[] = {AIRS_EXIT_OK, AIRS_EXIT_FAILURE, AIRS_EXIT_USAGE, AIRS_EXIT_COMPONENT,
                                      -1};
-    int output = AIRS_OUTPUT_TEXT;
+    inspect_job_t job = {.output = AIRS_OUTPUT_TEXT};
     const airs_option_t options[] = {
-        AIRS_OPTION_OUTPUT("text (default) or json", &output),
+        AIRS_OPTION_OUTPUT("text (default) or json", &job.output),
+        AIRS_OPTION_FLAG("no-cache", 0, "keep no compiled code, and use none", &job.no_cache),
+        AIRS_OPTION_TEXT("compiler", 0, "PROGRAM", "as for run", &job.compiler),
     };
     const airs_verb_t verb = {
         .name = "inspect",
         .usage = "FILE",
         .summary = "Show a component's imports and exports as WIT, and what it will need here.",
-        .help =
-            "FILE is a component, binary (.wasm) or text (.wat); it is not run. That it cannot run here is\n"
-            "part of what is shown, not an error.\n",
+        .help = "FILE is a component, binary (.wasm) or text (.wat); it is compiled, by another process and "
+                "within\n"
+                "limits, and not run. That it cannot run here is part of what is shown, not an error.\n",
         .options = options,
         .option_count = sizeof options / sizeof options[0],
         .exit_codes = exit_codes,
         .min_arguments = 1,
         .max_arguments = 1,
     };
-    return airs_verb_run_with(&verb, argc, argv, inspect, &output);
+    return airs_verb_run_with(&verb, argc, argv, inspect, &job);
 }

@@ -7,20 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/file.h"
+
 #define SECRET_MODE 0600
 #define PUBLIC_MODE 0644
-
-static bool write_all(int file, airs_bytes_t content) {
-    for (size_t done = 0; done < content.size;) {
-        ssize_t wrote = write(file, content.data + done, content.size - done);
-        if (wrote > 0) {
-            done += (size_t)wrote;
-        } else if (wrote == 0 || errno != EINTR) {
-            return false;
-        }
-    }
-    return true;
-}
 
 airs_status_t airs_key_file_create(const char *path, airs_bytes_t content, bool secret, airs_error_t *error) {
     int file =
@@ -32,7 +22,7 @@ airs_status_t airs_key_file_create(const char *path, airs_bytes_t content, bool 
     if (file < 0) {
         return airs_error_set(error, AIRS_IO, "cannot write %s: %s", path, strerror(errno));
     }
-    bool written = write_all(file, content) && fsync(file) == 0;
+    bool written = airs_file_write_fully(file, content) && fsync(file) == 0;
     int failure = errno;
     if (close(file) != 0 && written) {
         written = false;

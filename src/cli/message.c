@@ -187,7 +187,10 @@ static int deliver(const airs_verb_t *verb, void *context, char **arguments, int
     /* The node first: nobody types a payload for one that is not there. */
     int exit_code = airs_client_open(&message->client, verb, &message->options);
     if (exit_code == AIRS_EXIT_OK) {
-        exit_code = airs_payload_source_read(&message->source, verb);
+        exit_code = airs_payload_source_read(&message->source, verb, &error);
+        if (error.status != AIRS_OK) {
+            airs_client_tell(&message->client, error.status, error.text);
+        }
     }
     if (exit_code == AIRS_EXIT_OK) {
         exit_code = post(message);

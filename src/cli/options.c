@@ -11,6 +11,7 @@
 
 #include "cli/complaint.h"
 #include "cli/exit_code.h"
+#include "cli/output_file.h"
 #include "node/nearest_name.h"
 #include "node/quantity.h"
 
@@ -21,6 +22,9 @@
 
 /* Above every letter: what getopt_long answers for option number 0, 1, … */
 #define FIRST_VALUE 256
+
+/* No verb has this letter for anything else. */
+#define HELP 'h'
 
 const char *const airs_output_words[] = {"text", "json", NULL};
 
@@ -53,19 +57,19 @@ static int print_help(const airs_verb_t *verb) {
         const airs_option_t *option = &verb->options[i];
         print_option(option->letter, option->name, option->metavar, option->help);
     }
-    print_option(0, "help", NULL, "show this and exit");
+    print_option('h', "help", NULL, "show this and exit");
     if (verb->help != NULL) {
         printf("\n%s", verb->help);
     }
     printf("\nExit codes:\n");
     airs_exit_codes_print(verb->exit_codes);
-    return fflush(stdout) == 0 ? AIRS_EXIT_OK : AIRS_EXIT_FAILURE;
+    return airs_output_finish(verb->name);
 }
 
 /* What getopt_long wants: long options, and the letters as one text. */
 typedef struct getopt_table {
     struct option options[OPTIONS_MAX + 2]; /* --help, and the end */
-    char letters[2 * OPTIONS_MAX + 2];
+    char letters[2 * OPTIONS_MAX + 3];      /* the colon in front, "h", and the end */
 } getopt_table_t;
 
 static void fill_table(const airs_verb_t *verb, getopt_table_t *table) {
@@ -84,7 +88,8 @@ static void fill_table(const airs_verb_t *verb, getopt_table_t *table) {
             table->letters[used++] = ':';
         }
     }
-    table->options[verb->option_count] = (struct option){"help", no_argument, NULL, 'H'};
+    table->options[verb->option_count] = (struct option){"help", no_argument, NULL, HELP};
+    table->letters[used] = HELP;
 }
 
 static const airs_option_t *find_option(const airs_verb_t *verb, int answer) {
@@ -104,16 +109,35 @@ static const char *option_name_at(const void *names, size_t index) {
     return index == verb->option_count ? "help" : NULL;
 }
 
+/* "--node, --no-socket": those that an abbreviation could mean. False: there are not several. */
+static bool list_meant(const airs_verb_t *verb, airs_str_t word, char out[WORDS_TEXT_MAX]) {
+    size_t used = 0;
+    size_t count = 0;
+    const char *name = NULL;
+    out[0] = '\0';
+    for (size_t i = 0; (name = option_name_at(verb, i)) != NULL; i++) {
+        if (strncmp(name, word.data, word.size) == 0 && used < WORDS_TEXT_MAX) {
+            used +=
+                (size_t)snprintf(out + used, WORDS_TEXT_MAX - used, "%s--%s", count++ > 0 ? ", " : "", name);
+        }
+    }
+    return count > 1;
+}
+
 static int complain_unknown(const airs_verb_t *verb, const char *argument) {
-    /* A letter that is unknown may stand among others: getopt says which. */
-    if (strncmp(argument, "--", 2) != 0) {
-        return airs_usage_error(verb, "unknown option -%c", optopt);
+    char meant[WORDS_TEXT_MAX];
+    /* A letter: getopt says which. It may stand among others, and `argument` is then the one before. */
+    if (optopt != 0 && optopt < FIRST_VALUE && optopt != HELP) {
+        return airs_usage_error(verb, "unknown option -%c", (char)optopt);
     }
     const char *name = argument + 2;
     airs_str_t word = airs_str_n(name, strcspn(name, "="));
     const char *nearest = airs_nearest_name(word, option_name_at, verb);
-    if (optopt >= FIRST_VALUE || optopt == 'H') {
+    if (optopt >= FIRST_VALUE || optopt == HELP) {
         return airs_usage_error(verb, "the option --%.*s takes no value", AIRS_STR_ARG(word));
+    }
+    if (word.size > 0 && list_meant(verb, word, meant)) {
+        return airs_usage_error(verb, "the option --%.*s could be any of %s", AIRS_STR_ARG(word), meant);
     }
     if (nearest != NULL) {
         return airs_usage_error(verb, "unknown option --%.*s; did you mean --%s?", AIRS_STR_ARG(word),
@@ -141,8 +165,9 @@ static bool take_number(const airs_verb_t *verb, const airs_option_t *option, co
 static bool take_time(const airs_verb_t *verb, const airs_option_t *option, const char *text) {
     char max[AIRS_QUANTITY_TEXT_MAX];
     uint64_t us = 0;
-    if (airs_duration_parse(airs_str(text), &us) == AIRS_OK && us % US_PER_MS == 0 &&
-        us / US_PER_MS <= option->max) {
+    /* Nothing is nothing in any unit. */
+    bool parsed = strcmp(text, "0") == 0 || airs_duration_parse(airs_str(text), &us) == AIRS_OK;
+    if (parsed && us % US_PER_MS == 0 && us / US_PER_MS <= option->max) {
         *option->time_ms = us / US_PER_MS;
         return true;
     }
@@ -189,7 +214,7 @@ static bool take_value(const airs_verb_t *verb, const airs_option_t *option, con
 /* One answer of getopt_long. True: go on. */
 static bool take(const airs_verb_t *verb, int answer, char **argv, int *exit_code) {
     const airs_option_t *option = find_option(verb, answer);
-    if (answer == 'H') {
+    if (answer == HELP) {
         *exit_code = print_help(verb);
     } else if (answer == ':') {
         *exit_code = airs_usage_error(verb, "the option %s needs a value", argv[optind - 1]);

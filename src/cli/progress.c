@@ -21,7 +21,9 @@ const char *airs_count_text(uint64_t count, char out[AIRS_COUNT_TEXT_MAX]) {
 
 const char *airs_seconds_text(uint64_t ns, char out[AIRS_SECONDS_TEXT_MAX]) {
     uint64_t seconds = ns / NS_PER_S;
-    if (seconds < 60) {
+    if (ns > 0 && ns < NS_PER_S / 10) {
+        snprintf(out, AIRS_SECONDS_TEXT_MAX, "%.1f ms", (double)ns * 1000 / (double)NS_PER_S);
+    } else if (seconds < 60) {
         snprintf(out, AIRS_SECONDS_TEXT_MAX, seconds < 10 ? "%.2f s" : "%.1f s",
                  (double)ns / (double)NS_PER_S);
     } else if (seconds < 3600) {

@@ -10,7 +10,7 @@
 #define AIRS_COUNT_TEXT_MAX 32
 const char *airs_count_text(uint64_t count, char out[AIRS_COUNT_TEXT_MAX]);
 
-/* "0.42 s", "12.3 s", "2:05 min", "1:02:03 h". */
+/* "3.2 ms", "0.42 s", "12.3 s", "2:05 min", "1:02:03 h". */
 #define AIRS_SECONDS_TEXT_MAX 32
 const char *airs_seconds_text(uint64_t ns, char out[AIRS_SECONDS_TEXT_MAX]);
 

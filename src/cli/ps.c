@@ -30,12 +30,12 @@ typedef struct ps {
 #define UPTIME_TEXT_MAX 32
 
 /* "3d 4h", "12m 5s": the two largest units. */
-static const char *uptime_text(const json_t *object, char out[UPTIME_TEXT_MAX]) {
+static const char *duration_text(const json_t *object, const char *member, char out[UPTIME_TEXT_MAX]) {
     static const struct {
         uint64_t seconds;
         char letter;
     } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
-    uint64_t seconds = airs_json_number(object, "uptime_seconds");
+    uint64_t seconds = airs_json_number(object, member);
     size_t unit = 0;
     while (unit < 3 && seconds < units[unit].seconds) {
         unit++;
@@ -48,6 +48,10 @@ static const char *uptime_text(const json_t *object, char out[UPTIME_TEXT_MAX]) 
                        rest / units[unit + 1].seconds, units[unit + 1].letter);
     }
     return out;
+}
+
+static const char *uptime_text(const json_t *object, char out[UPTIME_TEXT_MAX]) {
+    return duration_text(object, "uptime_seconds", out);
 }
 
 /* "N thing" or "N things". */
@@ -86,10 +90,10 @@ static const char *short_id(const json_t *node, const json_t *actor) {
 
 /* In a pipe and in a terminal of 80 columns those up to UP; what follows where there is room. */
 static const airs_table_column_t columns[] = {
-    {"ID", false},     {"STATE", false},   {"HEALTH", false},  {"QUEUED", true},   {"HANDLED", true},
-    {"ERRORS", true},  {"RESTARTS", true}, {"UP", true},       {"VERSION", false}, {"SENT", true},
-    {"REFUSED", true}, {"DROPPED", true},  {"REQUESTS", true}, {"DEFERRED", true}, {"TIMERS", true},
-    {"TOPICS", true},  {"NAME", false},
+    {"ID", false},    {"STATE", false},   {"HEALTH", false}, {"QUEUED", true},   {"HANDLED", true},
+    {"ERRORS", true}, {"RESTARTS", true}, {"UP", true},      {"NEXT RUN", true}, {"VERSION", false},
+    {"SENT", true},   {"REFUSED", true},  {"DROPPED", true}, {"REQUESTS", true}, {"DEFERRED", true},
+    {"TIMERS", true}, {"TOPICS", true},   {"NAME", false},
 };
 
 #define COLUMN_COUNT (sizeof columns / sizeof columns[0])
@@ -108,6 +112,14 @@ static void add_text(airs_table_t *table, const json_t *actor, const char *membe
     airs_table_add(table, text[0] != '\0' ? text : "-");
 }
 
+/* Of a command that runs at an interval: in how long. */
+static void add_next_run(airs_table_t *table, const json_t *actor) {
+    char text[UPTIME_TEXT_MAX];
+    airs_table_add(table, json_object_get(actor, "next_run") != NULL
+                              ? duration_text(actor, "next_run_seconds", text)
+                              : "-");
+}
+
 static void add_actor(airs_table_t *table, const json_t *node, const json_t *actor) {
     static const char *const numbers[] = {"sent",     "refused", "dropped",      "requests",
                                           "deferred", "timers",  "subscriptions"};
@@ -120,6 +132,7 @@ static void add_actor(airs_table_t *table, const json_t *node, const json_t *act
     airs_table_add_number(table, airs_json_number(actor, "errors"));
     airs_table_add_number(table, airs_json_number(actor, "restarts"));
     airs_table_add(table, uptime_text(actor, uptime));
+    add_next_run(table, actor);
     add_text(table, actor, "version");
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         airs_table_add_number(table, airs_json_number(actor, numbers[i]));
@@ -142,12 +155,23 @@ static airs_status_t print_table(const ps_t *ps, const json_t *node, const json_
 /* ---- supervisors ---- */
 
 static const airs_table_column_t tree_columns[] = {
-    {"NAME", false}, {"STATE", false}, {"RESTARTS", true}, {"RESTART", false}, {"STRATEGY", false},
+    {"NAME", false},    {"STATE", false},    {"RESTARTS", true},
+    {"RESTART", false}, {"STRATEGY", false}, {"END", false},
 };
 
 #define TREE_COLUMN_COUNT (sizeof tree_columns / sizeof tree_columns[0])
 #define INDENT 2
 #define DEPTH_MAX 20
+
+/* "error: the command exited with code 3" of one that has ended, by the first line. */
+static void add_end(airs_table_t *table, const json_t *child) {
+    char text[256];
+    const char *end = airs_json_text(child, "end");
+    const char *reason = airs_json_text(child, "end_reason");
+    (void)snprintf(text, sizeof text, "%s%s%.*s", end[0] != '\0' ? end : "-", reason[0] != '\0' ? ": " : "",
+                   (int)strcspn(reason, "\n"), reason);
+    airs_table_add(table, text);
+}
 
 /* Below its supervisor, a step to the right. */
 static void add_child(airs_table_t *table, const json_t *node, const json_t *child) {
@@ -164,6 +188,7 @@ static void add_child(airs_table_t *table, const json_t *node, const json_t *chi
     airs_table_add_number(table, airs_json_number(child, "restarts"));
     add_text(table, child, "restart");
     add_text(table, child, "strategy");
+    add_end(table, child);
 }
 
 static airs_status_t print_tree(const json_t *node, const json_t *children) {
@@ -221,7 +246,8 @@ static void print_member(const char *name, const json_t *value) {
 
 /* Everything that is told of it, members that are newer than this command too. */
 static void print_detail(const json_t *actor) {
-    static const char *const told[] = {"id", "namespace", "component", "instance", "uptime_seconds", NULL};
+    static const char *const told[] = {
+        "id", "namespace", "component", "instance", "uptime_seconds", "next_run_seconds", NULL};
     char uptime[UPTIME_TEXT_MAX];
     const char *name = NULL;
     json_t *value = NULL;
@@ -361,7 +387,9 @@ int airs_verb_ps(int argc, char **argv) {
         .help = AIRS_CLIENT_TARGET_HELP
         "QUEUED is what waits in the mailbox and how much may, HANDLED the calls that ended, ERRORS how\n"
         "many of them with an error, UP how long the actor has lived. One actor in detail has also when and\n"
-        "why it crashed last, if it was restarted.\n"
+        "why it crashed last, if it was restarted, and of a command when it runs next. NEXT RUN is in how "
+        "long\n"
+        "that is; how a command ended that does not run again, --tree says.\n"
         "\n"
         "Examples:\n"
         "  airssys ps\n"

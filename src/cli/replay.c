@@ -16,6 +16,7 @@ typedef struct replay {
     uint64_t until;
     bool verbose;
     bool no_cache;
+    const char *compiler;
     int output;
 } replay_t;
 
@@ -45,6 +46,7 @@ static int run(const airs_verb_t *verb, const replay_t *self, airs_replayer_t *r
     airs_replay_options_t options = {
         .component = self->component,
         .cache_dir = cache,
+        .compiler = self->compiler,
         .log = self->verbose ? &report.log : NULL,
         .until = self->until,
         .step = airs_replay_report_step,
@@ -105,6 +107,7 @@ int airs_verb_replay(int argc, char **argv) {
         AIRS_OPTION_TEXT("component", 'c', "FILE", "the component; default: where it was when it crashed",
                          &self.component),
         AIRS_OPTION_FLAG("no-cache", 0, "keep no compiled code, and use none that was kept", &self.no_cache),
+        AIRS_OPTION_TEXT("compiler", 0, "PROGRAM", "as for run", &self.compiler),
         AIRS_OPTION_OUTPUT("text (default) or json, an object on each line", &self.output),
     };
     const airs_verb_t verb = {

@@ -28,6 +28,7 @@
 
 #define REDRAW_MS 200
 #define TELL_MAX 512
+#define LOOP_FILES 4
 #define STANDARD_INPUT "standard input"
 
 typedef struct run_options {
@@ -38,8 +39,9 @@ typedef struct run_options {
     int output;    /* airs_output_format_t */
     bool quiet;
     bool no_cache;
-    const char *summary; /* a file; NULL: none */
-    const char *socket;  /* where the application is reached; NULL: as the manifest says */
+    const char *compiler; /* NULL: as the manifest says */
+    const char *summary;  /* a file; NULL: none */
+    const char *socket;   /* where the application is reached; NULL: as the manifest says */
     bool no_socket;
     bool watch;
 } run_options_t;
@@ -366,13 +368,9 @@ static void close_handle(uv_handle_t *handle, void *context) {
     uv_close(handle, NULL);
 }
 
-/* Everything that needs the loop; false: errno-like number in *failed. */
-static bool open_loop(run_t *run, int *failed) {
+/* What waits in the loop; false: a number of libuv's in *failed. */
+static bool fill_loop(run_t *run, int *failed) {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    *failed = uv_loop_init(&run->loop);
-    if (*failed != 0) {
-        return false;
-    }
     *failed = uv_async_init(&run->loop, &run->done, on_done);
     run->done.data = run;
     run->had_terminal = isatty(STDERR_FILENO) != 0;
@@ -405,12 +403,41 @@ static void close_loop(run_t *run) {
     uv_loop_close(&run->loop);
 }
 
+/* libuv ends the process where it cannot make its first pipe, and does not say why. 0, or a number of libuv's. */
+static int try_files(void) {
+    int files[LOOP_FILES];
+    int count = 0;
+    int failed = 0;
+    while (count < LOOP_FILES && failed == 0) {
+        files[count] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        failed = files[count] < 0 ? uv_translate_sys_error(errno) : 0;
+        count += failed == 0;
+    }
+    while (count > 0) {
+        close(files[--count]);
+    }
+    return failed;
+}
+
+/* The loop, or nothing of it. */
+static bool open_loop(run_t *run, int *failed) {
+    *failed = try_files();
+    *failed = *failed == 0 ? uv_loop_init(&run->loop) : *failed;
+    if (*failed != 0) {
+        return false;
+    }
+    if (!fill_loop(run, failed)) {
+        close_loop(run);
+        return false;
+    }
+    return true;
+}
+
 /* Let the application work, with signals and progress. */
 static bool supervise(const airs_verb_t *verb, run_t *run) {
     int failed;
     if (!open_loop(run, &failed)) {
         airs_complain(verb->name, "cannot wait for signals: %s", uv_strerror(failed));
-        close_loop(run);
         return false;
     }
     failed = pthread_create(&run->worker, NULL, work, run);
@@ -560,6 +587,7 @@ static int run_application(const airs_verb_t *verb, run_t *run) {
         .log = &run->terminal.log,
         .workers = (unsigned)run->options.workers,
         .cache_dir = run->options.no_cache ? "" : NULL,
+        .compiler = run->options.compiler,
         .output = airs_terminal_output,
         .output_context = &run->terminal,
     };
@@ -648,6 +676,10 @@ int airs_verb_run(int argc, char **argv) {
                          &run.options.watch),
         AIRS_OPTION_FLAG("quiet", 'q', "no progress, no summary, only errors in the log", &run.options.quiet),
         AIRS_OPTION_FLAG("no-cache", 0, "keep no compiled code, and use none", &run.options.no_cache),
+        AIRS_OPTION_TEXT(
+            "compiler", 0, "PROGRAM",
+            "the airssys-compile that compiles what is not trusted; default: the one beside airssys",
+            &run.options.compiler),
     };
     const airs_verb_t verb = {
         .name = "run",

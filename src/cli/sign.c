@@ -1,9 +1,9 @@
 #include "cli/command.h"
 #include "cli/complaint.h"
 #include "cli/exit_code.h"
+#include "cli/input_file.h"
 #include "cli/key_file.h"
 #include "cli/output_file.h"
-#include "core/file.h"
 #include "core/memory.h"
 #include "core/runtime_engine.h"
 #include "security/component_signature.h"
@@ -44,16 +44,12 @@ static int write_signed(const airs_verb_t *verb, const sign_t *job, const char *
 
 static int sign_file(const airs_verb_t *verb, const sign_t *job, const char *path,
                      const airs_signing_key_t *key) {
-    const airs_allocator_t *allocator = airs_allocator_default();
     airs_bytes_t binary;
-    airs_error_t error;
-    airs_status_t status = airs_file_read(allocator, path, AIRS_COMPONENT_FILE_MAX, &binary, &error);
-    if (status != AIRS_OK) {
-        airs_complain(verb->name, "cannot read %s: %s", path, error.text);
-        return status == AIRS_IO ? AIRS_EXIT_COMPONENT : AIRS_EXIT_FAILURE;
+    int exit_code = airs_input_file_read(verb, path, AIRS_COMPONENT_FILE_MAX, &binary);
+    if (exit_code == AIRS_EXIT_OK) {
+        exit_code = write_signed(verb, job, path, binary, key);
+        airs_release(airs_allocator_default(), (void *)binary.data);
     }
-    int exit_code = write_signed(verb, job, path, binary, key);
-    airs_release(allocator, (void *)binary.data);
     return exit_code;
 }
 

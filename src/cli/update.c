@@ -9,7 +9,6 @@
 
 #include "cli/client/client.h"
 #include "cli/command.h"
-#include "cli/complaint.h"
 #include "cli/exit_code.h"
 
 #define DAY_MS 86400000
@@ -86,21 +85,28 @@ static int ask(update_t *update, const char *component, const char *file) {
     return exit_code;
 }
 
+/* The node reads the file, and has another working directory. */
+static int update_to(update_t *update, const char *component, const char *path) {
+    airs_error_t error;
+    char *file = realpath(path, NULL);
+    if (file == NULL) {
+        airs_status_t status = airs_error_set(&error, AIRS_IO, "%s: %s", path, strerror(errno));
+        airs_client_tell(&update->client, status, error.text);
+        return AIRS_EXIT_COMPONENT;
+    }
+    int exit_code = ask(update, component, file);
+    free(file);
+    return exit_code;
+}
+
 static int run(const airs_verb_t *verb, void *context, char **arguments, int count) {
     (void)count;
     update_t *update = context;
-    /* The node reads it, and has another working directory. */
-    char *file = realpath(arguments[1], NULL);
-    if (file == NULL) {
-        airs_complain(verb->name, "%s: %s", arguments[1], strerror(errno));
-        return AIRS_EXIT_COMPONENT;
-    }
     int exit_code = airs_client_open(&update->client, verb, &update->options);
     if (exit_code == AIRS_EXIT_OK) {
-        exit_code = ask(update, arguments[0], file);
+        exit_code = update_to(update, arguments[0], arguments[1]);
     }
     airs_client_close(&update->client);
-    free(file);
     return exit_code;
 }
 

@@ -3,9 +3,9 @@
 #include "cli/command.h"
 #include "cli/complaint.h"
 #include "cli/exit_code.h"
+#include "cli/input_file.h"
 #include "cli/output_file.h"
 #include "cli/progress.h"
-#include "core/file.h"
 #include "core/memory.h"
 #include "core/runtime_engine.h"
 #include "core/text.h"
@@ -164,16 +164,12 @@ static airs_status_t read_keys(const verify_t *job, airs_trust_t *trust, airs_er
 
 static int verify_file(const airs_verb_t *verb, const verify_t *job, const char *path,
                        const airs_trust_t *trust) {
-    const airs_allocator_t *allocator = airs_allocator_default();
     airs_bytes_t content;
-    airs_error_t error;
-    airs_status_t status = airs_file_read(allocator, path, AIRS_COMPONENT_FILE_MAX, &content, &error);
-    if (status != AIRS_OK) {
-        airs_complain(verb->name, "cannot read %s: %s", path, error.text);
-        return status == AIRS_IO ? AIRS_EXIT_COMPONENT : AIRS_EXIT_FAILURE;
+    int exit_code = airs_input_file_read(verb, path, AIRS_COMPONENT_FILE_MAX, &content);
+    if (exit_code == AIRS_EXIT_OK) {
+        exit_code = judge(verb, job, path, content, trust);
+        airs_release(airs_allocator_default(), (void *)content.data);
     }
-    int exit_code = judge(verb, job, path, content, trust);
-    airs_release(allocator, (void *)content.data);
     return exit_code;
 }
 

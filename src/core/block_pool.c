@@ -23,6 +23,10 @@
 #define BATCH_COUNT_MAX 32
 #define BATCH_BYTES_MAX ((size_t)32 << 10)
 
+/* What a thread keeps of one class besides the batch in use, one batch at least. An actor's burst, or those of several,
+ * should find room in it: what goes to the shared list comes back from another core's cache. */
+#define SPARE_BYTES_MAX ((size_t)256 << 10)
+
 /* What one class keeps between threads; more goes back to the allocator. */
 #define SHARED_BYTES_MAX ((size_t)4 << 20)
 
@@ -56,8 +60,8 @@ typedef struct header {
 typedef struct free_block {
     header_t header;
     struct free_block *next;       /* in its batch */
-    struct free_block *next_batch; /* of the first block of a batch on the shared list */
-    size_t batch_count;            /* likewise */
+    struct free_block *next_batch; /* of the first block of a batch that is not in use: the next one */
+    size_t batch_count;            /* likewise, on the shared list */
 } free_block_t;
 
 _Static_assert(sizeof(free_block_t) <= SMALL_STEP, "the smallest class has room for the links");
@@ -67,12 +71,14 @@ typedef struct batch {
     size_t count;
 } batch_t;
 
-/* Blocks of one class in one thread. Two batches, so that a thread that takes and gives around the edge of
+/* Blocks of one class in one thread. At least two batches, so that a thread that takes and gives around the edge of
  * one does not visit the shared list each time. */
 typedef struct bin {
     batch_t active;
-    batch_t spare;
-    size_t limit; /* of blocks in `active` */
+    free_block_t *spares; /* full batches */
+    size_t limit;         /* of blocks in `active` */
+    uint32_t spare_count;
+    uint32_t spare_max;
 } bin_t;
 
 typedef struct cache {
@@ -152,6 +158,11 @@ static size_t batch_limit(uint32_t class_index) {
     return count > BATCH_COUNT_MAX ? BATCH_COUNT_MAX : count > 0 ? count : 1;
 }
 
+static uint32_t spares_limit(uint32_t class_index) {
+    size_t count = SPARE_BYTES_MAX / (batch_limit(class_index) * class_size(class_index));
+    return count > 0 ? (uint32_t)count : 1;
+}
+
 /* ---- from and to the allocator ---- */
 
 static free_block_t *allocate_block(airs_block_pool_t *pool, uint32_t class_index, size_t total) {
@@ -213,13 +224,22 @@ static batch_t shared_take(airs_block_pool_t *pool, uint32_t class_index) {
 
 /* ---- a thread's cache ---- */
 
+/* There is one. */
+static batch_t take_spare(bin_t *bin) {
+    batch_t batch = {bin->spares, bin->limit};
+    bin->spares = batch.first->next_batch;
+    bin->spare_count--;
+    return batch;
+}
+
 static void give_all(airs_block_pool_t *pool, cache_t *cache) {
     for (uint32_t i = 0; i < CLASSES; i++) {
-        batch_t *batches[] = {&cache->bins[i].active, &cache->bins[i].spare};
-        for (size_t k = 0; k < 2; k++) {
-            if (batches[k]->count > 0) {
-                shared_give(pool, i, *batches[k]);
-            }
+        bin_t *bin = &cache->bins[i];
+        if (bin->active.count > 0) {
+            shared_give(pool, i, bin->active);
+        }
+        while (bin->spare_count > 0) {
+            shared_give(pool, i, take_spare(bin));
         }
     }
 }
@@ -295,6 +315,7 @@ static cache_t *make_cache(airs_block_pool_t *pool) {
     }
     for (uint32_t i = 0; i < CLASSES; i++) {
         cache->bins[i].limit = batch_limit(i);
+        cache->bins[i].spare_max = spares_limit(i);
     }
     (void)pthread_mutex_lock(&pools_lock);
     slot_t *slot = free_slot();
@@ -339,9 +360,7 @@ __attribute__((noinline)) static void *alloc_slow(airs_block_pool_t *pool, cache
                                                   uint32_t class_index, size_t total) {
     if (cache != NULL) {
         bin_t *bin = &cache->bins[class_index];
-        batch_t batch = bin->spare;
-        bin->spare = (batch_t){0};
-        batch = batch.count > 0 ? batch : shared_take(pool, class_index);
+        batch_t batch = bin->spare_count > 0 ? take_spare(bin) : shared_take(pool, class_index);
         if (batch.count > 0) {
             free_block_t *block = batch.first;
             bin->active = (batch_t){block->next, batch.count - 1};
@@ -387,10 +406,13 @@ __attribute__((noinline)) static void free_slow(airs_block_pool_t *pool, cache_t
         return;
     }
     bin_t *bin = &cache->bins[class_index];
-    if (bin->spare.count > 0) {
-        shared_give(pool, class_index, bin->spare);
+    if (bin->spare_count < bin->spare_max) {
+        bin->active.first->next_batch = bin->spares;
+        bin->spares = bin->active.first;
+        bin->spare_count++;
+    } else {
+        shared_give(pool, class_index, bin->active);
     }
-    bin->spare = bin->active;
     block->next = NULL;
     bin->active = (batch_t){block, 1};
 }
@@ -466,8 +488,11 @@ void airs_block_pool_destroy(airs_block_pool_t *pool) {
         cache_t *cache = pool->caches;
         pool->caches = cache->next;
         for (size_t i = 0; i < CLASSES; i++) {
-            release_batch(pool, cache->bins[i].active.first);
-            release_batch(pool, cache->bins[i].spare.first);
+            bin_t *bin = &cache->bins[i];
+            release_batch(pool, bin->active.first);
+            while (bin->spare_count > 0) {
+                release_batch(pool, take_spare(bin).first);
+            }
         }
         airs_release(pool->allocator, cache);
     }

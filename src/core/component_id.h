@@ -24,15 +24,29 @@ void airs_component_id_unref_many(airs_component_id_t *id, uint64_t count);
 /* The parts, valid as long as the caller's reference. */
 airs_id_t airs_component_id_view(const airs_component_id_t *id);
 
+/* The same where it is kept, valid as long as the caller's reference: a copy costs more than most of what is done with
+ * it when a message is sent. */
+const airs_id_t *airs_component_id_parts(const airs_component_id_t *id);
+
+/* Does the view say the same? Cheaper than airs_id_equal: it is asked with every message that is sent. */
+bool airs_component_id_is(const airs_component_id_t *id, const airs_id_t *view);
+
 /* "namespace/name/instance", zero-terminated, valid as long as the caller's reference. */
 const char *airs_component_id_text(const airs_component_id_t *id);
 
 /* The hash that airs_id_hash gives for its view; computed once. */
 uint64_t airs_component_id_hash(const airs_component_id_t *id);
 
+/* The same of airs_id_hash_component. */
+uint64_t airs_component_id_component_hash(const airs_component_id_t *id);
+
 /* Hash of a view (xxHash3 over the parts, so that "a"/"bc" and "ab"/"c" differ). Not for storage:
  * it may differ between versions. */
 uint64_t airs_id_hash(airs_id_t id);
+
+/* The same in two steps: of what names the component, whatever the instance, and with an instance of it. */
+uint64_t airs_id_hash_component(airs_id_t id);
+uint64_t airs_id_hash_instance(uint64_t component, airs_str_t instance);
 
 /* AIRS_INVALID_ARGUMENT when the parts are not an id: an empty namespace or name, a slash in name or
  * instance, control characters, bytes that are not UTF-8, or more than AIRS_ID_MAX bytes together. */

@@ -26,6 +26,7 @@ airs_reason_kind_t airs_reason_of_status(airs_status_t status) {
     case AIRS_INSTANTIATION_FAILED:
     case AIRS_INITIALIZE_FAILED:
     case AIRS_SHUTDOWN_FAILED:
+    case AIRS_COMMAND_FAILED:
         return AIRS_REASON_ERROR;
     default:
         return AIRS_REASON_CRASH;

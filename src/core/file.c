@@ -1,5 +1,6 @@
 #include "core/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -100,6 +101,36 @@ bool airs_file_read_fully(int file, void *into, size_t size) {
         }
     }
     return true;
+}
+
+bool airs_file_write_fully(int file, airs_bytes_t bytes) {
+    for (size_t done = 0; done < bytes.size;) {
+        ssize_t put = write(file, bytes.data + done, bytes.size - done);
+        if (put > 0) {
+            done += (size_t)put;
+        } else if (put == 0) {
+            errno = EIO;
+            return false;
+        } else if (errno != EINTR) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void airs_folder_each(int folder, void (*each)(void *context, const char *name), void *context) {
+    int copy = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
+    if (entries == NULL) {
+        if (copy >= 0) {
+            close(copy);
+        }
+        return;
+    }
+    for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
+        each(context, entry->d_name);
+    }
+    closedir(entries);
 }
 
 airs_status_t airs_file_check(const char *path, airs_error_t *error) {

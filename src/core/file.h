@@ -1,4 +1,4 @@
-/* Whole files into memory. */
+/* Whole files into memory and out of it, and what is in a folder. */
 #ifndef AIRSSYS_CORE_FILE_H
 #define AIRSSYS_CORE_FILE_H
 
@@ -19,6 +19,12 @@ airs_status_t airs_file_read_descriptor(const airs_allocator_t *allocator, int d
 /* Read `size` bytes from an open file, whatever the number of steps. False, with errno set, when they are not to
  * be had: EIO when the file ends before. */
 bool airs_file_read_fully(int file, void *into, size_t size);
+
+/* Write all of it to an open file, whatever the number of steps. False, with errno set, when that cannot be. */
+bool airs_file_write_fully(int file, airs_bytes_t bytes);
+
+/* Call each() with every name in an open folder, "." and ".." included, in no order; none when it cannot be read. */
+void airs_folder_each(int folder, void (*each)(void *context, const char *name), void *context);
 
 /* Whether `path` is a regular file that can be read: AIRS_OK, or AIRS_IO with the reason ("no such file",
  * "is a directory", …) in `error`, without the path. */

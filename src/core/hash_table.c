@@ -106,6 +106,25 @@ void airs_hash_table_sweep(airs_hash_table_t *table, bool (*out)(airs_hash_entry
     shrink(table);
 }
 
+size_t airs_hash_table_sweep_few(airs_hash_table_t *table, size_t *place, size_t most,
+                                 void (*out)(airs_hash_entry_t *entry, void *context), void *context) {
+    size_t bucket_count = table->buckets != NULL ? table->mask + 1 : 1;
+    size_t taken = 0;
+    while (*place < bucket_count && taken < most) {
+        airs_hash_entry_t **bucket = bucket_for(table, *place);
+        airs_hash_entry_t *entry = *bucket;
+        if (entry == NULL) {
+            ++*place;
+            continue;
+        }
+        *bucket = entry->next;
+        table->count--;
+        out(entry, context);
+        taken++;
+    }
+    return taken;
+}
+
 uint64_t airs_hash_bytes(airs_bytes_t bytes, uint64_t seed) {
     return XXH3_64bits_withSeed(bytes.data, bytes.size, seed);
 }

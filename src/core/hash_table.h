@@ -44,6 +44,11 @@ void airs_hash_table_remove(airs_hash_table_t *table, airs_hash_entry_t *entry);
 void airs_hash_table_sweep(airs_hash_table_t *table, bool (*out)(airs_hash_entry_t *entry, void *context),
                            void *context);
 
+/* Takes out `most` entries at most, whichever, and calls out(entry, context) for each, which may free it. *place is where
+ * to go on, 0 at first; in between nothing is put in. How many there were: fewer than `most` when there are no more. */
+size_t airs_hash_table_sweep_few(airs_hash_table_t *table, size_t *place, size_t most,
+                                 void (*out)(airs_hash_entry_t *entry, void *context), void *context);
+
 /* Hash of bytes (xxHash3). Not for storage: it may differ between versions. */
 uint64_t airs_hash_bytes(airs_bytes_t bytes, uint64_t seed);
 

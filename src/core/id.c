@@ -10,7 +10,7 @@ static bool has_slash(airs_str_t text) { return text.size > 0 && memchr(text.dat
 
 /* The error texts must not carry what makes the id bad, so they name the part and the place. */
 static airs_status_t check_part(const char *part, airs_str_t text, airs_error_t *error) {
-    for (size_t at = 0; at < text.size;) {
+    for (size_t at = airs_utf8_plain(text); at < text.size;) {
         uint32_t character = 0;
         size_t length = airs_utf8_decode(airs_str_n(text.data + at, text.size - at), &character);
         if (length == 0) {
@@ -81,13 +81,19 @@ airs_status_t airs_id_parse(airs_str_t text, airs_id_t *out, airs_error_t *error
 }
 
 bool airs_id_equal(airs_id_t a, airs_id_t b) {
-    return airs_str_equal(a.name, b.name) && airs_str_equal(a.instance, b.instance) &&
+    /* The instance first, in which most differ. */
+    return airs_str_equal(a.instance, b.instance) && airs_str_equal(a.name, b.name) &&
            airs_str_equal(a.ns, b.ns);
 }
 
 /* Each part's hash seeds the next one's, so that a byte moved from one part to another shows. */
-uint64_t airs_id_hash(airs_id_t id) {
+uint64_t airs_id_hash(airs_id_t id) { return airs_id_hash_instance(airs_id_hash_component(id), id.instance); }
+
+uint64_t airs_id_hash_component(airs_id_t id) {
     uint64_t hash = XXH3_64bits(id.ns.data, id.ns.size);
-    hash = XXH3_64bits_withSeed(id.name.data, id.name.size, hash);
-    return XXH3_64bits_withSeed(id.instance.data, id.instance.size, hash);
+    return XXH3_64bits_withSeed(id.name.data, id.name.size, hash);
+}
+
+uint64_t airs_id_hash_instance(uint64_t component, airs_str_t instance) {
+    return XXH3_64bits_withSeed(instance.data, instance.size, component);
 }

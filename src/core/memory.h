@@ -76,4 +76,12 @@ static inline void *airs_copy(void *to, const void *from, size_t size) {
     return size > 0 ? (char *)memcpy(to, from, size) + size : to;
 }
 
+/* Zeroes, which the compiler cannot leave out because nobody reads them. NULL with size 0 is fine. */
+static inline void airs_wipe(void *block, size_t size) {
+    if (size > 0) {
+        memset(block, 0, size);
+        __asm__ volatile("" : : "r"(block) : "memory");
+    }
+}
+
 #endif

@@ -41,12 +41,17 @@ typedef struct airs_message_router_ops {
      * would have to wait for itself. `error` is filled only for statuses whose text adds something; NULL
      * is fine. */
     airs_status_t (*send)(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
-                          airs_id_t target, airs_bytes_t payload, airs_error_t *error);
+                          const airs_id_t *target, airs_bytes_t payload, airs_error_t *error);
+    /* As send, at once or not at all. False: nothing was sent, noted or counted, and `send` may be called for it. What
+     * it sends is in the target's mailbox when the sender's call in hand has returned or pends, and before anything
+     * else that the sender does through these. NULL: everything goes by send. */
+    bool (*send_now)(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
+                     const airs_id_t *target, airs_bytes_t payload);
     /* As send; the answer comes to the sender's handle-callback. AIRS_TOO_MANY_REQUESTS. A target that
      * cannot be reached is an error of this call, not a later failure callback. `timeout_ms` 0: the
      * request times out at the next turn of the timers; one too long for the clock: never. */
     airs_status_t (*request)(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
-                             airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
+                             const airs_id_t *target, airs_bytes_t payload, uint64_t timeout_ms,
                              airs_correlation_id_t *out, airs_error_t *error);
     /* How the send or request that answered AIRS_PENDING ended, told once: AIRS_OK (for a request also that its
      * timeout passed first, of which the sender hears as usual), AIRS_QUEUE_FULL (it waited in vain until its

@@ -109,6 +109,22 @@ const char *airs_status_name(airs_status_t status) {
         return "untrusted";
     case AIRS_ROLLED_BACK:
         return "rolled-back";
+    case AIRS_CONFLICT:
+        return "conflict";
+    case AIRS_COMPONENT_TOO_LARGE:
+        return "component-too-large";
+    case AIRS_COMPONENT_TOO_COMPLEX:
+        return "component-too-complex";
+    case AIRS_COMPILE_MEMORY_EXCEEDED:
+        return "compile-memory-exceeded";
+    case AIRS_COMPILE_TIME_EXCEEDED:
+        return "compile-time-exceeded";
+    case AIRS_COMPILER_FAILED:
+        return "compiler-failed";
+    case AIRS_COMPILER_MISSING:
+        return "compiler-missing";
+    case AIRS_COMMAND_FAILED:
+        return "command-failed";
     }
     return "unknown";
 }

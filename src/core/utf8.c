@@ -47,6 +47,24 @@ size_t airs_utf8_decode(airs_str_t text, uint32_t *out) {
     return lead.length;
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+size_t airs_utf8_plain(airs_str_t text) {
+    size_t at = 0;
+    for (uint64_t word = 0; text.size - at >= sizeof word; at += sizeof word) {
+        memcpy(&word, text.data + at, sizeof word);
+        /* In the highest bit of a byte: it is not ASCII, or below 0x20, or 0x7f. What is carried over into others makes
+         * them look bad beside one that is. */
+        if (((word | (word - EACH(0x20)) | (word + EACH(0x01))) & EACH(0x80)) != 0) {
+            break;
+        }
+    }
+    while (at < text.size && text.data[at] >= 0x20 && text.data[at] < 0x7f) {
+        at++;
+    }
+    return at;
+}
+
 bool airs_utf8_valid(airs_str_t text) {
     uint32_t character = 0;
     while (text.size > 0) {

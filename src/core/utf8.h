@@ -10,6 +10,9 @@ size_t airs_utf8_decode(airs_str_t text, uint32_t *out);
 
 bool airs_utf8_valid(airs_str_t text);
 
+/* How many bytes at its beginning are printable ASCII, at least; looked at eight at a time. */
+size_t airs_utf8_plain(airs_str_t text);
+
 /* The largest length <= `size` at which `text` can be cut without splitting a character. */
 size_t airs_utf8_cut(airs_str_t text, size_t size);
 

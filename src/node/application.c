@@ -9,6 +9,7 @@
 #include "node/cache_folder.h"
 #include "node/guard.h"
 #include "node/input_end.h"
+#include "node/manifest_stream.h"
 #include "node/node.h"
 #include "node/trusted_load.h"
 
@@ -19,6 +20,9 @@
 #define IDLE_WAIT_MS 1000
 
 #define NS_PER_MS 1000000
+
+/* Instances that components are given room for by default, as far as they can do without. */
+#define STATELESS_ACTORS 8000
 
 #define LOG_SOURCE "application"
 
@@ -31,30 +35,63 @@ static uint64_t now_ns(airs_application_t *application) {
     return airs_clock_monotonic(application->options.clock);
 }
 
+/* Of the component's instance `number`, UINT64_MAX: of all of them. */
+static void lower_limits(const airs_policy_file_t *policy, const airs_manifest_t *manifest,
+                         const airs_manifest_component_t *component, uint64_t number,
+                         airs_spawn_options_t *spawn) {
+    char id[AIRS_ID_MAX + 32];
+    if (policy == NULL) {
+        return;
+    }
+    if (number == UINT64_MAX) {
+        (void)snprintf(id, sizeof id, "%s/%s/*", manifest->ns, component->name);
+    } else {
+        (void)snprintf(id, sizeof id, "%s/%s/%" PRIu64, manifest->ns, component->name, number);
+    }
+    airs_policy_file_lower(policy, airs_str(id), spawn);
+}
+
+bool airs_application_asks_for_fuel(const airs_manifest_t *manifest,
+                                    const airs_manifest_component_t *component,
+                                    const airs_policy_file_t *policy) {
+    airs_spawn_options_t spawn = AIRS_SPAWN_OPTIONS_INIT;
+    lower_limits(policy, manifest, component, UINT64_MAX, &spawn);
+    return spawn.max_fuel != 0;
+}
+
+/* Room for all instances, and one more for one that is updated; but stateless ones get by with less. */
+static unsigned standard_actors(const airs_manifest_t *manifest) {
+    uint64_t kept = airs_manifest_kept_instances(manifest) + 1;
+    uint64_t wanted = airs_manifest_instances(manifest) + 1;
+    wanted = wanted < STATELESS_ACTORS ? wanted : STATELESS_ACTORS;
+    wanted = wanted > kept ? wanted : kept;
+    return wanted > AIRS_DEFAULT_MAX_ACTORS ? (unsigned)wanted : AIRS_DEFAULT_MAX_ACTORS;
+}
+
 /* Pools for what the manifest needs: what it asks for, or the default if that is enough. */
-static airs_node_options_t node_options(const airs_manifest_t *manifest,
+static airs_node_options_t node_options(const airs_manifest_t *manifest, const airs_policy_file_t *policy,
                                         const airs_application_options_t *options) {
     airs_node_options_t node = AIRS_NODE_OPTIONS_INIT;
-    uint64_t instances = airs_manifest_instances(manifest);
     node.workers = options->workers != 0 ? options->workers : (unsigned)manifest->engine.workers;
     node.slice_us = (unsigned)manifest->engine.slice_us;
     node.max_actors = (unsigned)manifest->engine.max_actors;
     if (node.max_actors == 0) {
-        /* One more for an instance that is updated. */
-        node.max_actors = instances >= AIRS_DEFAULT_MAX_ACTORS ? (unsigned)instances + 1
-                                                               : AIRS_DEFAULT_MAX_ACTORS;
+        node.max_actors = standard_actors(manifest);
     }
     node.max_core_instances = manifest->engine.max_core_instances;
     node.max_memory_bytes = AIRS_DEFAULT_ENGINE_MEMORY_BYTES;
     for (size_t i = 0; i < manifest->component_count; i++) {
         const airs_manifest_limits_t *limits = &manifest->components[i].limits;
-        node.consume_fuel = node.consume_fuel || limits->fuel != 0;
+        node.consume_fuel = node.consume_fuel || limits->fuel != 0 ||
+                            airs_application_asks_for_fuel(manifest, &manifest->components[i], policy);
         node.record = node.record || manifest->components[i].record_bytes != 0;
         if (limits->memory_bytes > node.max_memory_bytes) {
             node.max_memory_bytes = limits->memory_bytes;
         }
     }
     node.cache_dir = options->cache_dir;
+    node.compiler = options->compiler != NULL ? options->compiler : manifest->compile.program;
+    node.compile_mode = manifest->compile.mode;
     node.audit_file = manifest->audit.file;
     node.audit_bytes = manifest->audit.max_bytes;
     node.audit_kept = (uint32_t)manifest->audit.kept;
@@ -64,77 +101,82 @@ static airs_node_options_t node_options(const airs_manifest_t *manifest,
     return node;
 }
 
-static bool grow_outputs(airs_application_t *application, size_t count) {
-    const airs_allocator_t *allocator = application->options.allocator;
-    airs_line_output_t **outputs = airs_alloc_array(allocator, count, sizeof(airs_line_output_t *));
-    if (outputs == NULL) {
+/* False: no memory. */
+static bool set_stream(airs_application_t *application, const airs_manifest_stream_t *stream,
+                       airs_output_fn **function, void **context) {
+    *context = NULL;
+    switch (stream->kind) {
+    case AIRS_STREAM_LOG:
+        return true;
+    case AIRS_STREAM_NULL:
+        *function = airs_stream_drop;
+        return true;
+    case AIRS_STREAM_FILE:
+        *function = airs_stream_file_write;
+        *context = airs_stream_files_get(&application->streams, stream);
+        return *context != NULL;
+    }
+    return false;
+}
+
+static bool is_shared(const airs_manifest_t *manifest, const airs_manifest_stream_t *stream) {
+    return stream->kind == AIRS_STREAM_FILE && !airs_manifest_is_alone(manifest, stream);
+}
+
+static bool is_output(const airs_application_t *application, const airs_manifest_component_t *component) {
+    const airs_manifest_component_t *output = application->manifest->output;
+    return application->options.output != NULL && output != NULL &&
+           strcmp(component->name, output->name) == 0;
+}
+
+/* What comes from one instance that nobody shares a place with is there byte for byte, and at once; what comes from
+ * several, or from actors, of which others may spawn more, comes in lines. */
+static bool needs_lines(const airs_application_t *application, const airs_manifest_component_t *component,
+                        uint64_t number) {
+    const airs_manifest_t *manifest = application->manifest;
+    const airs_manifest_run_t *run = &component->run;
+    bool is_one = component->instances == 1 && number != UINT64_MAX;
+    return !is_one || !(run->given || is_output(application, component)) ||
+           is_shared(manifest, &run->output) || is_shared(manifest, &run->error);
+}
+
+/* False: no memory. */
+static bool set_streams(airs_application_t *application, const airs_manifest_component_t *component,
+                        uint64_t number, airs_spawn_options_t *spawn) {
+    const airs_manifest_run_t *run = &component->run;
+    spawn->whole_lines = needs_lines(application, component, number);
+    if (!set_stream(application, &run->output, &spawn->standard_output, &spawn->output_context) ||
+        !set_stream(application, &run->error, &spawn->standard_error, &spawn->error_context)) {
         return false;
     }
-    for (size_t i = 0; i < count; i++) {
-        outputs[i] = i < application->output_count ? application->outputs[i] : NULL;
-    }
-    airs_release(allocator, (void *)application->outputs);
-    application->outputs = outputs;
-    application->output_count = count;
-    return true;
-}
-
-/* The output of instance `number`: lines of several instances must not mix. NULL: no memory. */
-static airs_line_output_t *line_output(airs_application_t *application, size_t number) {
-    const airs_application_options_t *options = &application->options;
-    if (number >= application->output_count && !grow_outputs(application, number + 1)) {
-        return NULL;
-    }
-    airs_line_output_t **output = &application->outputs[number];
-    if (*output == NULL) {
-        *output = airs_alloc(options->allocator, sizeof **output);
-        if (*output != NULL) {
-            airs_line_output_init(*output, options->allocator, options->output, options->output_context);
-        }
-    }
-    return *output;
-}
-
-static bool set_output(airs_application_t *application, const airs_manifest_component_t *component,
-                       uint64_t number, airs_spawn_options_t *spawn) {
-    bool alone = component->instances <= 1 || number == UINT64_MAX;
-    if (alone || application->options.output == NULL) {
+    if (is_output(application, component)) {
         spawn->standard_output = application->options.output;
         spawn->output_context = application->options.output_context;
-        return true;
     }
-    spawn->standard_output = airs_line_output_write;
-    spawn->output_context = line_output(application, (size_t)number);
-    return spawn->output_context != NULL;
+    return true;
 }
 
 void airs_application_lower_limits(const airs_application_t *application,
                                    const airs_manifest_component_t *component, uint64_t number,
                                    airs_spawn_options_t *spawn) {
-    char id[AIRS_ID_MAX + 32];
-    const airs_manifest_t *manifest = application->manifest;
-    if (number == UINT64_MAX) {
-        (void)snprintf(id, sizeof id, "%s/%s/*", manifest->ns, component->name);
-    } else {
-        (void)snprintf(id, sizeof id, "%s/%s/%" PRIu64, manifest->ns, component->name, number);
+    if (spawn->max_instances == 0) {
+        /* As many as the manifest itself says are not too many. */
+        uint64_t standard = airs_node_standard_instances(application->made.max_actors);
+        spawn->max_instances = (uint32_t)(component->instances > standard ? component->instances : standard);
     }
-    if (application->policy != NULL) {
-        airs_policy_file_lower(application->policy, airs_str(id), spawn);
-    }
+    lower_limits(application->policy, application->manifest, component, number, spawn);
 }
 
 static bool describe_component(void *context, const airs_manifest_component_t *component, uint64_t number,
                                airs_component_t *out, airs_spawn_options_t *spawn) {
     airs_application_t *application = context;
-    const airs_manifest_component_t *output = application->manifest->output;
     size_t i = 0;
     while (application->components[i].plan != component) {
         i++;
     }
     *out = application->components[i].handle;
     airs_application_lower_limits(application, component, number, spawn);
-    return output == NULL || strcmp(component->name, output->name) != 0 ||
-           set_output(application, component, number, spawn);
+    return set_streams(application, component, number, spawn);
 }
 
 static bool is_cancelled(void *context) { return airs_application_is_interrupted(context); }
@@ -174,12 +216,34 @@ void airs_application_set_policy(airs_application_t *application, airs_policy_fi
     airs_policy_file_destroy(before);
 }
 
+/* What the manifest says, or the application's own folder. Where there is no such place, that matters only when a
+ * component stores something. */
+static void set_storage(airs_application_t *application, airs_node_options_t *node, char **folder) {
+    const airs_manifest_storage_t *storage = &application->manifest->storage;
+    node->storage_sync = storage->sync == AIRS_MANIFEST_SYNC_INTERVAL ? AIRS_STORAGE_SYNC_INTERVAL
+                                                                      : AIRS_STORAGE_SYNC_COMMIT;
+    node->storage_interval_ms = storage->interval_ms;
+    node->storage_max_bytes = storage->map_bytes;
+    if (storage->sync == AIRS_MANIFEST_SYNC_NONE) {
+        return;
+    }
+    node->storage_dir = storage->folder;
+    if (storage->folder == NULL) {
+        application->storage_status = airs_storage_folder(node->allocator, application->manifest->name,
+                                                          folder, &application->storage_problem);
+        node->storage_dir = *folder;
+    }
+}
+
 static airs_status_t make_node(airs_application_t *application, airs_error_t *error) {
     const airs_manifest_t *manifest = application->manifest;
-    airs_node_options_t node = node_options(manifest, &application->options);
+    airs_policy_file_t *policy = NULL;
+    airs_status_t status = airs_application_load_policy(application, manifest, &policy, error);
+    airs_node_options_t node = node_options(manifest, policy, &application->options);
     char *folder = NULL;
-    airs_status_t status = AIRS_OK;
-    if (node.record && manifest->crashes.folder == NULL) {
+    char *storage = NULL;
+    set_storage(application, &node, &storage);
+    if (status == AIRS_OK && node.record && manifest->crashes.folder == NULL) {
         status = airs_crash_folder(node.allocator, manifest->name, &folder, error);
         if (status != AIRS_OK) {
             airs_error_prefix(error, "crash files have no folder; crashes.folder names one");
@@ -190,13 +254,16 @@ static airs_status_t make_node(airs_application_t *application, airs_error_t *er
     node.max_crash_bytes = manifest->crashes.max_bytes;
     status = status == AIRS_OK ? airs_node_create(&node, &application->node, error) : status;
     airs_release(node.allocator, folder);
+    airs_release(node.allocator, storage);
     node.crash_dir = NULL;
+    node.storage_dir = NULL;
     node.audit_file = NULL;
+    node.compiler = NULL;
     application->made = node;
-    airs_policy_file_t *policy = NULL;
-    status = status == AIRS_OK ? airs_application_load_policy(application, manifest, &policy, error) : status;
     if (status == AIRS_OK) {
         airs_application_set_policy(application, policy);
+    } else {
+        airs_policy_file_destroy(policy);
     }
     return status;
 }
@@ -233,15 +300,6 @@ static airs_tree_scene_t make_scene(airs_application_t *application) {
     };
 }
 
-/* Only when the actors have ended. */
-static void finish_outputs(airs_application_t *application) {
-    for (size_t i = 0; i < application->output_count; i++) {
-        if (application->outputs[i] != NULL) {
-            airs_line_output_finish(application->outputs[i]);
-        }
-    }
-}
-
 airs_status_t airs_application_create(const airs_manifest_t *manifest,
                                       const airs_application_options_t *options, airs_application_t **out,
                                       airs_error_t *error) {
@@ -260,6 +318,7 @@ airs_status_t airs_application_create(const airs_manifest_t *manifest,
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
     }
     application->options = complete;
+    application->streams = (airs_stream_files_t){.allocator = complete.allocator, .log = complete.log};
     application->manifest = manifest;
     application->path = manifest->path;
     airs_waiter_init(&application->waiter);
@@ -290,13 +349,6 @@ static void stop_trees(airs_application_t *application, airs_stop_mode_t mode) {
     pthread_mutex_unlock(&application->change);
 }
 
-static void release_outputs(airs_application_t *application) {
-    for (size_t i = 0; i < application->output_count; i++) {
-        airs_release(application->options.allocator, application->outputs[i]);
-    }
-    airs_release(application->options.allocator, (void *)application->outputs);
-}
-
 static void release_manifests(airs_application_t *application) {
     while (application->manifests != NULL) {
         airs_application_manifest_t *next = application->manifests->next;
@@ -314,8 +366,7 @@ void airs_application_destroy(airs_application_t *application) {
     stop_trees(application, AIRS_STOP_DROP);
     airs_node_destroy(application->node);
     airs_policy_file_destroy(application->policy);
-    finish_outputs(application);
-    release_outputs(application);
+    airs_stream_files_free(&application->streams);
     airs_release(allocator, (void *)application->trees);
     airs_waiter_free(&application->waiter);
     pthread_mutex_destroy(&application->change);
@@ -343,6 +394,23 @@ airs_file_stamp_t airs_file_stamp(const char *path) {
     };
 }
 
+/* Whether it runs as the manifest thinks it does. */
+static airs_status_t check_run(const airs_application_t *application, const airs_manifest_component_t *plan,
+                               airs_component_t component, airs_error_t *error) {
+    bool is_command = airs_node_is_command(application->node, component);
+    if (is_command && !plan->run.given) {
+        return airs_error_set(
+            error, AIRS_EXPORT_NOT_FOUND,
+            "it is a command (it exports wasi:cli/run), so the manifest has to say how it is "
+            "run: run = {} is once, run = { every = \"10s\" } again and again");
+    }
+    if (!is_command && plan->run.given) {
+        return airs_error_set(error, AIRS_EXPORT_NOT_FOUND,
+                              "the manifest has a `run` for it, but it is an actor and no command");
+    }
+    return AIRS_OK;
+}
+
 airs_status_t airs_application_load_component(airs_application_t *application,
                                               const airs_manifest_t *manifest,
                                               const airs_manifest_component_t *plan,
@@ -352,10 +420,46 @@ airs_status_t airs_application_load_component(airs_application_t *application,
     const airs_application_options_t *options = &application->options;
     airs_status_t status = airs_trusted_load(application->node, manifest, plan, options->allocator,
                                              options->log, &out->handle, error);
+    if (status == AIRS_OK) {
+        status = check_run(application, plan, out->handle, error);
+        if (status != AIRS_OK) {
+            airs_node_unload(application->node, out->handle);
+            out->handle = 0;
+        }
+    }
     if (status != AIRS_OK) {
         airs_error_prefix(error, "component %s", plan->name);
     }
     return status;
+}
+
+static bool is_no_storage(void *context, airs_str_t interface) {
+    static const char *const names[] = {"airssys:core/storage", "wasi:keyvalue/"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t size = strlen(names[i]);
+        if (interface.size >= size && memcmp(interface.data, names[i], size) == 0) {
+            *(bool *)context = true;
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Before anything runs, so that a folder that is in use or cannot be written to is not found out in the middle. */
+static airs_status_t open_storage(airs_application_t *application, airs_error_t *error) {
+    bool stores = false;
+    for (size_t i = 0; i < application->component_count && !stores; i++) {
+        (void)airs_node_imports(application->node, application->components[i].handle, is_no_storage, &stores);
+    }
+    if (!stores) {
+        return AIRS_OK;
+    }
+    if (application->storage_status != AIRS_OK) {
+        return airs_error_set(error, application->storage_status,
+                              "storage has no folder; storage.folder names one: %s",
+                              application->storage_problem.text);
+    }
+    return airs_node_open_storage(application->node, error);
 }
 
 airs_status_t airs_application_load(airs_application_t *application, airs_error_t *error) {
@@ -370,13 +474,12 @@ airs_status_t airs_application_load(airs_application_t *application, airs_error_
         status = airs_application_load_component(application, manifest, component,
                                                  &application->components[i], error);
     }
-    return status;
+    return status == AIRS_OK ? open_storage(application, error) : status;
 }
 
 /* Stop what was started. An actor that has ended meanwhile is no failure of the stop. */
 static void stop_all(airs_application_t *application, airs_stop_mode_t mode) {
     stop_trees(application, mode);
-    finish_outputs(application);
     enter(application, AIRS_APPLICATION_ENDED, NULL);
 }
 

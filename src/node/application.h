@@ -15,6 +15,7 @@ typedef struct airs_application_options {
     airs_log_t *log;
     unsigned workers;       /* over what the manifest says */
     const char *cache_dir;  /* as in airs_node_options_t */
+    const char *compiler;   /* over what the manifest says */
     airs_output_fn *output; /* takes what the output component writes and answers; NULL: into the log */
     void *output_context;
 } airs_application_options_t;

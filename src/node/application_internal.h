@@ -10,8 +10,8 @@
 #include "node/application.h"
 #include "node/application_tree.h"
 #include "node/input_feed.h"
-#include "node/line_output.h"
 #include "node/policy_file.h"
+#include "node/stream_files.h"
 #include "node/waiter.h"
 
 /* Which file something was read from: another one, or one that was written since, differs. */
@@ -40,6 +40,8 @@ struct airs_application {
     airs_application_options_t options;
     airs_node_options_t made; /* how the node was made */
     airs_node_t *node;
+    airs_status_t storage_status; /* why there is no folder to store in */
+    airs_error_t storage_problem;
     airs_tree_scene_t scene;
     airs_policy_file_t *policy; /* NULL: none; with the change's lock */
     pthread_mutex_t change;     /* held while what runs is changed or stopped; before the waiter's */
@@ -53,12 +55,9 @@ struct airs_application {
     size_t component_count;
     airs_tree_t **trees; /* in the order of their start */
     size_t tree_count;
-    bool changing;    /* trees are being stopped and started */
-    unsigned updates; /* of components, that go on; with the change's lock held */
-    /* For those instances of the output component that share the output; NULL: writes as it is. With the change's
-     * lock held. */
-    airs_line_output_t **outputs;
-    size_t output_count;
+    bool changing;               /* trees are being stopped and started */
+    unsigned updates;            /* of components, that go on; with the change's lock held */
+    airs_stream_files_t streams; /* with the change's lock held */
 
     _Atomic(const airs_manifest_supervisor_t *) fallen; /* that gave up, and is no component's own */
     _Atomic airs_application_stage_t stage;             /* this and `current`: relaxed, for display */
@@ -89,6 +88,11 @@ void airs_application_set_policy(airs_application_t *application, airs_policy_fi
 void airs_application_lower_limits(const airs_application_t *application,
                                    const airs_manifest_component_t *component, uint64_t number,
                                    airs_spawn_options_t *spawn);
+
+/* Whether this policy (NULL: none) says of the component how much fuel a call of it has. */
+bool airs_application_asks_for_fuel(const airs_manifest_t *manifest,
+                                    const airs_manifest_component_t *component,
+                                    const airs_policy_file_t *policy);
 
 /* Of the file at the path; zeroed when there is none. */
 airs_file_stamp_t airs_file_stamp(const char *path);

@@ -512,6 +512,21 @@ static void end_change(reload_t *reload) {
     airs_release(application->options.allocator, (void *)before);
 }
 
+/* What the policy asks of the engine, which was made before it. */
+static airs_status_t check_policy(const reload_t *reload) {
+    const airs_manifest_t *manifest = reload->manifest;
+    for (size_t i = 0; i < manifest->component_count && !reload->application->made.consume_fuel; i++) {
+        if (airs_application_asks_for_fuel(manifest, &manifest->components[i], reload->policy)) {
+            return airs_error_set(
+                reload->error, AIRS_UNSUPPORTED,
+                "%s: limits.fuel for components.%s needs an engine that counts fuel, which is "
+                "fixed while the application runs; restart it",
+                manifest->policy, manifest->components[i].name);
+        }
+    }
+    return AIRS_OK;
+}
+
 /* Nothing has changed yet when this fails. */
 static airs_status_t look(reload_t *reload) {
     airs_application_t *application = reload->application;
@@ -531,6 +546,9 @@ static airs_status_t look(reload_t *reload) {
         status = airs_application_load_policy(application, reload->manifest, &reload->policy, reload->error);
     }
     if (status == AIRS_OK) {
+        status = check_policy(reload);
+    }
+    if (status == AIRS_OK) {
         status = prepare(reload);
     }
     if (status == AIRS_OK) {
@@ -544,6 +562,7 @@ static void change_trees(reload_t *reload) {
     /* Before anything starts by it; for what goes on it holds from the next message on. */
     airs_application_set_policy(reload->application, reload->policy);
     begin_change(reload);
+    airs_stream_files_reopen(&reload->application->streams);
     stop_old(reload);
     swap_components(reload);
     start_all(reload);
@@ -608,6 +627,9 @@ airs_status_t airs_application_reload(airs_application_t *application, airs_relo
                                         : no_memory(&found);
     if (status == AIRS_OK) {
         status = reload_with(application, manifest, &taken, report, &found);
+    } else if (status == AIRS_IO) {
+        /* A manifest that cannot be read is not to be taken for a component's file that cannot. */
+        status = found.status = AIRS_MANIFEST_INVALID;
     }
     if (taken) {
         pthread_mutex_lock(&application->change);

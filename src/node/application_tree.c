@@ -24,12 +24,19 @@ struct airs_tree {
 
 /* ---- options ---- */
 
+/* 0: there is none. */
+static uint64_t smaller_quota(uint64_t one, uint64_t other) {
+    return one != 0 && (other == 0 || one < other) ? one : other;
+}
+
 airs_spawn_options_t airs_tree_spawn_options(const airs_manifest_component_t *component) {
     const airs_manifest_limits_t *limits = &component->limits;
     airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
     options.env = component->env;
     options.env_count = component->env_count;
     options.config = component->config;
+    options.settings = component->settings;
+    options.setting_count = component->setting_count;
     options.max_memory_bytes = limits->memory_bytes;
     options.max_execution_time_ms = limits->execution_time_ms;
     options.max_parked_time_ms = limits->parked_time_ms;
@@ -46,16 +53,26 @@ airs_spawn_options_t airs_tree_spawn_options(const airs_manifest_component_t *co
     options.max_deferred = (uint32_t)limits->deferred_replies;
     options.max_monitors = (uint32_t)limits->monitors;
     options.max_links = (uint32_t)limits->links;
+    options.max_messages_per_s = (uint32_t)limits->messages_per_s;
+    options.max_log_lines_per_s = (uint32_t)limits->log_lines_per_s;
+    options.max_instances = (uint32_t)limits->instances;
     options.health_interval_ms = component->health.interval_ms;
     options.health_timeout_ms = component->health.timeout_ms;
     options.unhealthy_after = (uint32_t)component->health.unhealthy_after;
     options.record_bytes = component->record_bytes;
     options.subscriptions = component->subscriptions;
     options.subscription_count = component->subscription_count;
+    options.args = component->run.args;
+    options.arg_count = component->run.arg_count;
+    options.standard_input = component->run.standard_input;
+    options.every_ms = component->run.every_ms;
     options.confined = component->capabilities.given;
     options.grants = component->capabilities.grants;
     options.grant_count = component->capabilities.grant_count;
-    options.storage_quota = component->capabilities.storage_quota;
+    options.storage_quota = smaller_quota(component->capabilities.storage_quota, limits->storage_quota);
+    options.storage_by_instance = component->storage_by_instance;
+    options.stateless = component->stateless;
+    options.passivate_after_ms = component->passivate_after_ms;
     return options;
 }
 

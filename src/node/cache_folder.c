@@ -70,3 +70,8 @@ airs_status_t airs_crash_folder(const airs_allocator_t *allocator, const char *a
                                 airs_error_t *error) {
     return find_folder(allocator, "XDG_STATE_HOME", "/.local/state", "crashes", application, out, error);
 }
+
+airs_status_t airs_storage_folder(const airs_allocator_t *allocator, const char *application, char **out,
+                                  airs_error_t *error) {
+    return find_folder(allocator, "XDG_STATE_HOME", "/.local/state", "storage", application, out, error);
+}

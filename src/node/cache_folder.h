@@ -1,4 +1,4 @@
-/* Where compiled code and crash files are kept when nobody names a folder. */
+/* Where compiled code, crash files and what components store are kept when nobody names a folder. */
 #ifndef AIRSSYS_NODE_CACHE_FOLDER_H
 #define AIRSSYS_NODE_CACHE_FOLDER_H
 
@@ -14,5 +14,9 @@ airs_status_t airs_cache_folder(const airs_allocator_t *allocator, char **out, a
  * `application` is NULL. */
 airs_status_t airs_crash_folder(const airs_allocator_t *allocator, const char *application, char **out,
                                 airs_error_t *error);
+
+/* "$XDG_STATE_HOME/airssys/storage/APPLICATION", or in "~/.local/state"; likewise. */
+airs_status_t airs_storage_folder(const airs_allocator_t *allocator, const char *application, char **out,
+                                  airs_error_t *error);
 
 #endif

@@ -1,6 +1,5 @@
 #include "node/crash_files.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,9 +10,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/thread.h"
+#include "core/file.h"
 #include "core/log.h"
 #include "core/memory.h"
+#include "core/thread.h"
 #include "node/cache_folder.h"
 
 /* What waits to be written: beyond either of these a crash has no file. */
@@ -79,18 +79,6 @@ static void name_of(const airs_crash_t *crash, unsigned number, char out[NAME_SI
                    crash->wall_ns % 1000000000U / 1000, id, again);
 }
 
-static bool write_fully(int file, airs_bytes_t bytes) {
-    while (bytes.size > 0) {
-        ssize_t put = write(file, bytes.data, bytes.size);
-        if (put < 0 && errno != EINTR) {
-            return false;
-        }
-        size_t done = put > 0 ? (size_t)put : 0;
-        bytes = airs_bytes(bytes.data + done, bytes.size - done);
-    }
-    return true;
-}
-
 /* Under a name that nobody looks for, so that nobody finds half a file. */
 static bool write_temporary(airs_crash_files_t *self, airs_crash_t *crash) {
     (void)unlinkat(self->folder, self->temporary, 0); /* of a process that ended while it wrote */
@@ -103,7 +91,7 @@ static bool write_temporary(airs_crash_files_t *self, airs_crash_t *crash) {
     const airs_bytes_t *parts = crash->content(crash, &count);
     bool good = true;
     for (size_t i = 0; i < count && good; i++) {
-        good = write_fully(file, parts[i]);
+        good = airs_file_write_fully(file, parts[i]);
     }
     int failure = errno;
     good = close(file) == 0 && good;
@@ -148,9 +136,16 @@ static bool is_crash_file(const char *name) {
            strcmp(name + size - ending, AIRS_CRASH_FILE_ENDING) == 0;
 }
 
-static void look_at(airs_crash_files_t *self, const char *name, oldest_t *oldest) {
+typedef struct search {
+    airs_crash_files_t *files;
+    oldest_t oldest;
+} search_t;
+
+static void look_at(void *context, const char *name) {
+    search_t *search = context;
+    oldest_t *oldest = &search->oldest;
     struct stat about;
-    if (!is_crash_file(name) || fstatat(self->folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0 ||
+    if (!is_crash_file(name) || fstatat(search->files->folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0 ||
         !S_ISREG(about.st_mode)) {
         return;
     }
@@ -163,20 +158,9 @@ static void look_at(airs_crash_files_t *self, const char *name, oldest_t *oldest
 
 /* The names begin with the time. */
 static oldest_t find_oldest(airs_crash_files_t *self) {
-    oldest_t oldest = {0};
-    int copy = openat(self->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
-    if (entries == NULL) {
-        if (copy >= 0) {
-            close(copy);
-        }
-        return oldest;
-    }
-    for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
-        look_at(self, entry->d_name, &oldest);
-    }
-    closedir(entries);
-    return oldest;
+    search_t search = {.files = self};
+    airs_folder_each(self->folder, look_at, &search);
+    return search.oldest;
 }
 
 static void make_room(airs_crash_files_t *self, const char *newest) {

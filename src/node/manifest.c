@@ -8,9 +8,12 @@
 #include "core/file.h"
 #include "core/memory.h"
 #include "node/manifest_capabilities.h"
+#include "node/manifest_compile.h"
 #include "node/manifest_component.h"
 #include "node/manifest_tree.h"
 #include "node/manifest_record.h"
+#include "node/manifest_stream.h"
+#include "node/manifest_storage.h"
 #include "node/manifest_trust.h"
 #include "node/nearest_name.h"
 
@@ -55,8 +58,10 @@ typedef struct root_section {
     airs_manifest_admin_t admin;
     airs_manifest_trust_section_t trust;
     airs_manifest_crashes_t crashes;
+    airs_manifest_storage_t storage;
     const char *policy;
     airs_manifest_audit_t audit;
+    airs_manifest_compile_t compile;
 } root_section_t;
 
 static void read_name(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
@@ -185,19 +190,12 @@ static void read_enabled(airs_manifest_reader_t *reader, const airs_manifest_fie
 static void read_socket(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
                         const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
     (void)field;
-    if (!airs_manifest_expect(reader, key, value, AIRS_TOML_STRING, "the path of a socket")) {
-        return;
-    }
-    airs_str_t text = airs_toml_value_string(value);
-    char *path = airs_manifest_path_beside(reader, text);
-    if (text.size == 0 || memchr(text.data, '\0', text.size) != NULL) {
-        airs_manifest_complain(reader, key, airs_toml_value_offset(value),
-                               "must be a path, neither empty nor with a zero character");
-    } else if (path != NULL && strlen(path) > SOCKET_PATH_MAX) {
+    char *path = airs_manifest_expect_path(reader, key, value, "the path of a socket");
+    if (path != NULL && strlen(path) > SOCKET_PATH_MAX) {
         airs_manifest_complain(reader, key, airs_toml_value_offset(value),
                                "the path has %zu bytes; that of a socket has %d at most", strlen(path),
                                SOCKET_PATH_MAX);
-    } else {
+    } else if (path != NULL) {
         *(const char **)target = path;
     }
 }
@@ -221,8 +219,10 @@ static const airs_manifest_field_t root_fields[] = {
     {"admin", read_admin, offsetof(root_section_t, admin), 0, 0, false},
     {"trust", airs_manifest_read_trust, offsetof(root_section_t, trust), 0, 0, false},
     {"crashes", airs_manifest_read_crashes, offsetof(root_section_t, crashes), 0, 0, false},
+    {"storage", airs_manifest_read_storage, offsetof(root_section_t, storage), 0, 0, false},
     {"policy", airs_manifest_read_policy, offsetof(root_section_t, policy), 0, 0, false},
     {"audit", airs_manifest_read_audit, offsetof(root_section_t, audit), 0, 0, false},
+    {"compile", airs_manifest_read_compile, offsetof(root_section_t, compile), 0, 0, false},
 };
 
 static const char *component_name_at(const void *names, size_t index) {
@@ -260,7 +260,7 @@ static const airs_manifest_component_t *resolve(airs_manifest_reader_t *reader, 
 
 static void check_actor_count(airs_manifest_reader_t *reader, const airs_toml_value_t *root,
                               const airs_manifest_t *manifest) {
-    uint64_t instances = airs_manifest_instances(manifest);
+    uint64_t instances = airs_manifest_kept_instances(manifest);
     if (manifest->engine.max_actors == 0 || instances <= manifest->engine.max_actors) {
         return;
     }
@@ -319,13 +319,16 @@ static void read_root(airs_manifest_reader_t *reader, const airs_toml_value_t *r
     manifest->admin = section.admin;
     manifest->trust = airs_manifest_make_trust(reader, &section.trust);
     manifest->crashes = section.crashes;
+    manifest->storage = section.storage;
     manifest->policy = section.policy;
     manifest->audit = section.audit;
+    manifest->compile = section.compile;
     for (size_t i = 0; i < section.components.count; i++) {
         airs_manifest_complete_capabilities(reader, manifest->ns, &section.components.items[i]);
     }
     manifest->input = resolve(reader, &section.application.input, &section.components);
     manifest->output = resolve(reader, &section.application.output, &section.components);
+    airs_manifest_check_output_stream(reader, root, manifest->output);
     airs_manifest_plant_trees(reader, root, &section.components, &section.supervisors, manifest);
     check_actor_count(reader, root, manifest);
     check_input_codecs(reader, &section.application.input, manifest->input);
@@ -413,6 +416,11 @@ static char *file_path(const airs_allocator_t *allocator, const char *path, bool
     return file;
 }
 
+/* A component, or a module, which is what one has just built and wants to run. */
+static bool is_webassembly(airs_bytes_t content) {
+    return content.size >= 4 && memcmp(content.data, "\0asm", 4) == 0;
+}
+
 airs_status_t airs_manifest_load(const airs_allocator_t *allocator, const char *path, airs_manifest_t **out,
                                  airs_error_t *error) {
     bool folder = false;
@@ -425,7 +433,13 @@ airs_status_t airs_manifest_load(const airs_allocator_t *allocator, const char *
     airs_status_t status = airs_file_read(allocator, file, MANIFEST_SIZE_MAX, &content, error);
     if (status == AIRS_OK) {
         airs_str_t text = airs_str_n((const char *)content.data, content.size);
-        status = airs_manifest_parse(allocator, text, file, out, error);
+        status =
+            is_webassembly(content)
+                ? airs_error_set(error, AIRS_MANIFEST_INVALID,
+                                 "%s: is WebAssembly and no manifest; a manifest names it as the source of "
+                                 "a component",
+                                 file)
+                : airs_manifest_parse(allocator, text, file, out, error);
         airs_release(allocator, (void *)content.data);
     } else if (folder && status == AIRS_IO) {
         airs_error_prefix(error, "%s is a folder, and its manifest %s cannot be read", path, file);
@@ -451,6 +465,16 @@ uint64_t airs_manifest_instances(const airs_manifest_t *manifest) {
     uint64_t instances = 0;
     for (size_t i = 0; i < manifest->component_count; i++) {
         instances += manifest->components[i].instances;
+    }
+    return instances;
+}
+
+uint64_t airs_manifest_kept_instances(const airs_manifest_t *manifest) {
+    uint64_t instances = 0;
+    for (size_t i = 0; i < manifest->component_count; i++) {
+        const airs_manifest_component_t *component = &manifest->components[i];
+        bool one = component->stateless && component->instances > 1;
+        instances += one ? 1 : component->instances;
     }
     return instances;
 }

@@ -3,6 +3,7 @@
 #ifndef AIRSSYS_NODE_MANIFEST_H
 #define AIRSSYS_NODE_MANIFEST_H
 
+#include <airssys/load.h>
 #include <airssys/node.h>
 #include <airssys/supervisor.h>
 
@@ -28,6 +29,10 @@ typedef struct airs_manifest_limits {
     uint64_t deferred_replies;
     uint64_t monitors;
     uint64_t links;
+    uint64_t messages_per_s;
+    uint64_t log_lines_per_s;
+    uint64_t instances;
+    uint64_t storage_quota;
     airs_mailbox_policy_t mailbox_policy;
 } airs_manifest_limits_t;
 
@@ -61,12 +66,35 @@ typedef struct airs_manifest_capabilities {
     bool given;           /* otherwise it may do what every component may */
     airs_grant_t *grants; /* valid, with whole ids */
     size_t grant_count;
-    uint64_t storage_quota; /* 0: no bound */
+    uint64_t storage_quota; /* 0: not said here */
     uint64_t expires_at_ns; /* of all grants; 0: never */
     const char *const *environment;
     size_t environment_count;
     bool names_services;
 } airs_manifest_capabilities_t;
+
+typedef enum airs_stream_kind { AIRS_STREAM_LOG, AIRS_STREAM_NULL, AIRS_STREAM_FILE } airs_stream_kind_t;
+
+/* Where a standard stream goes. */
+typedef struct airs_manifest_stream {
+    airs_stream_kind_t kind;
+    const char
+        *path; /* of a file; this and what follows. A path that can be opened from where the process is */
+    bool append;
+    uint64_t max_bytes;
+    uint64_t kept; /* older ones */
+} airs_manifest_stream_t;
+
+/* How a command is run; of a component that is none only its streams. */
+typedef struct airs_manifest_run {
+    bool given;
+    airs_manifest_stream_t output;
+    airs_manifest_stream_t error;
+    const char *const *args;
+    size_t arg_count;
+    airs_bytes_t standard_input; /* data NULL: none */
+    uint64_t every_ms;           /* 0: once */
+} airs_manifest_run_t;
 
 typedef struct airs_manifest_component {
     const char *name;
@@ -75,7 +103,9 @@ typedef struct airs_manifest_component {
     uint64_t instances;          /* at least 1; 0 only under a simple-one-for-one supervisor */
     const airs_variable_t *env;  /* in the order of the names */
     size_t env_count;
-    airs_bytes_t config;              /* data NULL: none; an empty one has data */
+    airs_bytes_t config;            /* data NULL: none; an empty one has data */
+    const airs_setting_t *settings; /* with the secrets among them */
+    size_t setting_count;
     const char *const *subscriptions; /* valid patterns */
     size_t subscription_count;
     airs_codecs_t accepts; /* 0: any */
@@ -86,6 +116,11 @@ typedef struct airs_manifest_component {
     bool record;
     uint64_t record_bytes; /* of a journal; 0: not recorded */
     airs_manifest_capabilities_t capabilities;
+    bool storage_by_instance;    /* otherwise all instances share their keys */
+    bool stateless;              /* an instance may be dropped while it has nothing to do */
+    uint64_t passivate_after_ms; /* of those; 0: the default */
+    airs_load_limits_t compile;  /* 0: as for all; see airs_manifest_load_limits */
+    airs_manifest_run_t run;
 } airs_manifest_component_t;
 
 /* Exactly one is set. */
@@ -139,12 +174,33 @@ typedef struct airs_manifest_crashes {
     uint64_t max_bytes;
 } airs_manifest_crashes_t;
 
+typedef enum airs_manifest_sync {
+    AIRS_MANIFEST_SYNC_COMMIT,
+    AIRS_MANIFEST_SYNC_INTERVAL,
+    AIRS_MANIFEST_SYNC_NONE, /* kept in memory */
+} airs_manifest_sync_t;
+
+/* Where and how what components store is kept. 0, NULL: not in the manifest. */
+typedef struct airs_manifest_storage {
+    const char *folder; /* a path that can be opened from where the process is */
+    airs_manifest_sync_t sync;
+    uint64_t interval_ms;
+    uint64_t map_bytes;
+} airs_manifest_storage_t;
+
 /* What is granted and denied is written there. 0: the default holds. */
 typedef struct airs_manifest_audit {
     const char *file; /* NULL: nowhere */
     uint64_t max_bytes;
     uint64_t kept;
 } airs_manifest_audit_t;
+
+/* How components are compiled, and what they may be. 0, NULL: the defaults hold. */
+typedef struct airs_manifest_compile {
+    airs_load_limits_t limits;
+    airs_compile_mode_t mode;
+    const char *program; /* a path that can be opened from where the process is */
+} airs_manifest_compile_t;
 
 /* Read-only once made; any thread. */
 typedef struct airs_manifest {
@@ -163,8 +219,10 @@ typedef struct airs_manifest {
     airs_manifest_admin_t admin;
     const airs_trust_t *trust; /* which components may be loaded */
     airs_manifest_crashes_t crashes;
+    airs_manifest_storage_t storage;
     const char *policy; /* the path of a file; NULL: none */
     airs_manifest_audit_t audit;
+    airs_manifest_compile_t compile;
 } airs_manifest_t;
 
 /* Read the manifest at `path`: a file, or a folder with an airssys.toml in it. AIRS_IO when it cannot
@@ -184,5 +242,8 @@ void airs_manifest_destroy(airs_manifest_t *manifest);
 
 /* All components' instances together. */
 uint64_t airs_manifest_instances(const airs_manifest_t *manifest);
+
+/* The same, but of a stateless component one, as the others can do without theirs. */
+uint64_t airs_manifest_kept_instances(const airs_manifest_t *manifest);
 
 #endif

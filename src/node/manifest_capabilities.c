@@ -5,6 +5,8 @@
 #include <time.h>
 
 #include "core/file.h"
+#include "core/memory.h"
+#include "node/folder_path.h"
 #include "node/manifest_component.h"
 #include "security/permission.h"
 
@@ -199,14 +201,173 @@ static void read_expiry(airs_manifest_reader_t *reader, const airs_manifest_fiel
     }
 }
 
-static void refuse_for_now(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
-                           const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
-    (void)value;
+/* ---- folders and the network ----------------------------------------------------------------- */
+
+static airs_str_t without_slashes(airs_str_t path) {
+    while (path.size > 1 && path.data[path.size - 1] == '/') {
+        path.size--;
+    }
+    return path;
+}
+
+/* The folder's real path, in the manifest's memory. NULL: a problem is noted, or there is no memory. */
+static const char *find_folder(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                               const airs_toml_value_t *value) {
+    const char *path = airs_manifest_expect_path(reader, key, value, "the path of a folder");
+    if (path == NULL) {
+        return NULL;
+    }
+    char *real = NULL;
+    airs_error_t error;
+    airs_status_t status = airs_folder_find(reader->allocator, path, &real, &error);
+    if (status == AIRS_OUT_OF_MEMORY) {
+        reader->out_of_memory = true;
+        return NULL;
+    }
+    if (status != AIRS_OK) {
+        char excerpt[AIRS_MANIFEST_EXCERPT_MAX];
+        airs_manifest_complain(reader, key, airs_toml_value_offset(value),
+                               "cannot grant %s: %s (a path is relative to the manifest)",
+                               airs_manifest_excerpt(airs_str(path), excerpt), error.text);
+        return NULL;
+    }
+    const char *copy = airs_manifest_copy(reader, airs_str(real));
+    airs_release(reader->allocator, real);
+    return copy;
+}
+
+/* NULL: likewise. */
+static const char *find_guest_path(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                                   const airs_toml_value_t *value) {
+    airs_error_t error;
+    airs_str_t text = without_slashes(airs_toml_value_string(value));
+    if (airs_folder_check_guest_path(text, &error) != AIRS_OK) {
+        airs_manifest_complain(
+            reader, key, airs_toml_value_offset(value),
+            "%s; the path that the guest is to know can be given as { folder = \"...\", as = "
+            "\"/data\" }",
+            error.text);
+        return NULL;
+    }
+    return airs_manifest_copy(reader, text);
+}
+
+typedef struct folder_value {
+    const airs_toml_value_t *folder;
+    const airs_toml_value_t *as; /* NULL: as it is written */
+} folder_value_t;
+
+static void read_folder_part(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                             const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    (void)field;
+    if (airs_manifest_expect(reader, key, value, AIRS_TOML_STRING, "a path")) {
+        *(const airs_toml_value_t **)target = value;
+    }
+}
+
+static folder_value_t read_folder_value(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                                        const airs_toml_value_t *value) {
+    static const airs_manifest_field_t fields[] = {
+        {"folder", read_folder_part, offsetof(folder_value_t, folder), 0, 0, true},
+        {"as", read_folder_part, offsetof(folder_value_t, as), 0, 0, false},
+    };
+    folder_value_t parts = {0};
+    if (airs_toml_value_type(value) == AIRS_TOML_TABLE) {
+        airs_manifest_read_table(reader, key, value, fields, COUNT(fields), &parts);
+    } else if (airs_manifest_expect(reader, key, value, AIRS_TOML_STRING,
+                                    "the path of a folder, or a table with one")) {
+        parts.folder = value;
+    }
+    return parts;
+}
+
+static void add_folder(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                       const airs_toml_value_t *value, airs_action_t action,
+                       airs_manifest_capabilities_t *capabilities) {
+    folder_value_t parts = read_folder_value(reader, key, value);
+    if (parts.folder == NULL) {
+        return;
+    }
+    const char *path = find_folder(reader, key, parts.folder);
+    const char *guest_path =
+        path != NULL ? find_guest_path(reader, key, parts.as != NULL ? parts.as : parts.folder) : NULL;
+    if (guest_path == NULL) {
+        return;
+    }
+    /* Who may write to a folder may read it. */
+    for (int i = action == AIRS_ACTION_FILE_WRITE; i >= 0; i--) {
+        add_grant(capabilities, i == 1 ? AIRS_ACTION_FILE_READ : action, path);
+        capabilities->grants[capabilities->grant_count - 1].guest_path = guest_path;
+    }
+}
+
+/* field->min is the action. */
+static void read_folders(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                         const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    if (!airs_manifest_expect(reader, key, value, AIRS_TOML_ARRAY, "a list of folders")) {
+        return;
+    }
+    for (size_t i = 0; i < airs_toml_array_size(value); i++) {
+        add_folder(reader, key, airs_toml_array_at(value, i), (airs_action_t)field->min, target);
+    }
+}
+
+static void refuse_finer(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                         const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    (void)field;
     (void)target;
     airs_manifest_complain(reader, key, airs_toml_entry_offset(value),
-                           "this version gives components no %s, so there is nothing to grant",
-                           strcmp(field->name, "filesystem") == 0 ? "folders" : "sockets");
+                           "a folder is granted to be read, which includes listing, or to be written, which "
+                           "includes reading, creating, renaming and deleting; there is nothing finer");
 }
+
+/* One place of the guest's has one folder. */
+static void check_guest_paths(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                              const airs_toml_value_t *value,
+                              const airs_manifest_capabilities_t *capabilities) {
+    for (size_t i = 0; i < capabilities->grant_count; i++) {
+        const airs_grant_t *one = &capabilities->grants[i];
+        for (size_t k = 0; k < i && one->guest_path != NULL; k++) {
+            const airs_grant_t *other = &capabilities->grants[k];
+            if (other->guest_path != NULL && strcmp(one->guest_path, other->guest_path) == 0 &&
+                strcmp(one->pattern, other->pattern) != 0) {
+                airs_manifest_complain(reader, key, airs_toml_entry_offset(value),
+                                       "two folders cannot both be found at \"%s\"; { folder = \"...\", as = "
+                                       "\"/data\" } gives one another path",
+                                       one->guest_path);
+                return;
+            }
+        }
+    }
+}
+
+static void read_filesystem(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                            const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    static const airs_manifest_field_t fields[] = {
+        {"read", read_folders, 0, AIRS_ACTION_FILE_READ, 0, false},
+        {"write", read_folders, 0, AIRS_ACTION_FILE_WRITE, 0, false},
+        {"list", refuse_finer, 0, 0, 0, false},
+        {"create", refuse_finer, 0, 0, 0, false},
+        {"append", refuse_finer, 0, 0, 0, false},
+        {"delete", refuse_finer, 0, 0, 0, false},
+        {"rename", refuse_finer, 0, 0, 0, false},
+        {"metadata", refuse_finer, 0, 0, 0, false},
+        {"execute", refuse_finer, 0, 0, 0, false},
+    };
+    (void)field;
+    airs_manifest_read_table(reader, key, value, fields, COUNT(fields), target);
+    check_guest_paths(reader, key, value, target);
+}
+
+static void read_network(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
+                         const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
+    static const airs_manifest_field_t fields[] = {PATTERNS("outbound", OUTBOUND),
+                                                   PATTERNS("inbound", INBOUND)};
+    (void)field;
+    airs_manifest_read_table(reader, key, value, fields, COUNT(fields), target);
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 /* Clock and sleep have no error to refuse with, so they are granted unless a list of services leaves them out. */
 static void grant_time(airs_manifest_capabilities_t *capabilities) {
@@ -226,15 +387,16 @@ void airs_manifest_read_capabilities(airs_manifest_reader_t *reader, const airs_
         {"services", read_services, 0, 0, 0, false},
         {"supervision", read_supervision, 0, 0, 0, false},
         {"environment", read_environment, 0, 0, 0, false},
-        {"filesystem", refuse_for_now, 0, 0, 0, false},
-        {"network", refuse_for_now, 0, 0, 0, false},
+        {"filesystem", read_filesystem, 0, 0, 0, false},
+        {"network", read_network, 0, 0, 0, false},
+        PATTERNS("config", CONFIG_READ),
         {"expires", read_expiry, offsetof(airs_manifest_capabilities_t, expires_at_ns), 0, 0, false},
     };
     airs_manifest_capabilities_t *capabilities = target;
     (void)field;
-    /* Two more for clock and sleep. */
+    /* A folder to write to is one to read from as well; two more for clock and sleep. */
     capabilities->grants =
-        airs_manifest_alloc(reader, (count_texts(value) + 2) * sizeof *capabilities->grants);
+        airs_manifest_alloc(reader, (2 * count_texts(value) + 2) * sizeof *capabilities->grants);
     if (capabilities->grants == NULL) {
         return;
     }
@@ -307,16 +469,7 @@ void airs_manifest_complete_capabilities(airs_manifest_reader_t *reader, const c
 static void read_path(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,
                       const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
     (void)field;
-    if (!airs_manifest_expect(reader, key, value, AIRS_TOML_STRING, "the path of a file")) {
-        return;
-    }
-    airs_str_t text = airs_toml_value_string(value);
-    if (text.size == 0 || memchr(text.data, '\0', text.size) != NULL) {
-        airs_manifest_complain(reader, key, airs_toml_value_offset(value),
-                               "must be a path, neither empty nor with a zero character");
-        return;
-    }
-    *(const char **)target = airs_manifest_path_beside(reader, text);
+    *(const char **)target = airs_manifest_expect_path(reader, key, value, "the path of a file");
 }
 
 static void read_policy_path(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,

@@ -8,10 +8,16 @@
 #include "node/manifest_health.h"
 #include "node/manifest_update.h"
 #include "node/manifest_capabilities.h"
+#include "node/manifest_compile.h"
 #include "node/manifest_limits.h"
 #include "node/manifest_messaging.h"
+#include "node/manifest_passivation.h"
 #include "node/manifest_supervisor.h"
 #include "node/manifest_record.h"
+#include "node/manifest_storage.h"
+#include "node/manifest_settings.h"
+#include "node/manifest_run.h"
+#include "node/manifest_stream.h"
 #include "node/manifest_trust.h"
 #include "node/node.h"
 
@@ -19,6 +25,7 @@
 #define CONFIG_FILE_MAX ((size_t)16 << 20)
 
 #define INSTANCES_MAX 100000
+#define DAY_MS ((uint64_t)24 * 60 * 60 * 1000)
 
 static bool is_name_character(char c, bool first) {
     bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -82,15 +89,6 @@ static bool check_variable(airs_manifest_reader_t *reader, const airs_manifest_k
             "the name of a variable must not be empty and must not have \"=\" or a zero character");
         return false;
     }
-    if (!airs_manifest_expect(reader, key, entry, AIRS_TOML_STRING, "a string")) {
-        return false;
-    }
-    airs_str_t text = airs_toml_value_string(entry);
-    if (text.size > 0 && memchr(text.data, '\0', text.size) != NULL) {
-        airs_manifest_complain(reader, key, airs_toml_value_offset(entry),
-                               "the value of a variable must not have a zero character");
-        return false;
-    }
     return true;
 }
 
@@ -112,9 +110,10 @@ static void read_env(airs_manifest_reader_t *reader, const airs_manifest_field_t
         if (!check_variable(reader, &entry_key, entry)) {
             continue;
         }
-        airs_variable_t *variable = &env[component->env_count++];
-        variable->name = airs_manifest_copy(reader, entry_key.name);
-        variable->value = airs_manifest_copy(reader, airs_toml_value_string(entry));
+        const char *text = airs_manifest_read_text(reader, &entry_key, entry, AIRS_TEXT_HERE_OR_ELSEWHERE);
+        if (text != NULL) {
+            env[component->env_count++] = (airs_variable_t){airs_manifest_copy(reader, entry_key.name), text};
+        }
     }
     component->env = env;
 }
@@ -180,15 +179,24 @@ static const airs_manifest_field_t component_fields[] = {
     {"instances", read_instances, MEMBER(instances), 1, INSTANCES_MAX, false},
     {"env", read_env, 0, 0, 0, false}, /* with offset 0: fills several members */
     {"config", read_config, 0, 0, 0, false},
+    {"settings", airs_manifest_read_settings, 0, 0, 0, false},
+    {"secrets", airs_manifest_read_secrets, 0, 0, 0, false},
     {"subscribe", airs_manifest_read_subscriptions, 0, 0, 0, false},
     {"accepts", airs_manifest_read_codecs, MEMBER(accepts), 0, 0, false},
     {"limits", airs_manifest_read_limits, MEMBER(limits), 0, 0, false},
     {"capabilities", airs_manifest_read_capabilities, MEMBER(capabilities), 0, 0, false},
+    {"compile", airs_manifest_read_load_limits, MEMBER(compile), 0, 0, false},
     {"health", airs_manifest_read_health, MEMBER(health), 0, 0, false},
     {"update", airs_manifest_read_update, MEMBER(update), 0, 0, false},
     AIRS_MANIFEST_PLACE_FIELDS(MEMBER(place)),
+    {"storage", airs_manifest_read_storage_owner, MEMBER(storage_by_instance), 0, 0, false},
+    {"run", airs_manifest_read_run, MEMBER(run), 0, 0, false},
+    {"stdout", airs_manifest_read_stream, MEMBER(run.output), 0, 0, false},
+    {"stderr", airs_manifest_read_stream, MEMBER(run.error), 0, 0, false},
     {"record", airs_manifest_read_record, MEMBER(record), 0, 0, false},
     {"record-size", airs_manifest_read_size, MEMBER(record_bytes), 4096, (uint64_t)4 << 30, false},
+    {"stateless", airs_manifest_read_stateless, MEMBER(stateless), 0, 0, false},
+    {"passivate-after", airs_manifest_read_time_ms, MEMBER(passivate_after_ms), 1, DAY_MS, false},
 };
 
 /* What every instance would be refused with. */
@@ -221,6 +229,10 @@ static void read_component(airs_manifest_reader_t *reader, const airs_manifest_k
                              sizeof component_fields / sizeof component_fields[0], component);
     check_subscription_count(reader, key, value, component);
     airs_manifest_complete_record(reader, key, value, component);
+    airs_manifest_check_passivation(reader, key, value, component);
+    airs_manifest_check_secrets(reader, key, value, component);
+    airs_manifest_complete_run(reader, key, value, component);
+    airs_manifest_check_streams(reader, key, value, component);
 }
 
 void airs_manifest_read_components(airs_manifest_reader_t *reader, const airs_manifest_field_t *field,

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "node/manifest_stream.h"
+
 static bool same_text(const char *a, const char *b) {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
@@ -17,6 +19,16 @@ static bool same_env(const airs_manifest_component_t *a, const airs_manifest_com
     return same;
 }
 
+static bool same_settings(const airs_manifest_component_t *a, const airs_manifest_component_t *b) {
+    bool same = a->setting_count == b->setting_count;
+    for (size_t i = 0; i < a->setting_count && same; i++) {
+        same = same_text(a->settings[i].name, b->settings[i].name) &&
+               same_text(a->settings[i].value, b->settings[i].value) &&
+               a->settings[i].secret == b->settings[i].secret;
+    }
+    return same;
+}
+
 static bool same_config(airs_bytes_t a, airs_bytes_t b) {
     if (a.data == NULL || b.data == NULL) {
         return a.data == b.data;
@@ -26,7 +38,8 @@ static bool same_config(airs_bytes_t a, airs_bytes_t b) {
 
 static bool same_call_limits(const airs_manifest_limits_t *a, const airs_manifest_limits_t *b) {
     return a->memory_bytes == b->memory_bytes && a->execution_time_ms == b->execution_time_ms &&
-           a->parked_time_ms == b->parked_time_ms && a->fuel == b->fuel;
+           a->parked_time_ms == b->parked_time_ms && a->fuel == b->fuel &&
+           a->log_lines_per_s == b->log_lines_per_s && a->storage_quota == b->storage_quota;
 }
 
 static bool same_actor_limits(const airs_manifest_limits_t *a, const airs_manifest_limits_t *b) {
@@ -34,7 +47,8 @@ static bool same_actor_limits(const airs_manifest_limits_t *a, const airs_manife
            a->message_bytes == b->message_bytes && a->outstanding_requests == b->outstanding_requests &&
            a->block_time_ms == b->block_time_ms && a->timers == b->timers &&
            a->subscriptions == b->subscriptions && a->deferred_replies == b->deferred_replies &&
-           a->mailbox_policy == b->mailbox_policy;
+           a->monitors == b->monitors && a->links == b->links && a->messages_per_s == b->messages_per_s &&
+           a->instances == b->instances && a->mailbox_policy == b->mailbox_policy;
 }
 
 static bool same_subscriptions(const airs_manifest_component_t *a, const airs_manifest_component_t *b) {
@@ -55,7 +69,21 @@ static bool same_capabilities(const airs_manifest_capabilities_t *a, const airs_
                 a->storage_quota == b->storage_quota && a->expires_at_ns == b->expires_at_ns;
     for (size_t i = 0; i < a->grant_count && same; i++) {
         same = same_text(a->grants[i].action, b->grants[i].action) &&
-               same_text(a->grants[i].pattern, b->grants[i].pattern);
+               same_text(a->grants[i].pattern, b->grants[i].pattern) &&
+               same_text(a->grants[i].guest_path, b->grants[i].guest_path);
+    }
+    return same;
+}
+
+static bool same_run(const airs_manifest_run_t *a, const airs_manifest_run_t *b) {
+    bool same = a->given == b->given && a->every_ms == b->every_ms && a->arg_count == b->arg_count &&
+                airs_manifest_same_stream(&a->output, &b->output) &&
+                airs_manifest_same_stream(&a->error, &b->error) &&
+                a->standard_input.size == b->standard_input.size &&
+                (a->standard_input.size == 0 ||
+                 memcmp(a->standard_input.data, b->standard_input.data, a->standard_input.size) == 0);
+    for (size_t i = 0; i < a->arg_count && same; i++) {
+        same = same_text(a->args[i], b->args[i]);
     }
     return same;
 }
@@ -66,14 +94,16 @@ unsigned airs_manifest_component_difference(const airs_manifest_component_t *old
     if (!same_text(old->source, now->source)) {
         difference |= AIRS_DIFFERS_SOURCE;
     }
-    if (!same_env(old, now) || !same_config(old->config, now->config) ||
+    if (!same_env(old, now) || !same_config(old->config, now->config) || !same_settings(old, now) ||
         !same_call_limits(&old->limits, &now->limits) ||
         !same_capabilities(&old->capabilities, &now->capabilities)) {
         difference |= AIRS_DIFFERS_SETTINGS;
     }
     if (!same_actor_limits(&old->limits, &now->limits) || !same_subscriptions(old, now) ||
         old->accepts != now->accepts || !same_health(&old->health, &now->health) ||
-        old->record != now->record || old->record_bytes != now->record_bytes) {
+        old->storage_by_instance != now->storage_by_instance || old->record != now->record ||
+        old->stateless != now->stateless || old->passivate_after_ms != now->passivate_after_ms ||
+        !same_run(&old->run, &now->run) || old->record_bytes != now->record_bytes) {
         difference |= AIRS_DIFFERS_ACTOR;
     }
     if (old->instances != now->instances) {
@@ -174,7 +204,7 @@ static void check_engine(complaints_t *complaints, const airs_manifest_t *now,
                    component->name);
         }
     }
-    if (airs_manifest_instances(now) > made->max_actors) {
+    if (airs_manifest_kept_instances(now) > made->max_actors) {
         refuse(complaints,
                "the components have more instances together than engine.max-actors (%u), which " FIXED,
                made->max_actors);
@@ -201,9 +231,19 @@ airs_status_t airs_manifest_check_change(const airs_manifest_t *old, const airs_
                   old->crashes.max_bytes != now->crashes.max_bytes,
               "[crashes]");
     refuse_if(&complaints,
+              !same_text(old->storage.folder, now->storage.folder) ||
+                  old->storage.sync != now->storage.sync ||
+                  old->storage.interval_ms != now->storage.interval_ms ||
+                  old->storage.map_bytes != now->storage.map_bytes,
+              "[storage]");
+    refuse_if(&complaints,
               !same_text(old->audit.file, now->audit.file) || old->audit.max_bytes != now->audit.max_bytes ||
                   old->audit.kept != now->audit.kept,
               "[audit]");
+    refuse_if(&complaints,
+              old->compile.mode != now->compile.mode ||
+                  !same_text(old->compile.program, now->compile.program),
+              "compile.apart and compile.program");
     check_engine(&complaints, now, made);
     return complaints.used == 0 ? AIRS_OK : airs_error_set(error, AIRS_UNSUPPORTED, "%s", complaints.text);
 }

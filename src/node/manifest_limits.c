@@ -27,6 +27,10 @@ static const airs_manifest_field_t limit_fields[] = {
     {"subscriptions", airs_manifest_read_integer, MEMBER(subscriptions), 1, 1000000, false},
     {"monitors", airs_manifest_read_integer, MEMBER(monitors), 1, 10000000, false},
     {"links", airs_manifest_read_integer, MEMBER(links), 1, 10000000, false},
+    {"messages-per-second", airs_manifest_read_integer, MEMBER(messages_per_s), 1, 1000000000, false},
+    {"log-lines-per-second", airs_manifest_read_integer, MEMBER(log_lines_per_s), 1, 1000000000, false},
+    {"storage-quota", airs_manifest_read_size, MEMBER(storage_quota), 1, 1024 * GIB, false},
+    {"instances", airs_manifest_read_integer, MEMBER(instances), 1, 100000, false},
     {"deferred-replies", airs_manifest_read_integer, MEMBER(deferred_replies), 1, 1000000, false},
 };
 

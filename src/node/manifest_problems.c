@@ -3,8 +3,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "core/utf8.h"
+
 /* Kept free at the end of the report for "... and N more". */
 #define REST_LINE_MAX 32
+
+#define ELLIPSIS "..."
 
 static size_t kept_count(const airs_manifest_problems_t *problems) {
     return problems->count < AIRS_MANIFEST_PROBLEMS_MAX ? problems->count : AIRS_MANIFEST_PROBLEMS_MAX;
@@ -17,6 +21,16 @@ static size_t find_place(const airs_manifest_problems_t *problems, size_t offset
         place--;
     }
     return place;
+}
+
+/* What does not fit is cut between two characters, and says so. */
+static void AIRS_PRINTF(2, 0)
+    format_text(char text[AIRS_MANIFEST_PROBLEM_TEXT_MAX], const char *format, va_list arguments) {
+    int size = vsnprintf(text, AIRS_MANIFEST_PROBLEM_TEXT_MAX, format, arguments);
+    if (size >= AIRS_MANIFEST_PROBLEM_TEXT_MAX) {
+        size_t cut = airs_utf8_cut(airs_str(text), AIRS_MANIFEST_PROBLEM_TEXT_MAX - sizeof ELLIPSIS);
+        memcpy(text + cut, ELLIPSIS, sizeof ELLIPSIS);
+    }
 }
 
 void airs_manifest_problems_add(airs_manifest_problems_t *problems, size_t offset, const char *format, ...) {
@@ -32,7 +46,7 @@ void airs_manifest_problems_add(airs_manifest_problems_t *problems, size_t offse
     problem->offset = offset;
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(problem->text, sizeof problem->text, format, arguments);
+    format_text(problem->text, format, arguments);
     va_end(arguments);
 }
 

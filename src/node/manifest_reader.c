@@ -15,6 +15,7 @@
 
 struct airs_manifest_block {
     airs_manifest_block_t *next;
+    size_t size;
     max_align_t memory[];
 };
 
@@ -26,6 +27,7 @@ void *airs_manifest_alloc(airs_manifest_reader_t *reader, size_t size) {
         return NULL;
     }
     block->next = *reader->blocks;
+    block->size = size;
     *reader->blocks = block;
     return memset(block->memory, 0, size);
 }
@@ -33,6 +35,7 @@ void *airs_manifest_alloc(airs_manifest_reader_t *reader, size_t size) {
 void airs_manifest_blocks_release(const airs_allocator_t *allocator, airs_manifest_block_t *blocks) {
     while (blocks != NULL) {
         airs_manifest_block_t *next = blocks->next;
+        airs_wipe(blocks->memory, blocks->size);
         airs_release(allocator, blocks);
         blocks = next;
     }
@@ -55,6 +58,20 @@ char *airs_manifest_path_beside(airs_manifest_reader_t *reader, airs_str_t name)
         memcpy(path + folder, name.data, name.size);
     }
     return path;
+}
+
+char *airs_manifest_expect_path(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                                const airs_toml_value_t *value, const char *what) {
+    if (!airs_manifest_expect(reader, key, value, AIRS_TOML_STRING, what)) {
+        return NULL;
+    }
+    airs_str_t text = airs_toml_value_string(value);
+    if (text.size == 0 || memchr(text.data, '\0', text.size) != NULL) {
+        airs_manifest_complain(reader, key, airs_toml_value_offset(value),
+                               "must be a path, neither empty nor with a zero character");
+        return NULL;
+    }
+    return airs_manifest_path_beside(reader, text);
 }
 
 /* Append to a bounded text; what does not fit is cut. */

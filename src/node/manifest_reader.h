@@ -92,6 +92,12 @@ char *airs_manifest_copy(airs_manifest_reader_t *reader, airs_str_t text);
 /* The manifest's own folder and `name` put together, or `name` itself when it is absolute. */
 char *airs_manifest_path_beside(airs_manifest_reader_t *reader, airs_str_t name);
 
+/* A string that is a path, as airs_manifest_path_beside makes it. NULL: it is none, which is noted, or there is no memory.
+ * `what` says what it must be. */
+char *airs_manifest_expect_path(airs_manifest_reader_t *reader, const airs_manifest_key_t *key,
+                                const airs_toml_value_t *value, const char *what);
+
+/* All of it is wiped, for some of it may be secrets. */
 void airs_manifest_blocks_release(const airs_allocator_t *allocator, airs_manifest_block_t *blocks);
 
 #endif

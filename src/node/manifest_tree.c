@@ -16,6 +16,8 @@ typedef struct node {
     size_t parent;   /* index of the supervisor; NONE */
     size_t position; /* among its children */
     size_t offset;   /* where the first component of what is below it stands: the stable order */
+    size_t waits;    /* of a root: how many edges from it lead to roots that are not placed */
+    bool placed;
 } node_t;
 
 /* One root starts after another. */
@@ -83,12 +85,20 @@ static size_t look_up(tree_t *tree, const node_t *who, const char *key, size_t i
 
 /* ---- the nodes ---- */
 
+/* What the list was read from, in its order. NULL: no memory. */
+static const airs_toml_value_t **tables_of(const tree_t *tree, const airs_toml_value_t *root,
+                                           const char *section) {
+    return airs_manifest_entries(tree->reader, airs_toml_table_get(root, section));
+}
+
 static bool make_nodes(tree_t *tree, const airs_toml_value_t *root,
                        const airs_manifest_component_list_t *components,
                        const airs_manifest_supervisor_list_t *supervisors) {
     tree->count = components->count + supervisors->count;
     tree->nodes = airs_manifest_alloc(tree->reader, tree->count * sizeof *tree->nodes);
-    if (tree->nodes == NULL) {
+    const airs_toml_value_t **described = tables_of(tree, root, "components");
+    const airs_toml_value_t **supervising = tables_of(tree, root, "supervisors");
+    if (tree->nodes == NULL || described == NULL || supervising == NULL) {
         return false;
     }
     for (size_t i = 0; i < tree->count; i++) {
@@ -103,11 +113,7 @@ static bool make_nodes(tree_t *tree, const airs_toml_value_t *root,
             node->name = node->supervisor->name;
             node->place = &node->supervisor->place;
         }
-        node->table =
-            node->name == NULL
-                ? NULL
-                : airs_toml_table_get(airs_toml_table_get(root, component ? "components" : "supervisors"),
-                                      node->name);
+        node->table = component ? described[i] : supervising[i - components->count];
         node->parent = NONE;
         node->offset = component ? airs_toml_entry_offset(node->table) : SIZE_MAX;
     }
@@ -316,19 +322,10 @@ static void find_edges(tree_t *tree, size_t index) {
     }
 }
 
-static bool is_placed(const tree_t *tree, size_t root) {
-    for (size_t i = 0; i < tree->root_count; i++) {
-        if (tree->order[i] == root) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The edge that holds the root up; NULL: none does. */
 static const edge_t *obstacle(const tree_t *tree, size_t root) {
     for (size_t i = 0; i < tree->edge_count; i++) {
-        if (tree->edges[i].from == root && !is_placed(tree, tree->edges[i].to)) {
+        if (tree->edges[i].from == root && !tree->nodes[tree->edges[i].to].placed) {
             return &tree->edges[i];
         }
     }
@@ -339,18 +336,28 @@ static const edge_t *obstacle(const tree_t *tree, size_t root) {
 static size_t next_root(const tree_t *tree) {
     size_t best = NONE;
     for (size_t i = 0; i < tree->count; i++) {
-        if (tree->nodes[i].parent == NONE &&
-            (best == NONE || tree->nodes[i].offset < tree->nodes[best].offset) && !is_placed(tree, i) &&
-            obstacle(tree, i) == NULL) {
+        const node_t *node = &tree->nodes[i];
+        if (node->parent == NONE && !node->placed && node->waits == 0 &&
+            (best == NONE || node->offset < tree->nodes[best].offset)) {
             best = i;
         }
     }
     return best;
 }
 
+static void place(tree_t *tree, size_t root) {
+    tree->nodes[root].placed = true;
+    tree->order[tree->root_count++] = root;
+    for (size_t i = 0; i < tree->edge_count; i++) {
+        if (tree->edges[i].to == root) {
+            tree->nodes[tree->edges[i].from].waits--;
+        }
+    }
+}
+
 static void complain_circle(tree_t *tree) {
     size_t at = 0;
-    while (tree->nodes[at].parent != NONE || is_placed(tree, at)) {
+    while (tree->nodes[at].parent != NONE || tree->nodes[at].placed) {
         at++;
     }
     /* So many steps end on the circle. */
@@ -376,13 +383,16 @@ static void put_in_order(tree_t *tree) {
     for (size_t i = 0; i < tree->count; i++) {
         roots += tree->nodes[i].parent == NONE;
     }
+    for (size_t i = 0; i < tree->edge_count; i++) {
+        tree->nodes[tree->edges[i].from].waits++;
+    }
     while (tree->root_count < roots) {
         size_t root = next_root(tree);
         if (root == NONE) {
             complain_circle(tree);
             return;
         }
-        tree->order[tree->root_count++] = root;
+        place(tree, root);
     }
 }
 

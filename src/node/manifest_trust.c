@@ -43,16 +43,7 @@ static void read_store(airs_manifest_reader_t *reader, const airs_manifest_field
                        const airs_manifest_key_t *key, const airs_toml_value_t *value, void *target) {
     airs_manifest_trust_section_t *section = target;
     (void)field;
-    if (!airs_manifest_expect(reader, key, value, AIRS_TOML_STRING, "the path of a trust store")) {
-        return;
-    }
-    airs_str_t text = airs_toml_value_string(value);
-    if (text.size == 0 || memchr(text.data, '\0', text.size) != NULL) {
-        airs_manifest_complain(reader, key, airs_toml_value_offset(value),
-                               "must be a path, neither empty nor with a zero character");
-        return;
-    }
-    section->store = airs_manifest_path_beside(reader, text);
+    section->store = airs_manifest_expect_path(reader, key, value, "the path of a trust store");
     section->store_offset = airs_toml_value_offset(value);
 }
 

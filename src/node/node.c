@@ -9,13 +9,13 @@
 #include "node/cache_folder.h"
 #include "node/crash_files.h"
 #include "node/guard.h"
+#include "node/node_storage.h"
 #include "node/policy_file.h"
 #include "runtime/wasm_engine.h"
-#include "storage/memory_backend.h"
 
 /* Where the standard output of some actors goes. It may be written to until the last of them has ended,
- * and the node does not hear of each end, so it stays as long as the node; actors that share function
- * and context share it. */
+ * and the node does not hear of each end, so it stays as long as the node; actors that share function,
+ * context and whether it takes lines share it. */
 typedef struct output {
     airs_output_t interface;
     struct output *next;
@@ -30,7 +30,9 @@ struct airs_node {
     airs_storage_backend_t *storage;
     airs_actor_system_t *actors;
     uint64_t max_memory_bytes;
+    uint32_t max_actors;
     bool consume_fuel;
+    airs_compile_mode_t compile_mode;
     airs_crash_files_t *crashes; /* NULL: nothing is recorded here */
     airs_guard_t *guard;
     pthread_mutex_t outputs_lock;
@@ -78,6 +80,7 @@ static airs_status_t make_engine(airs_node_t *node, const airs_node_options_t *o
         .max_memory_bytes = options->max_memory_bytes,
         .slice_us = options->slice_us,
         .cache_dir = cache_dir,
+        .compiler = options->compiler,
         .consume_fuel = options->consume_fuel,
         .record = options->record,
     };
@@ -120,11 +123,8 @@ static airs_status_t make_parts(airs_node_t *node, const airs_node_options_t *op
     if (status != AIRS_OK) {
         return status;
     }
-    status = airs_memory_backend_create(options->allocator, &node->storage);
-    if (status != AIRS_OK) {
-        return airs_error_set(error, status, "%s", airs_status_text(status));
-    }
-    if (options->record) {
+    status = airs_node_storage_create(options, &node->storage, error);
+    if (status == AIRS_OK && options->record) {
         status = make_crash_files(node, options, error);
     }
     if (status == AIRS_OK) {
@@ -156,7 +156,9 @@ airs_status_t airs_node_create(const airs_node_options_t *options, airs_node_t *
     node->allocator = complete.allocator;
     node->log = complete.log;
     node->max_memory_bytes = complete.max_memory_bytes;
+    node->max_actors = complete.max_actors;
     node->consume_fuel = complete.consume_fuel;
+    node->compile_mode = complete.compile_mode;
     pthread_mutex_init(&node->outputs_lock, NULL); /* cannot fail without attributes */
     airs_status_t status = make_parts(node, &complete, error);
     if (status != AIRS_OK) {
@@ -205,6 +207,10 @@ static airs_status_t tell(airs_status_t status, const airs_error_t *found, airs_
                           found->status != AIRS_OK ? found->text : airs_status_text(status));
 }
 
+airs_status_t airs_node_open_storage(airs_node_t *node, airs_error_t *error) {
+    return airs_node_storage_open(node->storage, error);
+}
+
 airs_actor_system_t *airs_node_actors(airs_node_t *node) { return node->actors; }
 
 const airs_allocator_t *airs_node_allocator(airs_node_t *node) { return node->allocator; }
@@ -230,19 +236,42 @@ static airs_status_t load(airs_node_t *node, const airs_component_source_t *sour
     return tell(node->engine->ops->load(node->engine, source, out, &found), &found, error);
 }
 
-airs_status_t airs_node_load(airs_node_t *node, const char *path, airs_component_t *out,
-                             airs_error_t *error) {
-    if (path == NULL || path[0] == '\0') {
+static airs_load_options_t complete_load_options(const airs_load_options_t *options) {
+    airs_load_options_t complete = AIRS_LOAD_OPTIONS_INIT;
+    memcpy(&complete, options, options->size < sizeof complete ? options->size : sizeof complete);
+    return complete;
+}
+
+airs_status_t airs_node_load_with(airs_node_t *node, const airs_load_options_t *options,
+                                  airs_component_t *out, airs_error_t *error) {
+    const airs_load_options_t complete = complete_load_options(options);
+    if (complete.path != NULL && complete.path[0] == '\0') {
         return airs_error_set(error, AIRS_INVALID_ARGUMENT, "the path of the component is empty");
     }
-    airs_component_source_t source = {.path = path};
+    airs_component_source_t source = {
+        .path = complete.path,
+        .bytes = complete.bytes,
+        .name = complete.name,
+        .apart = node->compile_mode == AIRS_COMPILE_APART_ALL ||
+                 (node->compile_mode == AIRS_COMPILE_APART_UNTRUSTED && complete.untrusted),
+        .limits = &complete.limits,
+    };
     return load(node, &source, out, error);
+}
+
+airs_status_t airs_node_load(airs_node_t *node, const char *path, airs_component_t *out,
+                             airs_error_t *error) {
+    airs_load_options_t options = AIRS_LOAD_OPTIONS_INIT;
+    options.path = path != NULL ? path : "";
+    return airs_node_load_with(node, &options, out, error);
 }
 
 airs_status_t airs_node_load_bytes(airs_node_t *node, airs_bytes_t bytes, const char *name,
                                    airs_component_t *out, airs_error_t *error) {
-    airs_component_source_t source = {.bytes = bytes, .name = name};
-    return load(node, &source, out, error);
+    airs_load_options_t options = AIRS_LOAD_OPTIONS_INIT;
+    options.bytes = bytes;
+    options.name = name;
+    return airs_node_load_with(node, &options, out, error);
 }
 
 void airs_node_unload(airs_node_t *node, airs_component_t component) {
@@ -254,22 +283,29 @@ static void write_output(airs_output_t *interface, airs_bytes_t bytes) {
     output->function(output->context, bytes);
 }
 
-/* The output for this function and context; NULL: no memory. */
-static airs_output_t *find_output(airs_node_t *node, airs_output_fn *function, void *context) {
+/* *out for this function (NULL: none) and context. False: no memory. */
+static bool find_output(airs_node_t *node, airs_output_fn *function, void *context, bool whole_lines,
+                        airs_output_t **out) {
+    *out = NULL;
+    if (function == NULL) {
+        return true;
+    }
     pthread_mutex_lock(&node->outputs_lock);
     output_t *output = node->outputs;
-    while (output != NULL && (output->function != function || output->context != context)) {
+    while (output != NULL && (output->function != function || output->context != context ||
+                              output->interface.whole_lines != whole_lines)) {
         output = output->next;
     }
     if (output == NULL) {
         output = airs_alloc(node->allocator, sizeof *output);
         if (output != NULL) {
-            *output = (output_t){{write_output}, node->outputs, function, context};
+            *output = (output_t){{write_output, whole_lines}, node->outputs, function, context};
             node->outputs = output;
         }
     }
     pthread_mutex_unlock(&node->outputs_lock);
-    return output != NULL ? &output->interface : NULL;
+    *out = output != NULL ? &output->interface : NULL;
+    return output != NULL;
 }
 
 static airs_spawn_options_t complete_spawn_options(const airs_spawn_options_t *options) {
@@ -300,8 +336,9 @@ static airs_status_t check_limits(const airs_node_t *node, const airs_spawn_opti
     return AIRS_OK;
 }
 
-static airs_actor_spec_t make_spec(const airs_spawn_options_t *options, const airs_env_var_t *env,
-                                   airs_output_t *output) {
+uint32_t airs_node_standard_instances(uint32_t max_actors) { return max_actors > 1 ? max_actors / 2 : 1; }
+
+static airs_actor_spec_t make_spec(const airs_spawn_options_t *options, const airs_env_var_t *env) {
     airs_actor_spec_t spec = airs_actor_spec_of(options);
     spec.env = env;
     spec.env_count = options->env_count;
@@ -311,9 +348,13 @@ static airs_actor_spec_t make_spec(const airs_spawn_options_t *options, const ai
         .max_execution_time_ms = options->max_execution_time_ms,
         .max_parked_time_ms = options->max_parked_time_ms,
         .max_fuel = options->max_fuel,
+        .max_log_lines_per_s = options->max_log_lines_per_s,
     };
-    spec.standard_output = output;
     spec.record_bytes = options->record_bytes;
+    spec.storage_quota = options->storage_quota;
+    spec.storage_by_instance = options->storage_by_instance;
+    spec.stateless = options->stateless;
+    spec.passivate_after_ms = options->passivate_after_ms;
     return spec;
 }
 
@@ -326,6 +367,26 @@ static airs_env_var_t *copy_env(const airs_allocator_t *allocator, const airs_sp
     return env;
 }
 
+static airs_status_t make_settings(const airs_allocator_t *allocator, const airs_spawn_options_t *options,
+                                   airs_settings_t **out, airs_error_t *error) {
+    size_t count = options->setting_count;
+    *out = NULL;
+    if (count == 0) {
+        return AIRS_OK;
+    }
+    airs_setting_view_t *views = airs_alloc_array(allocator, count, sizeof *views);
+    if (views == NULL) {
+        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+    }
+    for (size_t i = 0; i < count; i++) {
+        const airs_setting_t *setting = &options->settings[i];
+        views[i] = (airs_setting_view_t){airs_str(setting->name), airs_str(setting->value), setting->secret};
+    }
+    airs_status_t status = airs_settings_create(allocator, views, count, out, error);
+    airs_release(allocator, views);
+    return status;
+}
+
 airs_status_t airs_node_plan_guest(airs_node_t *node, const airs_spawn_options_t *options,
                                    airs_spawn_plan_t *out, airs_error_t *error) {
     airs_spawn_options_t complete = complete_spawn_options(options);
@@ -334,29 +395,46 @@ airs_status_t airs_node_plan_guest(airs_node_t *node, const airs_spawn_options_t
         return status;
     }
     airs_output_t *output = NULL;
-    if (complete.standard_output != NULL) {
-        output = find_output(node, complete.standard_output, complete.output_context);
-    }
+    airs_output_t *errors = NULL;
+    bool has_outputs =
+        find_output(node, complete.standard_output, complete.output_context, complete.whole_lines, &output) &&
+        find_output(node, complete.standard_error, complete.error_context, complete.whole_lines, &errors);
     airs_capabilities_t *capabilities = NULL;
     status = airs_guard_capabilities(node->guard, &complete, &capabilities, error);
     if (status != AIRS_OK) {
         return status;
     }
     airs_env_var_t *env = copy_env(node->allocator, &complete);
-    if (env == NULL || (output == NULL && complete.standard_output != NULL)) {
-        airs_release(node->allocator, env);
-        (void)airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
-        return AIRS_OUT_OF_MEMORY;
+    airs_settings_t *settings = NULL;
+    if (env == NULL || !has_outputs) {
+        status = airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+    } else {
+        status = make_settings(node->allocator, &complete, &settings, error);
     }
-    *out = (airs_spawn_plan_t){make_spec(&complete, env, output), env};
+    if (status != AIRS_OK) {
+        airs_release(node->allocator, env);
+        return status;
+    }
+    *out = (airs_spawn_plan_t){make_spec(&complete, env), env};
+    out->spec.standard_output = output;
+    out->spec.standard_error = errors;
     out->spec.capabilities = capabilities;
+    if (out->spec.max_instances == 0) {
+        out->spec.max_instances = airs_node_standard_instances(node->max_actors);
+    }
+    out->spec.settings = settings;
     return AIRS_OK;
+}
+
+void airs_spawn_plan_release(const airs_allocator_t *allocator, airs_spawn_plan_t *plan) {
+    airs_settings_unref(plan->spec.settings);
+    airs_release(allocator, plan->env);
 }
 
 void airs_node_plan_native(const airs_spawn_options_t *options, airs_spawn_plan_t *out) {
     airs_spawn_options_t complete = complete_spawn_options(options);
     complete.env_count = 0; /* a native actor has its state instead */
-    *out = (airs_spawn_plan_t){make_spec(&complete, NULL, NULL), NULL};
+    *out = (airs_spawn_plan_t){make_spec(&complete, NULL), NULL};
 }
 
 airs_status_t airs_node_spawn(airs_node_t *node, airs_component_t component, airs_id_t id,
@@ -368,7 +446,7 @@ airs_status_t airs_node_spawn(airs_node_t *node, airs_component_t component, air
         forget(&found);
         status = tell(airs_actor_system_spawn_component(node->actors, component, id, &plan.spec, &found),
                       &found, error);
-        airs_release(node->allocator, plan.env);
+        airs_spawn_plan_release(node->allocator, &plan);
     }
     return status;
 }
@@ -414,30 +492,32 @@ airs_status_t airs_node_update(airs_node_t *node, airs_id_t group, airs_componen
     if (complete.spawn == NULL) {
         return update(node, group, component, &complete, NULL, error);
     }
-    airs_spawn_options_t spawn = complete_spawn_options(complete.spawn);
-    airs_capabilities_t *capabilities = NULL;
-    airs_status_t status = check_limits(node, &spawn, error);
+    airs_spawn_plan_t plan;
+    airs_status_t status = airs_node_plan_guest(node, complete.spawn, &plan, error);
     if (status == AIRS_OK) {
-        status = airs_guard_capabilities(node->guard, &spawn, &capabilities, error);
+        /* The node may be gone when the update has ended. */
+        const airs_allocator_t *allocator = node->allocator;
+        status = update(node, group, component, &complete, &plan.spec, error);
+        airs_spawn_plan_release(allocator, &plan);
     }
-    if (status != AIRS_OK) {
-        return status;
-    }
-    airs_env_var_t *env = copy_env(node->allocator, &spawn);
-    if (env == NULL) {
-        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
-    }
-    const airs_allocator_t *allocator = node->allocator; /* the node may be gone when the update has ended */
-    airs_actor_spec_t spec = make_spec(&spawn, env, NULL);
-    spec.capabilities = capabilities;
-    status = update(node, group, component, &complete, &spec, error);
-    airs_release(allocator, env);
     return status;
+}
+
+bool airs_node_is_command(airs_node_t *node, airs_component_t component) {
+    return node->engine->ops->is_command(node->engine, component);
 }
 
 airs_status_t airs_node_imports(airs_node_t *node, airs_component_t component,
                                 bool (*each)(void *context, airs_str_t interface), void *context) {
     airs_status_t status = node->engine->ops->imports(node->engine, component, each, context);
+    return status == AIRS_COMPONENT_NOT_FOUND ? AIRS_NOT_LOADED : status;
+}
+
+airs_status_t airs_node_imported_functions(airs_node_t *node, airs_component_t component,
+                                           bool (*each)(void *context, airs_str_t interface,
+                                                        airs_str_t function),
+                                           void *context) {
+    airs_status_t status = node->engine->ops->imported_functions(node->engine, component, each, context);
     return status == AIRS_COMPONENT_NOT_FOUND ? AIRS_NOT_LOADED : status;
 }
 
@@ -450,7 +530,7 @@ airs_status_t airs_node_offer(airs_node_t *node, airs_component_t component, air
         forget(&found);
         status = tell(airs_actor_system_offer_component(node->actors, id, component, &plan.spec, &found),
                       &found, error);
-        airs_release(node->allocator, plan.env);
+        airs_spawn_plan_release(node->allocator, &plan);
     }
     return status;
 }

@@ -15,6 +15,10 @@
 #define AIRS_DEFAULT_SUBSCRIPTIONS 1000
 #define AIRS_DEFAULT_UPDATE_WINDOW_MS 10000
 
+/* How many instances of a component guests may have at once, where nobody says: half of what the node has room for, so
+ * that one component's leave some for others. */
+uint32_t airs_node_standard_instances(uint32_t max_actors);
+
 /* The node's actors; lives as long as the node. */
 airs_actor_system_t *airs_node_actors(airs_node_t *node);
 
@@ -23,10 +27,14 @@ const airs_allocator_t *airs_node_allocator(airs_node_t *node);
 /* Spawn options as the actors' layer takes them. They borrow what the options borrow. */
 typedef struct airs_spawn_plan {
     airs_actor_spec_t spec;
-    airs_env_var_t *env; /* released by who asked for the plan, with the node's allocator */
+    airs_env_var_t *env;
 } airs_spawn_plan_t;
 
-/* `options` may be NULL. AIRS_UNSUPPORTED, AIRS_INVALID_ARGUMENT: what this node cannot give.
+/* Gives back what was made for a plan of a node with this allocator: its environment and its reference to the
+ * settings. */
+void airs_spawn_plan_release(const airs_allocator_t *allocator, airs_spawn_plan_t *plan);
+
+/* `options` may be NULL; the caller gives the plan back. AIRS_UNSUPPORTED, AIRS_INVALID_ARGUMENT: what this node cannot give.
  * AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_node_plan_guest(airs_node_t *node, const airs_spawn_options_t *options,
                                    airs_spawn_plan_t *out, airs_error_t *error);

@@ -6,13 +6,27 @@
 #include "core/memory.h"
 #include "node/node.h"
 
+/* A plan whose parts are given back with the translation. */
+typedef struct planned {
+    struct planned *next;
+    airs_spawn_plan_t plan;
+} planned_t;
+
 typedef struct translation {
     airs_node_t *node;
     airs_arena_t arena; /* for the time of the call */
+    planned_t *plans;
 } translation_t;
 
 static translation_t begin(airs_node_t *node) {
     return (translation_t){.node = node, .arena = {.allocator = airs_node_allocator(node)}};
+}
+
+static void finish(translation_t *translation) {
+    for (planned_t *planned = translation->plans; planned != NULL; planned = planned->next) {
+        airs_spawn_plan_release(translation->arena.allocator, &planned->plan);
+    }
+    airs_arena_free(&translation->arena);
 }
 
 /* Copies of the options as this version knows them. */
@@ -48,29 +62,22 @@ static airs_status_t no_memory(airs_error_t *error) {
 
 static airs_status_t plan_actor(translation_t *translation, const airs_child_options_t *child,
                                 airs_child_spec_t *out, airs_error_t *error) {
-    airs_spawn_plan_t plan;
-    airs_actor_spec_t *spec = airs_arena_alloc(&translation->arena, 1, sizeof *spec);
-    if (spec == NULL) {
+    planned_t *planned = airs_arena_alloc(&translation->arena, 1, sizeof *planned);
+    if (planned == NULL) {
         return no_memory(error);
     }
     if (child->native != NULL) {
-        airs_node_plan_native(child->spawn, &plan);
+        airs_node_plan_native(child->spawn, &planned->plan);
     } else {
-        airs_status_t status = airs_node_plan_guest(translation->node, child->spawn, &plan, error);
+        airs_status_t status = airs_node_plan_guest(translation->node, child->spawn, &planned->plan, error);
         if (status != AIRS_OK) {
             return status;
         }
     }
-    *spec = plan.spec;
-    airs_env_var_t *env = airs_arena_alloc(&translation->arena, spec->env_count, sizeof *env);
-    airs_status_t status = env != NULL ? AIRS_OK : no_memory(error);
-    if (status == AIRS_OK && spec->env_count > 0) {
-        memcpy(env, plan.env, spec->env_count * sizeof *env);
-    }
-    airs_release(translation->arena.allocator, plan.env);
-    spec->env = env;
-    out->actor = spec;
-    return status;
+    planned->next = translation->plans;
+    translation->plans = planned;
+    out->actor = &planned->plan.spec;
+    return AIRS_OK;
 }
 
 static airs_status_t plan_supervisor(translation_t *translation, const airs_supervisor_options_t *options,
@@ -141,7 +148,7 @@ airs_status_t airs_node_start_supervisor(airs_node_t *node, const airs_superviso
         whole.supervisor = options;
         drop_states(&whole);
     }
-    airs_arena_free(&translation.arena);
+    finish(&translation);
     return status;
 }
 
@@ -177,7 +184,7 @@ airs_status_t airs_node_start_child(airs_node_t *node, airs_supervisor_t *superv
     } else {
         drop_states(options);
     }
-    airs_arena_free(&translation.arena);
+    finish(&translation);
     return tell(status, &found, error);
 }
 

@@ -25,6 +25,13 @@ typedef struct lowered {
     uint64_t timers;
     uint64_t subscriptions;
     uint64_t deferred_replies;
+    uint64_t fuel;
+    uint64_t messages_per_s;
+    uint64_t log_lines_per_s;
+    uint64_t instances;
+    uint64_t storage_quota;
+    uint64_t monitors;
+    uint64_t links;
 } lowered_t;
 
 struct airs_policy_file {
@@ -210,6 +217,13 @@ static void read_limits(airs_manifest_reader_t *reader, const airs_manifest_fiel
         {"timers", airs_manifest_read_integer, MEMBER(timers), 1, 10000000, false},
         {"subscriptions", airs_manifest_read_integer, MEMBER(subscriptions), 1, 1000000, false},
         {"deferred-replies", airs_manifest_read_integer, MEMBER(deferred_replies), 1, 1000000, false},
+        {"monitors", airs_manifest_read_integer, MEMBER(monitors), 1, 10000000, false},
+        {"links", airs_manifest_read_integer, MEMBER(links), 1, 10000000, false},
+        {"fuel", airs_manifest_read_integer, MEMBER(fuel), 1, INT64_MAX, false},
+        {"messages-per-second", airs_manifest_read_integer, MEMBER(messages_per_s), 1, 1000000000, false},
+        {"log-lines-per-second", airs_manifest_read_integer, MEMBER(log_lines_per_s), 1, 1000000000, false},
+        {"instances", airs_manifest_read_integer, MEMBER(instances), 1, 100000, false},
+        {"storage-quota", airs_manifest_read_size, MEMBER(storage_quota), 1, 1024 * GIB, false},
     };
 #undef MEMBER
     airs_policy_file_t *file = target;
@@ -313,36 +327,76 @@ void airs_policy_file_destroy(airs_policy_file_t *file) {
 
 airs_policy_t *airs_policy_file_policy(const airs_policy_file_t *file) { return file->policy; }
 
-/* A limit that nobody set is the default, and that may be the lower one. */
-static uint64_t lower(uint64_t limit, uint64_t standard, uint64_t to) {
-    uint64_t now = limit != 0 ? limit : standard;
-    return to != 0 && to < now ? to : limit;
+/* What is lowered: where that is said, where the limit is among a spawn's options, and where its default is in a
+ * specification. */
+typedef struct limit {
+    size_t to;
+    size_t at;
+    size_t standard;
+    bool is_wide; /* 64 bits, else 32 */
+} limit_t;
+
+#define LIMIT(member, option, standard, is_wide)                          \
+    {offsetof(lowered_t, member), offsetof(airs_spawn_options_t, option), \
+     offsetof(airs_actor_spec_t, standard), is_wide}
+#define WIDE(member, option, standard) LIMIT(member, option, standard, true)
+#define NARROW(member, option, standard) LIMIT(member, option, standard, false)
+
+static const limit_t limits[] = {
+    WIDE(memory_bytes, max_memory_bytes, limits.max_memory_bytes),
+    WIDE(execution_time_ms, max_execution_time_ms, limits.max_execution_time_ms),
+    WIDE(parked_time_ms, max_parked_time_ms, limits.max_parked_time_ms),
+    WIDE(fuel, max_fuel, limits.max_fuel),
+    NARROW(log_lines_per_s, max_log_lines_per_s, limits.max_log_lines_per_s),
+    NARROW(mailbox_messages, mailbox_messages, mailbox_messages),
+    WIDE(mailbox_bytes, mailbox_bytes, mailbox_bytes),
+    WIDE(message_bytes, max_message_bytes, max_message_bytes),
+    NARROW(outstanding_requests, max_requests, max_requests),
+    NARROW(timers, max_timers, max_timers),
+    NARROW(subscriptions, max_subscriptions, max_subscriptions),
+    NARROW(deferred_replies, max_deferred, max_deferred),
+    NARROW(monitors, max_monitors, max_monitors),
+    NARROW(links, max_links, max_links),
+    NARROW(messages_per_s, max_messages_per_s, max_messages_per_s),
+    NARROW(instances, max_instances, max_instances),
+    WIDE(storage_quota, storage_quota, storage_quota),
+};
+
+static uint64_t read_number(const void *from, size_t at, bool is_wide) {
+    uint64_t wide = 0;
+    uint32_t narrow = 0;
+    if (is_wide) {
+        memcpy(&wide, (const char *)from + at, sizeof wide);
+        return wide;
+    }
+    memcpy(&narrow, (const char *)from + at, sizeof narrow);
+    return narrow;
+}
+
+static void write_number(void *to, size_t at, bool is_wide, uint64_t number) {
+    uint32_t narrow = (uint32_t)number;
+    memcpy((char *)to + at, is_wide ? (const void *)&number : (const void *)&narrow,
+           is_wide ? sizeof number : sizeof narrow);
+}
+
+/* A limit that nobody set is the default, and that may be the lower one; some have none. */
+static void lower(const limit_t *limit, const lowered_t *lowered, const airs_actor_spec_t *standard,
+                  airs_spawn_options_t *spawn) {
+    uint64_t to = read_number(lowered, limit->to, true);
+    uint64_t now = read_number(spawn, limit->at, limit->is_wide);
+    now = now != 0 ? now : read_number(standard, limit->standard, limit->is_wide);
+    if (to != 0 && (now == 0 || to < now)) {
+        write_number(spawn, limit->at, limit->is_wide, to);
+    }
 }
 
 void airs_policy_file_lower(const airs_policy_file_t *file, airs_str_t id, airs_spawn_options_t *spawn) {
     const airs_actor_spec_t standard = airs_actor_spec_complete(NULL);
-    const airs_instance_limits_t *limits = &standard.limits;
     for (size_t i = 0; i < file->limit_count; i++) {
-        const lowered_t *to = &file->limits[i];
-        if (!airs_pattern_overlap('/', to->component, id)) {
-            continue;
+        if (airs_pattern_overlap('/', file->limits[i].component, id)) {
+            for (size_t k = 0; k < sizeof limits / sizeof *limits; k++) {
+                lower(&limits[k], &file->limits[i], &standard, spawn);
+            }
         }
-        spawn->max_memory_bytes = lower(spawn->max_memory_bytes, limits->max_memory_bytes, to->memory_bytes);
-        spawn->max_execution_time_ms =
-            lower(spawn->max_execution_time_ms, limits->max_execution_time_ms, to->execution_time_ms);
-        spawn->max_parked_time_ms =
-            lower(spawn->max_parked_time_ms, limits->max_parked_time_ms, to->parked_time_ms);
-        spawn->mailbox_messages =
-            (uint32_t)lower(spawn->mailbox_messages, standard.mailbox_messages, to->mailbox_messages);
-        spawn->mailbox_bytes = lower(spawn->mailbox_bytes, standard.mailbox_bytes, to->mailbox_bytes);
-        spawn->max_message_bytes =
-            lower(spawn->max_message_bytes, standard.max_message_bytes, to->message_bytes);
-        spawn->max_requests =
-            (uint32_t)lower(spawn->max_requests, standard.max_requests, to->outstanding_requests);
-        spawn->max_timers = (uint32_t)lower(spawn->max_timers, standard.max_timers, to->timers);
-        spawn->max_subscriptions =
-            (uint32_t)lower(spawn->max_subscriptions, standard.max_subscriptions, to->subscriptions);
-        spawn->max_deferred =
-            (uint32_t)lower(spawn->max_deferred, standard.max_deferred, to->deferred_replies);
     }
 }

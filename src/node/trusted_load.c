@@ -10,7 +10,9 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "core/memory.h"
-#include "core/runtime_engine.h"
+#include "node/import_report.h"
+#include "node/manifest_compile.h"
+#include "security/component_shape.h"
 #include "security/trust.h"
 
 #define LOG_SOURCE "trust"
@@ -20,7 +22,7 @@ static airs_status_t fail(const char *path, int number, airs_error_t *error) {
 }
 
 static airs_status_t read_file(const airs_allocator_t *allocator, int file, const char *path,
-                               airs_bytes_t *out, airs_error_t *error) {
+                               const airs_load_limits_t *limits, airs_bytes_t *out, airs_error_t *error) {
     struct stat about;
     if (fstat(file, &about) != 0) {
         return fail(path, errno, error);
@@ -28,12 +30,10 @@ static airs_status_t read_file(const airs_allocator_t *allocator, int file, cons
     if (!S_ISREG(about.st_mode)) {
         return airs_error_set(error, AIRS_IO, "%s: not a file", path);
     }
-    if ((uint64_t)about.st_size > AIRS_COMPONENT_FILE_MAX) {
-        return airs_error_set(error, AIRS_RESOURCE_LIMIT, "%s: %lld bytes; a component may have %llu at most",
-                              path, (long long)about.st_size, (unsigned long long)AIRS_COMPONENT_FILE_MAX);
+    airs_status_t status = airs_component_check_size((uint64_t)about.st_size, limits, error);
+    if (status == AIRS_OK) {
+        status = airs_file_read_descriptor(allocator, file, (size_t)limits->file_bytes, out, error);
     }
-    airs_status_t status =
-        airs_file_read_descriptor(allocator, file, (size_t)AIRS_COMPONENT_FILE_MAX, out, error);
     if (status != AIRS_OK) {
         airs_error_prefix(error, "%s", path);
     }
@@ -41,8 +41,9 @@ static airs_status_t read_file(const airs_allocator_t *allocator, int file, cons
 }
 
 /* By the path without links: what is told to be in a folder is what is read. */
-static airs_status_t read_source(const airs_allocator_t *allocator, const char *path, char resolved[PATH_MAX],
-                                 airs_bytes_t *out, airs_error_t *error) {
+static airs_status_t read_source(const airs_allocator_t *allocator, const char *path,
+                                 const airs_load_limits_t *limits, char resolved[PATH_MAX], airs_bytes_t *out,
+                                 airs_error_t *error) {
     if (realpath(path, resolved) == NULL) {
         return fail(path, errno, error);
     }
@@ -51,7 +52,7 @@ static airs_status_t read_source(const airs_allocator_t *allocator, const char *
     if (file < 0) {
         return fail(path, errno, error);
     }
-    airs_status_t status = read_file(allocator, file, path, out, error);
+    airs_status_t status = read_file(allocator, file, path, limits, out, error);
     close(file);
     return status;
 }
@@ -70,15 +71,18 @@ static void report(airs_log_t *log, const char *name, const airs_trust_t *trust,
     }
 }
 
-/* Read the component's file and hold it to the manifest. The caller releases what was read. */
+/* Read the component's file and hold it to the manifest. The caller releases what was read. `ground`: why it may be
+ * loaded. */
 static airs_status_t read_trusted(const airs_manifest_t *manifest, const airs_manifest_component_t *component,
                                   const airs_allocator_t *allocator, airs_log_t *log, airs_bytes_t *out,
-                                  airs_error_t *error) {
+                                  airs_trust_ground_t *ground, airs_error_t *error) {
     char resolved[PATH_MAX];
     airs_bytes_t content = {NULL, 0};
     airs_trust_answer_t answer;
+    airs_load_limits_t limits = airs_manifest_load_limits(manifest, component);
+    airs_load_limits_resolve(&limits);
     airs_error_t reason = {AIRS_OK, ""};
-    airs_status_t status = read_source(allocator, component->source, resolved, &content, error);
+    airs_status_t status = read_source(allocator, component->source, &limits, resolved, &content, error);
     if (status != AIRS_OK) {
         return status;
     }
@@ -93,6 +97,7 @@ static airs_status_t read_trusted(const airs_manifest_t *manifest, const airs_ma
         return airs_error_set(error, status, "%s", reason.text);
     }
     report(log, component->name, manifest->trust, &answer, &reason);
+    *ground = answer.ground;
     *out = content;
     return AIRS_OK;
 }
@@ -101,10 +106,19 @@ airs_status_t airs_trusted_load(airs_node_t *node, const airs_manifest_t *manife
                                 const airs_manifest_component_t *component, const airs_allocator_t *allocator,
                                 airs_log_t *log, airs_component_t *out, airs_error_t *error) {
     airs_bytes_t content = {NULL, 0};
-    airs_status_t status = read_trusted(manifest, component, allocator, log, &content, error);
+    airs_trust_ground_t ground = AIRS_TRUST_GROUND_NONE;
+    airs_status_t status = read_trusted(manifest, component, allocator, log, &content, &ground, error);
     if (status == AIRS_OK) {
-        status = airs_node_load_bytes(node, content, component->source, out, error);
+        airs_load_options_t options = AIRS_LOAD_OPTIONS_INIT;
+        options.bytes = content;
+        options.name = component->source;
+        options.untrusted = ground == AIRS_TRUST_GROUND_NONE;
+        options.limits = airs_manifest_load_limits(manifest, component);
+        status = airs_node_load_with(node, &options, out, error);
         airs_release(allocator, (void *)content.data);
+    }
+    if (status == AIRS_OK) {
+        airs_import_report_log(node, *out, component, allocator, log);
     }
     return status;
 }
@@ -112,7 +126,8 @@ airs_status_t airs_trusted_load(airs_node_t *node, const airs_manifest_t *manife
 airs_status_t airs_trusted_check(const airs_manifest_t *manifest, const airs_manifest_component_t *component,
                                  const airs_allocator_t *allocator, airs_log_t *log, airs_error_t *error) {
     airs_bytes_t content = {NULL, 0};
-    airs_status_t status = read_trusted(manifest, component, allocator, log, &content, error);
+    airs_trust_ground_t ground = AIRS_TRUST_GROUND_NONE;
+    airs_status_t status = read_trusted(manifest, component, allocator, log, &content, &ground, error);
     airs_release(allocator, (void *)content.data);
     return status;
 }

@@ -1,6 +1,5 @@
 #include "runtime/code_cache.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -83,20 +82,6 @@ static airs_status_t check_owner(int folder, const char *path, airs_error_t *err
     return AIRS_OK;
 }
 
-static bool write_fully(int file, const void *from, size_t size) {
-    for (size_t done = 0; done < size;) {
-        ssize_t put = write(file, (const char *)from + done, size - done);
-        if (put < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
-            return false;
-        }
-        done += (size_t)put;
-    }
-    return true;
-}
-
 /* A regular file of the user's in the folder, -1 when there is none. */
 static int open_own(const airs_code_cache_t *cache, const char *name, struct stat *about) {
     int file = openat(cache->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -131,7 +116,7 @@ static bool write_whole(airs_code_cache_t *cache, const char *name, const airs_b
     }
     bool good = true;
     for (size_t i = 0; good && i < count; i++) {
-        good = write_fully(file, parts[i].data, parts[i].size);
+        good = airs_file_write_fully(file, parts[i]);
     }
     good = close(file) == 0 && good;
     if (good && replace) {
@@ -297,7 +282,15 @@ static bool is_left_over(const char *name, const struct stat *about) {
            time(NULL) - about->st_mtim.tv_sec > TEMPORARY_SECONDS;
 }
 
-static void look_at(airs_code_cache_t *cache, const char *name, oldest_t *oldest) {
+typedef struct search {
+    airs_code_cache_t *cache;
+    oldest_t oldest;
+} search_t;
+
+static void look_at(void *context, const char *name) {
+    search_t *search = context;
+    airs_code_cache_t *cache = search->cache;
+    oldest_t *oldest = &search->oldest;
     struct stat about;
     if (fstatat(cache->folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0) {
         return;
@@ -317,20 +310,9 @@ static void look_at(airs_code_cache_t *cache, const char *name, oldest_t *oldest
 
 /* The entry that was not used for the longest, and how much all take. */
 static oldest_t find_oldest(airs_code_cache_t *cache) {
-    oldest_t oldest = {0};
-    int copy = openat(cache->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *entries = copy >= 0 ? fdopendir(copy) : NULL;
-    if (entries == NULL) {
-        if (copy >= 0) {
-            close(copy);
-        }
-        return oldest;
-    }
-    for (struct dirent *entry = readdir(entries); entry != NULL; entry = readdir(entries)) {
-        look_at(cache, entry->d_name, &oldest);
-    }
-    closedir(entries);
-    return oldest;
+    search_t search = {.cache = cache};
+    airs_folder_each(cache->folder, look_at, &search);
+    return search.oldest;
 }
 
 static void make_room(airs_code_cache_t *cache) {

@@ -1,8 +1,10 @@
 #include "runtime/component_inspect.h"
 
 #include "core/memory.h"
+#include "runtime/compiler.h"
 #include "runtime/component_loader.h"
 #include "runtime/provided_imports.h"
+#include "security/component_shape.h"
 
 /* Enough for any one component to be looked at. */
 #define INSPECT_INSTANCES 1
@@ -98,88 +100,97 @@ static void note_verdict(airs_component_report_t *report, airs_wasm_engine_t *en
 }
 
 static airs_status_t fill(airs_component_report_t *report, airs_wasm_engine_t *engine, const char *path,
-                          airs_bytes_t binary, airs_error_t *error) {
-    wasmtime_component_t *component = NULL;
-    airs_status_t status = airs_component_compile(engine, path, binary, &component, error);
-    if (status != AIRS_OK) {
-        return status;
-    }
+                          const wasmtime_component_t *component, airs_error_t *error) {
     collection_t collection = {.report = report, .engine = engine->engine};
     airs_each_import(engine->engine, component, note_import, &collection);
-    status = collection.failed ? AIRS_OUT_OF_MEMORY : note_exports(report, engine->engine, component);
+    airs_status_t status = collection.failed ? AIRS_OUT_OF_MEMORY
+                                             : note_exports(report, engine->engine, component);
     note_resources(report, component);
     if (status == AIRS_OK) {
         note_verdict(report, engine, path, component);
         /* That says nothing about the component. */
         status = report->verdict == AIRS_OUT_OF_MEMORY ? AIRS_OUT_OF_MEMORY : AIRS_OK;
     }
-    if (status != AIRS_OK) {
-        airs_error_set(error, status, "%s: no memory for what it imports and exports", path);
-    }
-    wasmtime_component_delete(component);
-    return status;
+    return status == AIRS_OK
+               ? AIRS_OK
+               : airs_error_set(error, status, "%s: no memory for what it imports and exports", path);
 }
 
-airs_status_t airs_component_read_binary(const airs_allocator_t *allocator, const char *path, void **block,
-                                         airs_bytes_t *binary, airs_error_t *error) {
-    void *file = NULL;
-    airs_bytes_t bytes;
-    airs_bytes_t form;
+/* Takes what was read. */
+static airs_status_t keep_binary(airs_component_report_t *report, const char *path, airs_bytes_t bytes,
+                                 airs_error_t *error) {
+    airs_bytes_t binary;
     wasm_byte_vec_t translated = {0};
-    airs_status_t status = airs_component_read(allocator, path, &file, &bytes, error);
-    if (status != AIRS_OK) {
-        return status;
-    }
-    status = airs_component_binary(path, bytes, &translated, &form, error);
+    report->binary = bytes;
+    airs_status_t status = airs_component_binary(path, bytes, &translated, &binary, error);
     if (status == AIRS_OK && translated.data != NULL) {
-        airs_release(allocator, file);
-        file = airs_alloc(allocator, form.size);
-        if (file == NULL) {
-            status = airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s: no memory", path);
+        void *copy = airs_alloc(report->allocator, binary.size);
+        airs_release(report->allocator, (void *)(uintptr_t)bytes.data);
+        report->binary = airs_bytes(copy, copy != NULL ? binary.size : 0);
+        if (copy != NULL) {
+            airs_copy(copy, binary.data, binary.size);
         } else {
-            airs_copy(file, form.data, form.size);
-            form.data = file;
+            status = airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s: no memory", path);
         }
     }
     if (translated.data != NULL) {
         wasm_byte_vec_delete(&translated);
     }
+    return status;
+}
+
+static airs_status_t compile(airs_wasm_engine_t *engine, const char *path, airs_bytes_t bytes,
+                             const airs_inspect_options_t *options, wasmtime_component_t **out,
+                             airs_error_t *error) {
+    airs_load_limits_t limits = options->limits != NULL ? *options->limits : (airs_load_limits_t){0};
+    airs_load_limits_resolve(&limits);
+    airs_compile_limits_resolve(&limits);
+    return options->here ? airs_component_compile_here(engine, path, bytes, &limits, out, error)
+                         : airs_component_compile_apart(engine, path, bytes, &limits, out, error);
+}
+
+/* Text is translated here when that was done within bounds. Takes what was read. */
+static airs_status_t report_on(airs_component_report_t *report, airs_wasm_engine_t *engine, const char *path,
+                               airs_bytes_t bytes, const airs_inspect_options_t *options,
+                               airs_error_t *error) {
+    wasmtime_component_t *component = NULL;
+    airs_status_t status = compile(engine, path, bytes, options, &component, error);
     if (status != AIRS_OK) {
-        airs_release(allocator, file);
+        airs_release(report->allocator, (void *)(uintptr_t)bytes.data);
         return status;
     }
-    *block = file;
-    *binary = form;
-    return AIRS_OK;
+    status = keep_binary(report, path, bytes, error);
+    status = status == AIRS_OK ? fill(report, engine, path, component, error) : status;
+    wasmtime_component_delete(component);
+    return status;
 }
 
 airs_status_t airs_component_inspect(const airs_allocator_t *allocator, const char *path,
-                                     const char *cache_dir, airs_component_report_t **out,
+                                     const airs_inspect_options_t *options, airs_component_report_t **out,
                                      airs_error_t *error) {
     void *block = NULL;
-    airs_bytes_t binary;
+    airs_bytes_t bytes;
     airs_runtime_engine_t *engine = NULL;
-    airs_status_t status = airs_component_read_binary(allocator, path, &block, &binary, error);
-    if (status != AIRS_OK) {
-        return status;
-    }
     airs_component_report_t *report = airs_alloc_zeroed(allocator, sizeof *report);
     if (report == NULL) {
-        airs_release(allocator, block);
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s: no memory for a report", path);
     }
     report->allocator = allocator;
-    report->file_bytes = binary.size;
-    airs_wasm_engine_options_t options = {.allocator = allocator,
-                                          .max_instances = INSPECT_INSTANCES,
-                                          .max_memory_bytes = INSPECT_MEMORY_BYTES,
-                                          .cache_dir = cache_dir};
-    status = airs_wasm_engine_create(&options, &engine, error);
+    airs_wasm_engine_options_t made_with = {.allocator = allocator,
+                                            .max_instances = INSPECT_INSTANCES,
+                                            .max_memory_bytes = INSPECT_MEMORY_BYTES,
+                                            .cache_dir = options->cache_dir,
+                                            .compiler = options->compiler};
+    airs_status_t status = airs_component_read(allocator, path, NULL, &block, &bytes, error);
     if (status == AIRS_OK) {
-        status = fill(report, airs_wasm_engine_of(engine), path, binary, error);
-        engine->ops->destroy(engine);
+        status = airs_wasm_engine_create(&made_with, &engine, error);
+        if (status == AIRS_OK) {
+            status = report_on(report, airs_wasm_engine_of(engine), path, bytes, options, error);
+            engine->ops->destroy(engine);
+        } else {
+            airs_release(allocator, block);
+        }
     }
-    airs_release(allocator, block);
     if (status != AIRS_OK) {
         airs_component_report_destroy(report);
         return status;
@@ -198,6 +209,7 @@ void airs_component_report_destroy(airs_component_report_t *report) {
     for (size_t i = 0; i < report->export_count; i++) {
         airs_release(report->allocator, (void *)report->exports[i]);
     }
+    airs_release(report->allocator, (void *)(uintptr_t)report->binary.data);
     airs_release(report->allocator, report->imports);
     airs_release(report->allocator, (void *)report->exports);
     airs_release(report->allocator, report);

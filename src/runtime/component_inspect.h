@@ -5,6 +5,7 @@
 #include <airssys/allocator.h>
 #include <airssys/bytes.h>
 #include <airssys/error.h>
+#include <airssys/load.h>
 
 typedef enum airs_import_need {
     AIRS_IMPORT_PROVIDED, /* this runtime provides it */
@@ -31,23 +32,28 @@ typedef struct airs_component_report {
     uint32_t memories;
     uint32_t tables;
     uint64_t initial_memory_bytes; /* of its largest memory */
-    uint64_t file_bytes;
+    airs_bytes_t binary;           /* the component: text is translated */
 } airs_component_report_t;
 
-/* Reads and compiles the file (.wasm or .wat), with compiled code kept in `cache_dir` unless that is NULL or
- * "". AIRS_IO, AIRS_INVALID_COMPONENT, AIRS_RESOURCE_LIMIT (it is larger than any engine here allows),
- * AIRS_OUT_OF_MEMORY; a component that could not run here is not an error, see `verdict`. The caller owns the
- * report. */
+/* Zeroed members mean the default. */
+typedef struct airs_inspect_options {
+    const char *cache_dir; /* compiled code is kept there; NULL or "": it is not */
+    /* The program that compiles it; NULL: airssys-compile beside the running program, or where that was installed. */
+    const char *compiler;
+    const airs_load_limits_t *limits;
+    bool here; /* it is compiled in this process, which is bounded otherwise, or trusts it */
+} airs_inspect_options_t;
+
+/* Reads the file (.wasm or .wat) and has it compiled, by another process unless `here`: what nobody vouches for may be
+ * looked at. AIRS_IO, AIRS_INVALID_COMPONENT, AIRS_RESOURCE_LIMIT (it is larger than any engine here allows),
+ * AIRS_COMPONENT_TOO_COMPLEX (it has more in it than a component may have unless its manifest says so), what
+ * airs_compiler_run says of what costs too much, AIRS_COMPILER_MISSING, AIRS_OUT_OF_MEMORY; a component that could not run
+ * here is not an error, see `verdict`. The caller owns the report. */
 airs_status_t airs_component_inspect(const airs_allocator_t *allocator, const char *path,
-                                     const char *cache_dir, airs_component_report_t **out,
+                                     const airs_inspect_options_t *options, airs_component_report_t **out,
                                      airs_error_t *error);
 
 /* NULL is fine. */
 void airs_component_report_destroy(airs_component_report_t *report);
-
-/* The file's component in binary form, for what else reads it: text is translated. The caller releases
- * `block` with the allocator. The errors are those of airs_component_inspect. */
-airs_status_t airs_component_read_binary(const airs_allocator_t *allocator, const char *path, void **block,
-                                         airs_bytes_t *binary, airs_error_t *error);
 
 #endif

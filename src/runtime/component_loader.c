@@ -10,31 +10,13 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "runtime/host/function.h"
 #include "runtime/provided_imports.h"
-
-/* What binaries begin with; behind it the version and the layer, two bytes each. */
-static const uint8_t magic[] = {0, 'a', 's', 'm'};
-#define HEADER_SIZE 8
-
-airs_wasm_kind_t airs_wasm_kind_of(airs_bytes_t bytes) {
-    if (bytes.size >= HEADER_SIZE && memcmp(bytes.data, magic, sizeof magic) == 0) {
-        /* After the version, the layer: 0 is a module, 1 a component. */
-        return bytes.data[6] == 0 ? AIRS_WASM_CORE_MODULE : AIRS_WASM_COMPONENT;
-    }
-    for (size_t i = 0; i < bytes.size; i++) {
-        uint8_t c = bytes.data[i];
-        if (c == '(' || (c == ';' && i + 1 < bytes.size && bytes.data[i + 1] == ';')) {
-            return AIRS_WASM_TEXT;
-        }
-        if (c != ' ' && c != '\t' && c != '\n' && c != '\r') {
-            break;
-        }
-    }
-    return AIRS_WASM_UNKNOWN;
-}
+#include "security/component_shape.h"
 
 static airs_status_t read_open_file(const airs_allocator_t *allocator, int file, const char *path,
-                                    void **block, airs_bytes_t *bytes, airs_error_t *error) {
+                                    const airs_load_limits_t *limits, void **block, airs_bytes_t *bytes,
+                                    airs_error_t *error) {
     struct stat about;
     if (fstat(file, &about) != 0) {
         return airs_error_set(error, AIRS_IO, "%s: %s", path, strerror(errno));
@@ -42,9 +24,12 @@ static airs_status_t read_open_file(const airs_allocator_t *allocator, int file,
     if (!S_ISREG(about.st_mode)) {
         return airs_error_set(error, AIRS_IO, "%s: not a file", path);
     }
-    if ((uint64_t)about.st_size > AIRS_COMPONENT_FILE_MAX) {
-        return airs_error_set(error, AIRS_RESOURCE_LIMIT, "%s: %lld bytes; a component may have %llu at most",
-                              path, (long long)about.st_size, (unsigned long long)AIRS_COMPONENT_FILE_MAX);
+    const airs_load_limits_t most = {.file_bytes = AIRS_COMPONENT_FILE_MAX};
+    airs_status_t status =
+        airs_component_check_size((uint64_t)about.st_size, limits != NULL ? limits : &most, error);
+    if (status != AIRS_OK) {
+        airs_error_prefix(error, "%s", path);
+        return status;
     }
     size_t size = (size_t)about.st_size;
     uint8_t *data = airs_alloc(allocator, size > 0 ? size : 1);
@@ -61,72 +46,17 @@ static airs_status_t read_open_file(const airs_allocator_t *allocator, int file,
     return AIRS_OK;
 }
 
-airs_status_t airs_component_read(const airs_allocator_t *allocator, const char *path, void **block,
-                                  airs_bytes_t *bytes, airs_error_t *error) {
+airs_status_t airs_component_read(const airs_allocator_t *allocator, const char *path,
+                                  const airs_load_limits_t *limits, void **block, airs_bytes_t *bytes,
+                                  airs_error_t *error) {
     /* Not blocking: a pipe that nobody writes to is refused, not waited for. */
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) {
         return airs_error_set(error, AIRS_IO, "%s: %s", path, strerror(errno));
     }
-    airs_status_t status = read_open_file(allocator, file, path, block, bytes, error);
+    airs_status_t status = read_open_file(allocator, file, path, limits, block, bytes, error);
     close(file);
     return status;
-}
-
-static airs_status_t refuse_kind(const char *name, airs_wasm_kind_t kind, airs_bytes_t bytes,
-                                 airs_error_t *error) {
-    if (bytes.size == 0) {
-        return airs_error_set(error, AIRS_INVALID_COMPONENT, "%s: it is empty, not a WebAssembly component",
-                              name);
-    }
-    if (kind == AIRS_WASM_CORE_MODULE) {
-        return airs_error_set(
-            error, AIRS_INVALID_COMPONENT,
-            "%s: it is a core module, not a component; `airssys componentize` makes a component of it", name);
-    }
-    if (bytes.size < HEADER_SIZE && memcmp(bytes.data, magic, bytes.size < 4 ? bytes.size : 4) == 0) {
-        return airs_error_set(error, AIRS_INVALID_COMPONENT,
-                              "%s: it ends after %zu bytes, within the header of a WebAssembly component",
-                              name, bytes.size);
-    }
-    return airs_error_set(error, AIRS_INVALID_COMPONENT,
-                          "%s: it is not a WebAssembly component: it begins neither with the four bytes "
-                          "\\0asm nor like the text form",
-                          name);
-}
-
-/* "what", a new line, "     --> <anon>:2:13", and a picture of the line, as "name:2:13: what". */
-static airs_status_t refuse_text(const char *name, wasmtime_error_t *failure, airs_error_t *error) {
-    static const char mark[] = "--> <anon>:";
-    wasm_name_t text;
-    airs_error_t whole;
-    wasmtime_error_message(failure, &text);
-    airs_error_set(&whole, AIRS_INVALID_COMPONENT, "%.*s", (int)text.size, text.data);
-    wasm_byte_vec_delete(&text);
-    const char *place = strstr(whole.text, mark);
-    if (place == NULL) {
-        return airs_engine_error(error, AIRS_INVALID_COMPONENT, name, failure);
-    }
-    wasmtime_error_delete(failure);
-    place += sizeof mark - 1;
-    return airs_error_set(error, AIRS_INVALID_COMPONENT, "%s:%.*s: %.*s", name,
-                          (int)strspn(place, "0123456789:"), place, (int)strcspn(whole.text, "\n"),
-                          whole.text);
-}
-
-airs_status_t airs_component_binary(const char *name, airs_bytes_t bytes, wasm_byte_vec_t *binary,
-                                    airs_bytes_t *out, airs_error_t *error) {
-    airs_wasm_kind_t kind = airs_wasm_kind_of(bytes);
-    *out = bytes;
-    if (kind == AIRS_WASM_TEXT) {
-        wasmtime_error_t *failure = wasmtime_wat2wasm((const char *)bytes.data, bytes.size, binary);
-        if (failure != NULL) {
-            return refuse_text(name, failure, error);
-        }
-        *out = airs_bytes(binary->data, binary->size);
-        kind = airs_wasm_kind_of(*out);
-    }
-    return kind == AIRS_WASM_COMPONENT ? AIRS_OK : refuse_kind(name, kind, bytes, error);
 }
 
 static wasmtime_component_t *from_cache(airs_wasm_engine_t *engine, const airs_code_key_t *key) {
@@ -147,39 +77,30 @@ static wasmtime_component_t *from_cache(airs_wasm_engine_t *engine, const airs_c
     return component;
 }
 
-static void into_cache(airs_wasm_engine_t *engine, const airs_code_key_t *key,
-                       const wasmtime_component_t *component) {
-    wasm_byte_vec_t code;
-    wasmtime_error_t *failure = engine->cache != NULL ? wasmtime_component_serialize(component, &code) : NULL;
-    if (engine->cache == NULL || failure != NULL) {
-        if (failure != NULL) {
-            wasmtime_error_delete(failure);
-        }
-        return;
-    }
+static void into_cache(airs_wasm_engine_t *engine, const airs_code_key_t *key, airs_bytes_t code) {
     airs_error_t error;
-    if (airs_code_cache_put(engine->cache, key, airs_bytes(code.data, code.size), &error) != AIRS_OK) {
+    if (engine->cache != NULL && airs_code_cache_put(engine->cache, key, code, &error) != AIRS_OK) {
         /* A full disk, say. It costs time at the next start, nothing else. */
         airs_log_record_t record = {
             .level = AIRS_LOG_WARN, .source = airs_str("engine"), .message = airs_str(error.text)};
         engine->options.log->write(engine->options.log, &record);
     }
-    wasm_byte_vec_delete(&code);
 }
 
-/* Valid or not: what is larger than the engine's pools is refused when it is compiled, too. */
-static airs_status_t refuse_compile(const char *name, wasmtime_error_t *failure, airs_error_t *error) {
-    airs_error_t reason;
-    airs_engine_error(&reason, AIRS_INVALID_COMPONENT, "", failure);
-    bool too_large = strstr(reason.text, "pooling allocator") != NULL;
-    const char *text = reason.text + strlen(": ");
-    return airs_error_set(error, too_large ? AIRS_RESOURCE_LIMIT : AIRS_INVALID_COMPONENT, "%s: %s: %s", name,
-                          too_large ? "it is larger than an instance may be" : "it is not a valid component",
-                          text);
+static void keep(airs_wasm_engine_t *engine, const airs_code_key_t *key,
+                 const wasmtime_component_t *component) {
+    wasm_byte_vec_t code;
+    wasmtime_error_t *failure = engine->cache != NULL ? wasmtime_component_serialize(component, &code) : NULL;
+    if (failure != NULL) {
+        wasmtime_error_delete(failure);
+    } else if (engine->cache != NULL) {
+        into_cache(engine, key, airs_bytes(code.data, code.size));
+        wasm_byte_vec_delete(&code);
+    }
 }
 
-airs_status_t airs_component_compile(airs_wasm_engine_t *engine, const char *name, airs_bytes_t binary,
-                                     wasmtime_component_t **out, airs_error_t *error) {
+static airs_status_t compile_binary(airs_wasm_engine_t *engine, const char *name, airs_bytes_t binary,
+                                    wasmtime_component_t **out, airs_error_t *error) {
     airs_code_key_t key = airs_code_key_of(binary, airs_str(engine->settings));
     *out = from_cache(engine, &key);
     if (*out != NULL) {
@@ -187,10 +108,27 @@ airs_status_t airs_component_compile(airs_wasm_engine_t *engine, const char *nam
     }
     wasmtime_error_t *failure = wasmtime_component_new(engine->engine, binary.data, binary.size, out);
     if (failure != NULL) {
-        return refuse_compile(name, failure, error);
+        return airs_component_refuse(name, failure, error);
     }
-    into_cache(engine, &key, *out);
+    keep(engine, &key, *out);
     return AIRS_OK;
+}
+
+/* From the other process, which we believe, to code that this engine will run. */
+static airs_status_t take_code(airs_wasm_engine_t *engine, const char *name, airs_bytes_t code,
+                               wasmtime_component_t **out, airs_error_t *error) {
+    airs_error_t reason;
+    wasmtime_error_t *failure = wasmtime_component_deserialize(engine->engine, code.data, code.size, out);
+    if (failure == NULL) {
+        return AIRS_OK;
+    }
+    airs_status_t status = airs_component_refuse(name, failure, &reason);
+    /* What fits no pool was compiled all right. */
+    return status == AIRS_RESOURCE_LIMIT
+               ? airs_error_set(error, status, "%s", reason.text)
+               : airs_error_set(error, AIRS_COMPILER_FAILED,
+                                "%s: what the compiler made of it does not fit this engine: %s", name,
+                                reason.text);
 }
 
 static airs_status_t refuse_fit(airs_wasm_engine_t *engine, const char *name,
@@ -214,29 +152,31 @@ static airs_status_t refuse_fit(airs_wasm_engine_t *engine, const char *name,
     return airs_engine_error(error, AIRS_LOAD_FAILED, name, failure);
 }
 
-/* What was noted so far; `failed`: there was no memory. */
+/* For who notes them. */
 typedef struct airs_import_names {
     const wasm_engine_t *engine;
     airs_loaded_component_t *component;
-    bool failed;
 } airs_import_names_t;
+
+/* A text at the end of a block of such, with its zero. */
+static void note_text(airs_text_t *block, airs_str_t text) {
+    airs_text_append(block, text);
+    airs_text_append_char(block, '\0');
+}
 
 static bool note_import(void *context, airs_str_t name, const wasmtime_component_item_t *item) {
     airs_import_names_t *names = context;
-    airs_loaded_component_t *component = names->component;
-    if (!airs_import_asks_for_something(names->engine, item)) {
-        return true;
+    if (airs_import_asks_for_something(names->engine, item)) {
+        note_text(&names->component->imports, name);
     }
-    size_t size = component->imports_size;
-    char *larger = airs_resize_array(component->allocator, component->imports, size + name.size + 1, 1);
-    names->failed = larger == NULL;
-    if (larger != NULL) {
-        memcpy(larger + size, name.data, name.size);
-        larger[size + name.size] = '\0';
-        component->imports = larger;
-        component->imports_size = size + name.size + 1;
-    }
-    return larger != NULL;
+    return airs_text_status(&names->component->imports) == AIRS_OK;
+}
+
+static bool note_function(void *context, airs_str_t interface, airs_str_t function) {
+    airs_import_names_t *names = context;
+    note_text(&names->component->functions, interface);
+    note_text(&names->component->functions, function);
+    return airs_text_status(&names->component->functions) == AIRS_OK;
 }
 
 /* False: no memory. */
@@ -244,7 +184,8 @@ static bool note_imports(airs_wasm_engine_t *engine, const wasmtime_component_t 
                          airs_loaded_component_t *loaded) {
     airs_import_names_t names = {.engine = engine->engine, .component = loaded};
     airs_each_import(engine->engine, component, note_import, &names);
-    return !names.failed;
+    airs_each_imported_function(engine->engine, component, note_function, &names);
+    return airs_text_status(&loaded->imports) == AIRS_OK && airs_text_status(&loaded->functions) == AIRS_OK;
 }
 
 airs_status_t airs_component_prepare(airs_wasm_engine_t *engine, const char *name,
@@ -256,6 +197,8 @@ airs_status_t airs_component_prepare(airs_wasm_engine_t *engine, const char *nam
     }
     loaded->allocator = engine->options.allocator;
     atomic_init(&loaded->references, 1);
+    airs_text_init(&loaded->imports, loaded->allocator);
+    airs_text_init(&loaded->functions, loaded->allocator);
     airs_ext_verdict_t verdict = AIRS_EXT_FITS;
     wasmtime_error_t *failure =
         airs_ext_component_new(engine->engine, engine->linker, component, &loaded->prepared, &verdict);
@@ -263,7 +206,13 @@ airs_status_t airs_component_prepare(airs_wasm_engine_t *engine, const char *nam
         airs_loaded_component_unref(loaded);
         return refuse_fit(engine, name, component, verdict, failure, error);
     }
+    airs_status_t status = airs_host_functions_check(engine->engine, component, name, error);
+    if (status != AIRS_OK) {
+        airs_loaded_component_unref(loaded);
+        return status;
+    }
     loaded->uses_wasi = airs_imports_wasi(engine->engine, component);
+    loaded->batches = airs_ext_component_batches(loaded->prepared);
     if (!note_imports(engine, component, loaded)) {
         airs_loaded_component_unref(loaded);
         return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s: no memory", name);
@@ -279,7 +228,8 @@ static airs_status_t identify(airs_wasm_engine_t *engine, const char *name, cons
         return AIRS_OK;
     }
     char absolute[PATH_MAX];
-    const char *source = path != NULL ? realpath(path, absolute) : NULL;
+    /* Who has read the file itself gives its path as the name. */
+    const char *source = realpath(path != NULL ? path : name, absolute);
     source = source != NULL ? source : name;
     size_t size = strlen(source) + 1;
     component->source = airs_alloc(engine->options.allocator, size);
@@ -291,24 +241,63 @@ static airs_status_t identify(airs_wasm_engine_t *engine, const char *name, cons
     return AIRS_OK;
 }
 
-static airs_status_t load_bytes(airs_wasm_engine_t *engine, const char *name, const char *path,
-                                airs_bytes_t bytes, airs_loaded_component_t **out, airs_error_t *error) {
+/* Whether it has more in it than it may have. */
+static airs_status_t refuse_shape(const char *name, airs_bytes_t binary, const airs_load_limits_t *limits,
+                                  airs_error_t *error) {
+    airs_status_t status = airs_component_shape_check(binary, limits, NULL, error);
+    if (status != AIRS_OK) {
+        airs_error_prefix(error, "%s", name);
+    }
+    return status;
+}
+
+static airs_status_t run_compiler(airs_wasm_engine_t *engine, const char *name, airs_bytes_t bytes,
+                                  const airs_load_limits_t *limits, wasmtime_component_t **out,
+                                  airs_error_t *error) {
+    airs_code_key_t key = airs_code_key_of(bytes, airs_str(engine->settings));
+    airs_compiled_code_t code;
+    *out = from_cache(engine, &key);
+    if (*out != NULL) {
+        return AIRS_OK;
+    }
+    airs_status_t status =
+        airs_compiler_run(engine->compiler, name, bytes, &engine->code, limits, &code, error);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    status = take_code(engine, name, code.code, out, error);
+    if (status == AIRS_OK) {
+        into_cache(engine, &key, code.code);
+    }
+    airs_compiled_code_release(&code);
+    return status;
+}
+
+/* Text is translated there, too. */
+airs_status_t airs_component_compile_apart(airs_wasm_engine_t *engine, const char *name, airs_bytes_t bytes,
+                                           const airs_load_limits_t *limits, wasmtime_component_t **out,
+                                           airs_error_t *error) {
+    airs_status_t status = AIRS_OK;
+    if (airs_wasm_kind_of(bytes) != AIRS_WASM_TEXT) {
+        wasm_byte_vec_t none = {0};
+        airs_bytes_t binary;
+        status = airs_component_binary(name, bytes, &none, &binary, error);
+        status = status == AIRS_OK ? refuse_shape(name, binary, limits, error) : status;
+    }
+    return status == AIRS_OK ? run_compiler(engine, name, bytes, limits, out, error) : status;
+}
+
+airs_status_t airs_component_compile_here(airs_wasm_engine_t *engine, const char *name, airs_bytes_t bytes,
+                                          const airs_load_limits_t *limits, wasmtime_component_t **out,
+                                          airs_error_t *error) {
     wasm_byte_vec_t translated = {0};
     airs_bytes_t binary = {0};
-    wasmtime_component_t *component = NULL;
     airs_status_t status = airs_component_binary(name, bytes, &translated, &binary, error);
     if (status == AIRS_OK) {
-        status = airs_component_compile(engine, name, binary, &component, error);
+        status = refuse_shape(name, binary, limits, error);
     }
     if (status == AIRS_OK) {
-        status = airs_component_prepare(engine, name, component, out, error);
-        wasmtime_component_delete(component);
-    }
-    if (status == AIRS_OK) {
-        status = identify(engine, name, path, bytes, *out, error);
-        if (status != AIRS_OK) {
-            airs_loaded_component_unref(*out);
-        }
+        status = compile_binary(engine, name, binary, out, error);
     }
     if (translated.data != NULL) {
         wasm_byte_vec_delete(&translated);
@@ -316,19 +305,54 @@ static airs_status_t load_bytes(airs_wasm_engine_t *engine, const char *name, co
     return status;
 }
 
+static airs_status_t load_bytes(airs_wasm_engine_t *engine, const airs_component_source_t *source,
+                                const char *name, airs_bytes_t bytes, const airs_load_limits_t *limits,
+                                airs_loaded_component_t **out, airs_error_t *error) {
+    wasmtime_component_t *component = NULL;
+    airs_status_t status = source->apart
+                               ? airs_component_compile_apart(engine, name, bytes, limits, &component, error)
+                               : airs_component_compile_here(engine, name, bytes, limits, &component, error);
+    if (status == AIRS_OK) {
+        status = airs_component_prepare(engine, name, component, out, error);
+        wasmtime_component_delete(component);
+    }
+    if (status == AIRS_OK) {
+        status = identify(engine, name, source->path, bytes, *out, error);
+        if (status != AIRS_OK) {
+            airs_loaded_component_unref(*out);
+        }
+    }
+    return status;
+}
+
+static airs_status_t check_size(const char *name, airs_bytes_t bytes, const airs_load_limits_t *limits,
+                                airs_error_t *error) {
+    airs_status_t status = airs_component_check_size(bytes.size, limits, error);
+    if (status != AIRS_OK) {
+        airs_error_prefix(error, "%s", name);
+    }
+    return status;
+}
+
 airs_status_t airs_component_load(airs_wasm_engine_t *engine, const airs_component_source_t *source,
                                   airs_loaded_component_t **out, airs_error_t *error) {
+    airs_load_limits_t limits = source->limits != NULL ? *source->limits : (airs_load_limits_t){0};
+    airs_load_limits_resolve(&limits);
+    airs_compile_limits_resolve(&limits);
+    const char *name = source->name != NULL   ? source->name
+                       : source->path != NULL ? source->path
+                                              : "component";
     if (source->path == NULL) {
-        return load_bytes(engine, source->name != NULL ? source->name : "component", NULL, source->bytes, out,
-                          error);
+        airs_status_t status = check_size(name, source->bytes, &limits, error);
+        return status == AIRS_OK ? load_bytes(engine, source, name, source->bytes, &limits, out, error)
+                                 : status;
     }
     void *block = NULL;
     airs_bytes_t bytes = {0};
     airs_status_t status =
-        airs_component_read(engine->options.allocator, source->path, &block, &bytes, error);
+        airs_component_read(engine->options.allocator, source->path, &limits, &block, &bytes, error);
     if (status == AIRS_OK) {
-        status = load_bytes(engine, source->name != NULL ? source->name : source->path, source->path, bytes,
-                            out, error);
+        status = load_bytes(engine, source, name, bytes, &limits, out, error);
         airs_release(engine->options.allocator, block);
     }
     return status;
@@ -348,7 +372,8 @@ void airs_loaded_component_unref(airs_loaded_component_t *component) {
             airs_ext_component_delete(component->prepared);
         }
         airs_release(component->allocator, component->source);
-        airs_release(component->allocator, component->imports);
+        airs_text_free(&component->imports);
+        airs_text_free(&component->functions);
         airs_release(component->allocator, component);
     }
 }

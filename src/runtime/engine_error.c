@@ -1,6 +1,6 @@
-#include <stdio.h>
+#include "runtime/engine_error.h"
 
-#include "runtime/engine_state.h"
+#include <string.h>
 
 /* "a\n\nCaused by:\n    0: b\n    1: c" as "a: b: c". */
 static void flatten(const char *from, size_t size, char *to, size_t capacity) {

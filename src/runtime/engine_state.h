@@ -9,7 +9,11 @@
 #include <airssys/allocator.h>
 
 #include "core/runtime_engine.h"
+#include "core/text.h"
 #include "runtime/code_cache.h"
+#include "runtime/code_settings.h"
+#include "runtime/compiler.h"
+#include "runtime/engine_error.h"
 #include "runtime/epoch_ticker.h"
 #include "runtime/wasm_engine.h"
 #include "security/digest.h"
@@ -18,12 +22,13 @@
 typedef struct airs_loaded_component {
     _Atomic uint32_t references;
     bool uses_wasi;
+    bool batches;
     airs_ext_component_t *prepared;
     /* For crash files, of engines that record: the SHA-256 of the file, and where it is (NULL: it cannot be said). */
     airs_digest_t digest;
     char *source;
-    char *imports; /* the names of the interfaces that it imports functions of, each with its zero */
-    size_t imports_size;
+    airs_text_t imports;   /* the names of the interfaces that it imports functions of, each with its zero */
+    airs_text_t functions; /* pairs of interface and function that it imports, likewise */
     const airs_allocator_t *allocator;
 } airs_loaded_component_t;
 
@@ -34,7 +39,9 @@ typedef struct airs_wasm_engine {
     wasmtime_component_linker_t *linker;
     airs_epoch_ticker_t *ticker; /* NULL when slices are counted in fuel */
     airs_code_cache_t *cache;    /* NULL: none */
-    char settings[128];          /* what compiled code depends on, beside the component */
+    airs_code_settings_t code;
+    char settings[AIRS_CODE_SETTINGS_TEXT_MAX]; /* what compiled code depends on, beside the component */
+    airs_compiler_t *compiler;                  /* for what is compiled apart */
     /* Handle n is at index n - 1; NULL when it was unloaded. Taken for reading by every spawn. */
     pthread_rwlock_t lock;
     airs_loaded_component_t **loaded;
@@ -45,9 +52,5 @@ typedef struct airs_wasm_engine {
 static inline airs_wasm_engine_t *airs_wasm_engine_of(airs_runtime_engine_t *engine) {
     return (airs_wasm_engine_t *)(void *)engine;
 }
-
-/* Takes the error and turns its text, causes included, into one paragraph of `error` behind `prefix`. */
-airs_status_t airs_engine_error(airs_error_t *error, airs_status_t status, const char *prefix,
-                                wasmtime_error_t *cause);
 
 #endif

@@ -12,6 +12,10 @@
  * microseconds, so it does not sleep between two bursts of a conversation. */
 #define IDLE_TICKS 16
 
+/* A tick counts as so many periods at most. One that comes later than that came to a thread, or a whole process, that was
+ * kept from running, and so were the guests: they are not charged for it. */
+#define LATE_TICKS 16
+
 struct airs_epoch_ticker {
     /* Read by every worker at every call, written once a period. */
     _Alignas(AIRS_CACHE_LINE) _Atomic uint64_t now_ns;
@@ -24,6 +28,7 @@ struct airs_epoch_ticker {
     void (*tick)(void *context);
     void *context;
     uint64_t period_ns;
+    uint64_t seen_ns; /* the clock, when the thread last looked; the thread's alone */
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -36,9 +41,19 @@ static void sleep_for(uint64_t ns) {
     }
 }
 
+/* What has passed since it last looked. */
+static uint64_t look(airs_epoch_ticker_t *ticker) {
+    uint64_t now = airs_clock_monotonic(ticker->clock);
+    uint64_t passed = now > ticker->seen_ns ? now - ticker->seen_ns : 0;
+    ticker->seen_ns = now;
+    return passed;
+}
+
 static void advance(airs_epoch_ticker_t *ticker) {
+    uint64_t passed = look(ticker);
+    uint64_t most = LATE_TICKS * ticker->period_ns;
     /* Relaxed: the time is a hint on its own; nothing is published with it. */
-    atomic_store_explicit(&ticker->now_ns, airs_clock_monotonic(ticker->clock), memory_order_relaxed);
+    atomic_fetch_add_explicit(&ticker->now_ns, passed < most ? passed : most, memory_order_relaxed);
     atomic_fetch_add_explicit(&ticker->count, 1, memory_order_relaxed);
     ticker->tick(ticker->context);
 }
@@ -70,6 +85,7 @@ static void *run(void *argument) {
                 break;
             }
             idle = 0;
+            (void)look(ticker); /* calls that start now must not be charged for the sleep */
         }
         sleep_for(ticker->period_ns);
         advance(ticker);
@@ -89,7 +105,8 @@ airs_status_t airs_epoch_ticker_create(const airs_allocator_t *allocator, airs_c
     ticker->tick = tick;
     ticker->context = context;
     ticker->period_ns = period_us * 1000;
-    atomic_init(&ticker->now_ns, airs_clock_monotonic(clock));
+    ticker->seen_ns = airs_clock_monotonic(clock);
+    atomic_init(&ticker->now_ns, ticker->seen_ns);
     pthread_mutex_init(&ticker->lock, NULL);
     pthread_cond_init(&ticker->wake, NULL);
     int failure = pthread_create(&ticker->thread, NULL, run, ticker);
@@ -123,8 +140,6 @@ void airs_epoch_ticker_begin(airs_epoch_ticker_t *ticker) {
     if (!atomic_load(&ticker->asleep)) {
         return;
     }
-    /* It slept, so its time is old: calls that start now must not be charged for the sleep. */
-    atomic_store_explicit(&ticker->now_ns, airs_clock_monotonic(ticker->clock), memory_order_relaxed);
     pthread_mutex_lock(&ticker->lock);
     pthread_cond_signal(&ticker->wake);
     pthread_mutex_unlock(&ticker->lock);
@@ -134,9 +149,7 @@ void airs_epoch_ticker_end(airs_epoch_ticker_t *ticker) {
     atomic_fetch_sub_explicit(&ticker->active, 1, memory_order_relaxed);
 }
 
-uint64_t airs_epoch_ticker_count(const airs_epoch_ticker_t *ticker) {
-    return atomic_load_explicit(&ticker->count, memory_order_relaxed);
-}
+const _Atomic uint64_t *airs_epoch_ticker_count(const airs_epoch_ticker_t *ticker) { return &ticker->count; }
 
 uint64_t airs_epoch_ticker_now_ns(const airs_epoch_ticker_t *ticker) {
     return atomic_load_explicit(&ticker->now_ns, memory_order_relaxed);

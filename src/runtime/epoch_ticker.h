@@ -3,6 +3,9 @@
 #ifndef AIRSSYS_RUNTIME_EPOCH_TICKER_H
 #define AIRSSYS_RUNTIME_EPOCH_TICKER_H
 
+#include <stdatomic.h>
+#include <stdint.h>
+
 #include <airssys/allocator.h>
 #include <airssys/clock.h>
 #include <airssys/error.h>
@@ -21,10 +24,12 @@ void airs_epoch_ticker_destroy(airs_epoch_ticker_t *ticker);
 void airs_epoch_ticker_begin(airs_epoch_ticker_t *ticker);
 void airs_epoch_ticker_end(airs_epoch_ticker_t *ticker);
 
-/* How many ticks there were. Costs a load. */
-uint64_t airs_epoch_ticker_count(const airs_epoch_ticker_t *ticker);
+/* Where it counts its ticks. */
+const _Atomic uint64_t *airs_epoch_ticker_count(const airs_epoch_ticker_t *ticker);
 
-/* The monotonic clock as it was at the last tick: right to a period while there is activity. */
+/* How long guests have had, up to the last tick: as long as has passed by the monotonic clock while there was activity,
+ * right to a period, but for what the thread, and so perhaps the guests, was kept from running for. Nanoseconds since
+ * some moment; costs a load. */
 uint64_t airs_epoch_ticker_now_ns(const airs_epoch_ticker_t *ticker);
 
 #endif

@@ -6,8 +6,11 @@
 #include "core/check.h"
 #include "core/memory.h"
 #include "runtime/component_loader.h"
+#include "runtime/host/guest_log.h"
+#include "runtime/host/keyvalue.h"
 #include "runtime/host/wasi.h"
 #include "runtime/loaded_components.h"
+#include "runtime/memory_maps.h"
 #include "security/security_context.h"
 
 /* Ticks until a call's time slice is over. */
@@ -105,6 +108,14 @@ static void end_slice(airs_wasm_instance_t *instance) {
     }
 }
 
+void airs_wasm_instance_begin_message(airs_wasm_instance_t *instance) {
+    instance->running_ns = 0;
+    instance->slices = 0;
+    if (instance->engine->ticker != NULL) {
+        instance->slice_start_ns = airs_epoch_ticker_now_ns(instance->engine->ticker);
+    }
+}
+
 static void fill_fuel(airs_wasm_instance_t *instance) {
     if (!instance->engine->options.consume_fuel) {
         return;
@@ -145,6 +156,10 @@ static airs_status_t record(airs_wasm_instance_t *instance, airs_error_t *error)
     if (instance->host.record_bytes == 0) {
         return AIRS_OK;
     }
+    if (airs_ext_component_is_command(instance->component->prepared)) {
+        return airs_error_set(error, AIRS_UNSUPPORTED, "%s is a command, and only actors can be recorded",
+                              airs_component_id_text(instance->host.id));
+    }
     return airs_recorder_create(instance->engine, instance->component, &instance->limits, &instance->host,
                                 &instance->recorder, error);
 }
@@ -180,8 +195,12 @@ airs_status_t airs_wasm_instance_create(airs_runtime_engine_t *engine, airs_comp
         airs_release(owner->options.allocator, instance);
         return status;
     }
+    bool is_bounded = limits->max_log_lines_per_s != UINT32_MAX;
+    airs_token_bucket_init(&instance->log_lines, is_bounded ? limits->max_log_lines_per_s : 0);
+    airs_settings_ref(instance->host.settings);
     airs_text_init(&instance->reason, owner->options.allocator);
     airs_target_cache_init(&instance->targets, owner->options.allocator, instance->host.router);
+    airs_actor_handles_init(&instance->handles, owner->options.allocator, instance->host.router);
     status = airs_security_context_create(owner->options.allocator, host->id, host->capabilities,
                                           host->authority, &instance->security);
     if (status == AIRS_OK) {
@@ -191,6 +210,8 @@ airs_status_t airs_wasm_instance_create(airs_runtime_engine_t *engine, airs_comp
                                : airs_error_set(error, status, "no memory for the instance's capabilities");
     instance->host.env = NULL; /* was borrowed for this call */
     instance->host.env_count = 0;
+    instance->host.arguments = airs_bytes(NULL, 0); /* likewise */
+    instance->host.standard_input = airs_bytes(NULL, 0);
     if (status != AIRS_OK) {
         airs_wasm_instance_destroy(&instance->base);
         return status;
@@ -216,11 +237,16 @@ void airs_wasm_instance_destroy(airs_instance_t *base) {
         airs_ext_instance_delete(instance->ext);
     }
     airs_host_wasi_detach(instance);
+    airs_host_keyvalue_detach(instance);
+    airs_guest_log_tell_dropped(instance);
     if (instance->storage != NULL) {
-        instance->host.storage->ops->close(instance->storage);
+        instance->storage->backend->ops->close(instance->storage);
     }
+    airs_batch_arguments_free(&instance->gathered, allocator);
     airs_target_cache_free(&instance->targets);
+    airs_actor_handles_free(&instance->handles);
     airs_security_context_destroy(instance->security);
+    airs_settings_unref(instance->host.settings);
     airs_recorder_destroy(instance->recorder);
     airs_loaded_component_unref(instance->component);
     airs_text_free(&instance->reason);
@@ -248,17 +274,26 @@ static const char *reason_of(airs_wasm_instance_t *instance) {
     return instance->reason.failed ? "no memory for the reason" : airs_text_cstr(&instance->reason);
 }
 
+static const char *error_text(airs_wasm_instance_t *instance, const char *name, airs_ext_bytes_t text) {
+    airs_text_append(&instance->reason, airs_str(name));
+    if (text.size > 0) {
+        airs_text_append(&instance->reason, airs_str(": "));
+        airs_text_append(&instance->reason, text_of(text));
+    }
+    return reason_of(instance);
+}
+
+const char *airs_wasm_instance_error_text(airs_wasm_instance_t *instance, uint8_t error_case,
+                                          airs_ext_bytes_t text) {
+    return error_text(instance, wasm_errors[error_case], text);
+}
+
 static void set_guest_error(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
                             airs_call_result_t *result) {
     bool message = instance->call == AIRS_CALL_HANDLE_MESSAGE || instance->call == AIRS_CALL_HANDLE_CALLBACK;
     const char *name = message ? wasm_errors[outcome->error_case] : component_errors[outcome->error_case];
-    airs_text_append(&instance->reason, airs_str(name));
-    if (outcome->text.size > 0) {
-        airs_text_append(&instance->reason, airs_str(": "));
-        airs_text_append(&instance->reason, text_of(outcome->text));
-    }
     result->status = AIRS_GUEST_ERROR;
-    result->reason = reason_of(instance);
+    result->reason = error_text(instance, name, outcome->text);
 }
 
 static uint64_t refused_growths(const airs_wasm_instance_t *instance) {
@@ -294,12 +329,27 @@ static airs_status_t failure_status(const airs_wasm_instance_t *instance, const 
     return AIRS_INVALID_RESULT;
 }
 
-/* Its pools are used up, for instances or what belongs to one. */
-static bool is_full(const airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome) {
-    static const char mark[] = "maximum concurrent";
+/* It could not be made, for a reason that says this. */
+static bool fails_for(const airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
+                      const char *mark) {
     return instance->call == AIRS_CALL_INSTANTIATE && outcome->trap == AIRS_EXT_TRAP_NONE &&
-           outcome->text.size >= sizeof mark &&
-           memmem(outcome->text.data, outcome->text.size, mark, sizeof mark - 1) != NULL;
+           memmem(outcome->text.data, outcome->text.size, mark, strlen(mark)) != NULL;
+}
+
+/* The pools are used up, for instances or what belongs to one, or the kernel has nothing left. */
+static bool has_no_room(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome) {
+    if (fails_for(instance, outcome, "maximum concurrent")) {
+        airs_text_append_format(
+            &instance->reason,
+            "the engine has no room for one more instance; a larger engine.%s makes room: ",
+            fails_for(instance, outcome, "core instances") ? "max-core-instances" : "max-actors");
+        return true;
+    }
+    if (fails_for(instance, outcome, "(os error 12)")) { /* ENOMEM */
+        airs_memory_maps_explain(&instance->reason);
+        return true;
+    }
+    return false;
 }
 
 static void set_failure(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
@@ -312,9 +362,9 @@ static void set_failure(airs_wasm_instance_t *instance, const airs_ext_outcome_t
                                 " times); ",
                                 instance->limits.max_memory_bytes, refused);
     }
-    if (is_full(instance, outcome)) {
+    if (has_no_room(instance, outcome)) {
         result->status = AIRS_RESOURCE_LIMIT;
-        airs_text_append(&instance->reason, airs_str("the engine has no room for one more instance: "));
+        result->no_room = true;
     }
     airs_text_append(&instance->reason, text_of(outcome->text));
     result->reason = reason_of(instance);
@@ -335,11 +385,25 @@ static void set_metadata(airs_wasm_instance_t *instance, const airs_ext_outcome_
     result->version = airs_text_cstr(&instance->reason) + version;
 }
 
+/* How a command ended by itself, if it did. Its code is 1 when it only says that it failed. */
+static bool has_exited(const airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
+                       int32_t *code) {
+    bool failed = outcome->kind == AIRS_EXT_CALL_GUEST_ERROR;
+    bool exited = outcome->kind == AIRS_EXT_CALL_FAILED && outcome->trap == AIRS_EXT_TRAP_EXIT &&
+                  !instance->overtime;
+    *code = exited ? outcome->exit_code : failed;
+    return instance->call == AIRS_CALL_RUN && (failed || exited);
+}
+
 static void conclude(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
                      airs_call_result_t *result) {
     result->status = AIRS_OK;
     result->reason = "";
+    result->no_room = false;
     result->has_response = false;
+    if (has_exited(instance, outcome, &result->exit_code)) {
+        return;
+    }
     if (outcome->kind == AIRS_EXT_CALL_GUEST_ERROR) {
         set_guest_error(instance, outcome, result);
     } else if (outcome->kind == AIRS_EXT_CALL_FAILED) {
@@ -379,6 +443,10 @@ static airs_poll_t conclude_poll(airs_wasm_instance_t *instance, const airs_ext_
 static airs_poll_t after_poll(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
                               airs_call_result_t *result) {
     airs_poll_t poll = conclude_poll(instance, outcome, result);
+    if (instance->batch != NULL && poll == AIRS_POLL_DONE) {
+        instance->batch = NULL;
+        airs_batch_arguments_free(&instance->gathered, instance->engine->options.allocator);
+    }
     if (instance->recorder != NULL && poll == AIRS_POLL_DONE) {
         airs_recorder_end(instance->recorder, (airs_call_kind_t)instance->call, result);
     }
@@ -394,12 +462,14 @@ static airs_ext_bytes_t ext_text(airs_str_t text) {
 }
 
 static airs_ext_id_t ext_id(const airs_component_id_t *id) {
-    airs_id_t view = airs_component_id_view(id);
-    return (airs_ext_id_t){ext_text(view.ns), ext_text(view.name), ext_text(view.instance)};
+    const airs_id_t *parts = airs_component_id_parts(id);
+    return (airs_ext_id_t){ext_text(parts->ns), ext_text(parts->name), ext_text(parts->instance)};
 }
 
-static void fill_message(airs_wasm_instance_t *instance, const airs_component_message_t *message,
-                         airs_ext_message_t *out) {
+/* The argument stays where it is until the call has ended. */
+static airs_ext_message_t *fill_message(airs_wasm_instance_t *instance,
+                                        const airs_component_message_t *message) {
+    airs_ext_message_t *out = &instance->message;
     out->sender = ext_id(message->sender);
     out->payload = ext_bytes(message->payload);
     out->has_correlation_id = airs_component_message_has_correlation(message);
@@ -416,17 +486,24 @@ static void fill_message(airs_wasm_instance_t *instance, const airs_component_me
     if (out->has_reply_to) {
         out->reply_to = out->sender;
     }
+    return out;
 }
 
 static void call_message(airs_wasm_instance_t *instance, const airs_call_t *call,
                          airs_ext_outcome_t *outcome) {
-    airs_ext_message_t message;
-    fill_message(instance, call->message, &message);
+    const airs_ext_message_t *message = fill_message(instance, call->message);
     if (call->kind == AIRS_CALL_HANDLE_MESSAGE) {
-        airs_ext_handle_message(instance->ext, &message, outcome);
+        airs_ext_handle_message(instance->ext, message, outcome);
     } else {
-        airs_ext_handle_callback(instance->ext, &message, outcome);
+        airs_ext_handle_callback(instance->ext, message, outcome);
     }
+}
+
+static void call_batch(airs_wasm_instance_t *instance, const airs_call_t *call, airs_ext_outcome_t *outcome) {
+    const airs_batch_arguments_t *gathered = &instance->gathered;
+    instance->batch = call->batch;
+    airs_ext_handle_batch(instance->ext, gathered->items, gathered->count,
+                          (airs_ext_bytes_t){gathered->payloads, gathered->payload_size}, outcome);
 }
 
 static void out_of_memory(airs_wasm_instance_t *instance, airs_ext_outcome_t *outcome) {
@@ -479,6 +556,9 @@ static void start(airs_wasm_instance_t *instance, const airs_call_t *call, airs_
     case AIRS_CALL_HANDLE_CALLBACK:
         call_message(instance, call, outcome);
         break;
+    case AIRS_CALL_HANDLE_BATCH:
+        call_batch(instance, call, outcome);
+        break;
     case AIRS_CALL_METADATA:
         airs_ext_metadata(instance->ext, outcome);
         break;
@@ -488,6 +568,9 @@ static void start(airs_wasm_instance_t *instance, const airs_call_t *call, airs_
     case AIRS_CALL_SHUTDOWN:
         airs_ext_shutdown(instance->ext, outcome);
         break;
+    case AIRS_CALL_RUN:
+        airs_ext_run(instance->ext, outcome);
+        break;
     case AIRS_CALL_EXPORT_STATE:
         airs_ext_export_state(instance->ext, outcome);
         break;
@@ -495,6 +578,39 @@ static void start(airs_wasm_instance_t *instance, const airs_call_t *call, airs_
         airs_ext_import_state(instance->ext, ext_text(call->from_version), ext_bytes(call->state), outcome);
         break;
     }
+}
+
+/* A journal has one message in each call, and fuel is for one message. */
+bool airs_wasm_instance_batches(airs_instance_t *base) {
+    const airs_wasm_instance_t *instance = airs_wasm_instance_of(base);
+    return instance->component->batches && instance->recorder == NULL && instance->limits.max_fuel == 0;
+}
+
+uint32_t airs_wasm_instance_gather(airs_instance_t *base, const airs_component_message_t *first,
+                                   uint32_t count, size_t payload_bytes) {
+    airs_wasm_instance_t *instance = airs_wasm_instance_of(base);
+    airs_batch_arguments_free(&instance->gathered, instance->engine->options.allocator);
+    airs_batch_arguments_make(&instance->gathered, &instance->handles, first, count, payload_bytes);
+    return instance->gathered.count;
+}
+
+/* What a guest has open stays open, so when a folder or a connection is taken away the instance has to end. */
+static bool lost_what_is_open(airs_wasm_instance_t *instance, airs_call_result_t *result) {
+    airs_error_t error;
+    const char *what = "a folder that it has open is its no longer: ";
+    airs_status_t status = airs_folders_check(&instance->folders, instance->security, &error);
+    if (status == AIRS_OK) {
+        what = "a connection that it has open is its no longer: ";
+        status = airs_network_access_hold(instance->network, &error);
+    }
+    if (status == AIRS_OK) {
+        return false;
+    }
+    *result = (airs_call_result_t){.status = status};
+    airs_text_append(&instance->reason, airs_str(what));
+    airs_text_append(&instance->reason, airs_str(error.text));
+    result->reason = reason_of(instance);
+    return true;
 }
 
 airs_poll_t airs_wasm_instance_call(airs_instance_t *base, const airs_call_t *call,
@@ -510,6 +626,9 @@ airs_poll_t airs_wasm_instance_call(airs_instance_t *base, const airs_call_t *ca
     if (instance->recorder != NULL) {
         airs_recorder_call(instance->recorder, call);
     }
+    if (lost_what_is_open(instance, result)) {
+        return AIRS_POLL_DONE;
+    }
     fill_fuel(instance);
     begin_slice(instance);
     start(instance, call, &outcome);
@@ -520,6 +639,9 @@ airs_poll_t airs_wasm_instance_resume(airs_instance_t *base, airs_call_result_t 
     airs_wasm_instance_t *instance = airs_wasm_instance_of(base);
     airs_ext_outcome_t outcome;
     disarm_timer(instance);
+    if (lost_what_is_open(instance, result)) {
+        return AIRS_POLL_DONE;
+    }
     begin_slice(instance);
     airs_ext_resume(instance->ext, &outcome);
     return after_poll(instance, &outcome, result);

@@ -19,49 +19,55 @@
     X(PEER, 4, "peer")                      /* of LIST: id, name, version, health */                        \
     X(KEY, 5, "key")                        /* of STORAGE_LIST: a key */                                    \
     X(LIST_END, 6, "list-end")              /* answer */                                                    \
+    X(VALUE, 7, "value")                    /* of STORAGE_GET_MANY: which key's, the value */               \
+    X(SETTINGS, 8, "settings")              /* behind BEGIN, if there are any: count, names and values */   \
     X(INSTANTIATE, 16, "instantiate")       /* nothing */                                                   \
     X(INITIALIZE, 17, "initialize")         /* has config, config, limits (4), count, names and values */   \
     X(HANDLE_MESSAGE, 18, "handle-message") /* kind, time, sender, content type, correlation id, payload */ \
-    X(HANDLE_CALLBACK, 19, "handle-callback") /* likewise */                                                \
-    X(METADATA, 20, "metadata")               /* nothing */                                                 \
-    X(HEALTH, 21, "health")                   /* nothing */                                                 \
-    X(SHUTDOWN, 22, "shutdown")               /* nothing */                                                 \
-    X(EXPORT_STATE, 23, "export-state")       /* nothing */                                                 \
-    X(IMPORT_STATE, 24, "import-state")       /* from version, state */                                     \
-    X(SEND, 32, "send")                       /* arguments, answer */                                       \
-    X(REQUEST, 33, "request")                 /* arguments, answer, id */                                   \
-    X(WAITED, 34, "waited")                   /* arguments (0), answer */                                   \
-    X(CANCEL_REQUEST, 35, "cancel-request")   /* arguments, answer */                                       \
-    X(BROADCAST, 36, "broadcast")             /* arguments, answer, the first that failed */                \
-    X(DEFER_REPLY, 37, "defer-reply")         /* arguments (0), answer, id */                               \
-    X(REPLY, 38, "reply")                     /* arguments, answer */                                       \
-    X(FAIL, 39, "fail")                       /* arguments, answer */                                       \
-    X(SUBSCRIBE, 40, "subscribe")             /* arguments, answer */                                       \
-    X(UNSUBSCRIBE, 41, "unsubscribe")         /* arguments, answer */                                       \
-    X(PUBLISH, 42, "publish")                 /* arguments, answer, how many were reached */                \
-    X(START_TIMER, 43, "start-timer")         /* arguments, answer, id */                                   \
-    X(CANCEL_TIMER, 44, "cancel-timer")       /* arguments, whether */                                      \
-    X(LIST, 45, "list-components")            /* nothing; PEERs and a LIST_END follow */                    \
-    X(DESCRIBE, 46, "get-component-metadata") /* arguments, answer, if ok: id, name, version, health */     \
-    X(STORAGE_OPEN, 48, "storage.open")       /* arguments (0), answer */                                   \
-    X(STORAGE_GET, 49, "storage.get")         /* arguments, answer, if ok: the value */                     \
-    X(STORAGE_SET, 50, "storage.set")         /* arguments, answer */                                       \
-    X(STORAGE_REMOVE, 51, "storage.delete")   /* arguments, answer */                                       \
-    X(STORAGE_EXISTS, 52, "storage.exists")   /* arguments, answer, whether */                              \
-    X(STORAGE_LIST, 53, "storage.list-keys")  /* arguments; KEYs and a LIST_END follow */                   \
-    X(STORAGE_USAGE, 54, "storage.usage")     /* arguments (0), answer, used, quota, count */               \
-    X(MONOTONIC, 56, "monotonic-clock")       /* nanoseconds */                                             \
-    X(WALL, 57, "wall-clock")                 /* nanoseconds */                                             \
-    X(RANDOM, 58, "random")                   /* bytes */                                                   \
-    X(SPAWN, 64, "spawn")                     /* arguments, answer, id, monitor */                          \
-    X(STOP, 65, "stop")                       /* arguments, answer */                                       \
-    X(EXIT, 66, "exit")                       /* arguments, answer */                                       \
-    X(MONITOR, 67, "monitor")                 /* arguments, answer, monitor */                              \
-    X(DEMONITOR, 68, "demonitor")             /* arguments, answer */                                       \
-    X(LINK, 69, "link")                       /* arguments, answer */                                       \
-    X(UNLINK, 70, "unlink")                   /* arguments, answer (ok) */                                  \
-    X(TRAP_EXITS, 71, "trap-exit")            /* arguments, answer */                                       \
-    X(DENIED, 72, "denied")                   /* arguments (of any kind), reason */
+    X(HANDLE_CALLBACK, 19, "handle-callback")     /* likewise */                                            \
+    X(METADATA, 20, "metadata")                   /* nothing */                                             \
+    X(HEALTH, 21, "health")                       /* nothing */                                             \
+    X(SHUTDOWN, 22, "shutdown")                   /* nothing */                                             \
+    X(EXPORT_STATE, 23, "export-state")           /* nothing */                                             \
+    X(IMPORT_STATE, 24, "import-state")           /* from version, state */                                 \
+    X(SEND, 32, "send")                           /* arguments, answer */                                   \
+    X(REQUEST, 33, "request")                     /* arguments, answer, id */                               \
+    X(WAITED, 34, "waited")                       /* arguments (0), answer */                               \
+    X(CANCEL_REQUEST, 35, "cancel-request")       /* arguments, answer */                                   \
+    X(BROADCAST, 36, "broadcast")                 /* arguments, answer, the first that failed */            \
+    X(DEFER_REPLY, 37, "defer-reply")             /* arguments (0), answer, id */                           \
+    X(REPLY, 38, "reply")                         /* arguments, answer */                                   \
+    X(FAIL, 39, "fail")                           /* arguments, answer */                                   \
+    X(SUBSCRIBE, 40, "subscribe")                 /* arguments, answer */                                   \
+    X(UNSUBSCRIBE, 41, "unsubscribe")             /* arguments, answer */                                   \
+    X(PUBLISH, 42, "publish")                     /* arguments, answer, how many were reached */            \
+    X(START_TIMER, 43, "start-timer")             /* arguments, answer, id */                               \
+    X(CANCEL_TIMER, 44, "cancel-timer")           /* arguments, whether */                                  \
+    X(LIST, 45, "list-components")                /* nothing; PEERs and a LIST_END follow */                \
+    X(DESCRIBE, 46, "get-component-metadata")     /* arguments, answer, if ok: id, name, version, health */ \
+    X(STORAGE_OPEN, 48, "storage.open")           /* arguments (0), answer */                               \
+    X(STORAGE_GET, 49, "storage.get")             /* arguments, answer, if ok: the value */                 \
+    X(STORAGE_SET, 50, "storage.set")             /* arguments, answer */                                   \
+    X(STORAGE_REMOVE, 51, "storage.delete")       /* arguments, answer */                                   \
+    X(STORAGE_EXISTS, 52, "storage.exists")       /* arguments, answer, whether */                          \
+    X(STORAGE_LIST, 53, "storage.list-keys")      /* arguments; KEYs and a LIST_END follow */               \
+    X(STORAGE_USAGE, 54, "storage.usage")         /* arguments (0), answer, used, quota, count */           \
+    X(STORAGE_CHANGE, 55, "storage.change")       /* arguments, answer */                                   \
+    X(MONOTONIC, 56, "monotonic-clock")           /* nanoseconds */                                         \
+    X(WALL, 57, "wall-clock")                     /* nanoseconds */                                         \
+    X(RANDOM, 58, "random")                       /* bytes */                                               \
+    X(STORAGE_SWAP, 59, "storage.swap")           /* arguments, answer */                                   \
+    X(STORAGE_INCREMENT, 60, "storage.increment") /* arguments, answer, the sum */                          \
+    X(STORAGE_GET_MANY, 61, "storage.get-many")   /* arguments; VALUEs and a LIST_END follow */             \
+    X(SPAWN, 64, "spawn")                         /* arguments, answer, id, monitor */                      \
+    X(STOP, 65, "stop")                           /* arguments, answer */                                   \
+    X(EXIT, 66, "exit")                           /* arguments, answer */                                   \
+    X(MONITOR, 67, "monitor")                     /* arguments, answer, monitor */                          \
+    X(DEMONITOR, 68, "demonitor")                 /* arguments, answer */                                   \
+    X(LINK, 69, "link")                           /* arguments, answer */                                   \
+    X(UNLINK, 70, "unlink")                       /* arguments, answer (ok) */                              \
+    X(TRAP_EXITS, 71, "trap-exit")                /* arguments, answer */                                   \
+    X(DENIED, 72, "denied")                       /* arguments (of any kind), reason */
 
 typedef enum airs_entry_kind {
 #define AIRS_ENTRY_ENUM(name, number, text) AIRS_ENTRY_##name = (number),

@@ -9,6 +9,7 @@ static const char *const provided[] = {
     "airssys:core/host-messaging@1.0",
     "airssys:core/host-services@1.0",
     "airssys:core/storage@1.0",
+    "airssys:actor/batch@0.1",
     "airssys:actor/replies@0.1",
     "airssys:actor/supervision@0.1",
     "airssys:actor/timers@0.1",
@@ -42,7 +43,39 @@ static const char *const provided[] = {
     "wasi:sockets/udp@0.2",
 };
 
+/* What is not released has no compatible versions: each is another interface. */
+static const char *const drafts[] = {
+    "wasi:config/store@0.2.0-draft",     "wasi:config/store@0.2.0-rc.1",
+    "wasi:keyvalue/atomics@0.2.0-draft", "wasi:keyvalue/atomics@0.2.0-draft2",
+    "wasi:keyvalue/batch@0.2.0-draft",   "wasi:keyvalue/batch@0.2.0-draft2",
+    "wasi:keyvalue/store@0.2.0-draft",   "wasi:keyvalue/store@0.2.0-draft2",
+    "wasi:logging/logging@0.1.0-draft",
+};
+
+static bool is_draft(airs_str_t name) {
+    for (size_t i = 0; i < sizeof drafts / sizeof *drafts; i++) {
+        if (airs_str_equal(name, airs_str(drafts[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is an interface of this name, in whatever versions, one of them? */
+static bool has_drafts(airs_str_t name) {
+    for (size_t i = 0; i < sizeof drafts / sizeof *drafts; i++) {
+        size_t size = (size_t)(strchr(drafts[i], '@') - drafts[i]) + 1;
+        if (name.size >= size && memcmp(name.data, drafts[i], size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool airs_import_is_provided(airs_str_t name) {
+    if (is_draft(name)) {
+        return true;
+    }
     for (size_t i = 0; i < sizeof provided / sizeof *provided; i++) {
         size_t size = strlen(provided[i]);
         if (name.size > size && memcmp(name.data, provided[i], size) == 0 && name.data[size] == '.') {
@@ -95,6 +128,49 @@ void airs_each_import(const wasm_engine_t *engine, const wasmtime_component_t *c
     wasmtime_component_type_delete(type);
 }
 
+typedef struct function_walk {
+    const wasm_engine_t *engine;
+    bool (*visit)(void *context, airs_str_t interface, airs_str_t function);
+    void *context;
+} function_walk_t;
+
+static bool visit_functions(const function_walk_t *walk, airs_str_t interface,
+                            const wasmtime_component_instance_type_t *instance) {
+    size_t count = wasmtime_component_instance_type_export_count(instance, walk->engine);
+    bool go_on = true;
+    for (size_t i = 0; go_on && i < count; i++) {
+        const char *name = NULL;
+        size_t size = 0;
+        wasmtime_component_item_t item;
+        if (!wasmtime_component_instance_type_export_nth(instance, walk->engine, i, &name, &size, &item)) {
+            continue;
+        }
+        if (item.kind == WASMTIME_COMPONENT_ITEM_COMPONENT_FUNC) {
+            go_on = walk->visit(walk->context, interface, airs_str_n(name, size));
+        } else if (item.kind == WASMTIME_COMPONENT_ITEM_COMPONENT_INSTANCE) {
+            go_on = visit_functions(walk, interface, item.of.component_instance);
+        }
+        wasmtime_component_item_delete(&item);
+    }
+    return go_on;
+}
+
+static bool visit_import(void *context, airs_str_t name, const wasmtime_component_item_t *item) {
+    const function_walk_t *walk = context;
+    if (item->kind == WASMTIME_COMPONENT_ITEM_COMPONENT_FUNC) {
+        return walk->visit(walk->context, airs_str(""), name);
+    }
+    return item->kind != WASMTIME_COMPONENT_ITEM_COMPONENT_INSTANCE ||
+           visit_functions(walk, name, item->of.component_instance);
+}
+
+void airs_each_imported_function(const wasm_engine_t *engine, const wasmtime_component_t *component,
+                                 bool (*visit)(void *context, airs_str_t interface, airs_str_t function),
+                                 void *context) {
+    function_walk_t walk = {engine, visit, context};
+    airs_each_import(engine, component, visit_import, &walk);
+}
+
 typedef struct missing {
     const wasm_engine_t *engine;
     char *out;
@@ -126,7 +202,7 @@ size_t airs_missing_imports(const wasm_engine_t *engine, const wasmtime_componen
 static bool note_wasi(void *context, airs_str_t name, const wasmtime_component_item_t *item) {
     (void)item;
     bool *found = context;
-    *found = name.size > 5 && memcmp(name.data, "wasi:", 5) == 0;
+    *found = name.size > 5 && memcmp(name.data, "wasi:", 5) == 0 && !has_drafts(name);
     return !*found;
 }
 

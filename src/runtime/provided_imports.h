@@ -25,7 +25,13 @@ void airs_each_import(const wasm_engine_t *engine, const wasmtime_component_t *c
 size_t airs_missing_imports(const wasm_engine_t *engine, const wasmtime_component_t *component, char *out,
                             size_t size);
 
-/* Does it import anything of WASI? */
+/* Does it import anything of WASI 0.2, which needs what the engine keeps for that? The drafts beside it do not. */
 bool airs_imports_wasi(const wasm_engine_t *engine, const wasmtime_component_t *component);
+
+/* Calls visit() for every function that a component imports, of instances within instances too, with the name of the
+ * outermost interface; false stops. */
+void airs_each_imported_function(const wasm_engine_t *engine, const wasmtime_component_t *component,
+                                 bool (*visit)(void *context, airs_str_t interface, airs_str_t function),
+                                 void *context);
 
 #endif

@@ -6,6 +6,7 @@
 #include <airssys/version.h>
 
 #include "core/log.h"
+#include "core/check.h"
 #include "core/memory.h"
 #include "runtime/crash_record.h"
 #include "runtime/recorder_state.h"
@@ -92,6 +93,20 @@ void airs_recorder_note(airs_recorder_t *self, airs_entry_kind_t kind, const air
     }
 }
 
+airs_status_t airs_recorder_noted(airs_recorder_t *self, airs_entry_kind_t kind, uint32_t arguments,
+                                  airs_status_t status, const airs_error_t *error) {
+    const airs_field_t fields[] = {airs_field_number(arguments), airs_field_number(status),
+                                   airs_recorder_text(status, error)};
+    airs_recorder_note(self, kind, fields, 3);
+    return status;
+}
+
+/* No memory for an entry: as if the journal itself had found none. */
+static void give_up(airs_recorder_t *self) {
+    airs_journal_free(&self->journal);
+    self->journal.status = AIRS_OUT_OF_MEMORY;
+}
+
 /* The fields in `before`, then a count, names and values. */
 static void note_with_variables(airs_recorder_t *self, airs_entry_kind_t kind, const airs_field_t *before,
                                 size_t count, const airs_env_var_t *env, size_t env_count) {
@@ -99,9 +114,7 @@ static void note_with_variables(airs_recorder_t *self, airs_entry_kind_t kind, c
     size_t total = count + 1 + 2 * env_count;
     airs_field_t *fields = airs_alloc_array(allocator, total, sizeof *fields);
     if (fields == NULL) {
-        /* As if the journal itself had found none. */
-        airs_journal_free(&self->journal);
-        self->journal.status = AIRS_OUT_OF_MEMORY;
+        give_up(self);
         return;
     }
     airs_copy(fields, before, count * sizeof *fields);
@@ -112,6 +125,25 @@ static void note_with_variables(airs_recorder_t *self, airs_entry_kind_t kind, c
     }
     airs_recorder_note(self, kind, fields, total);
     airs_release(allocator, fields);
+}
+
+static void note_settings(airs_recorder_t *self, const airs_settings_t *settings) {
+    const airs_allocator_t *allocator = self->journal.allocator;
+    size_t count = airs_settings_count(settings);
+    if (count == 0) {
+        return;
+    }
+    airs_env_var_t *pairs = airs_alloc_array(allocator, count, sizeof *pairs);
+    if (pairs == NULL) {
+        give_up(self);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const airs_setting_view_t *setting = airs_settings_at(settings, i);
+        pairs[i] = (airs_env_var_t){setting->name, setting->value};
+    }
+    note_with_variables(self, AIRS_ENTRY_SETTINGS, NULL, 0, pairs, count);
+    airs_release(allocator, pairs);
 }
 
 /* ---- time and chance ------------------------------------------------------------------------ */
@@ -165,6 +197,17 @@ static airs_status_t check_grants(const airs_host_t *host, airs_error_t *error) 
     return AIRS_OK;
 }
 
+/* A crash file has all that a guest was answered, as it was. */
+static airs_status_t check_settings(const airs_host_t *host, airs_error_t *error) {
+    return airs_settings_have_secret(host->settings)
+               ? airs_error_set(
+                     error, AIRS_UNSUPPORTED,
+                     "%s has secrets and cannot be recorded: a crash file would show them; take away "
+                     "the secrets or `record`",
+                     airs_component_id_text(host->id))
+               : AIRS_OK;
+}
+
 static airs_status_t check(const airs_wasm_engine_t *engine, const airs_host_t *host, airs_error_t *error) {
     if (!engine->options.record) {
         return airs_error_set(
@@ -175,7 +218,8 @@ static airs_status_t check(const airs_wasm_engine_t *engine, const airs_host_t *
         return airs_error_set(error, AIRS_INVALID_ARGUMENT,
                               "recording needs somebody who takes the crash file");
     }
-    return check_grants(host, error);
+    airs_status_t status = check_settings(host, error);
+    return status == AIRS_OK ? check_grants(host, error) : status;
 }
 
 static void attach(airs_recorder_t *self, airs_host_t *host) {
@@ -212,6 +256,7 @@ airs_status_t airs_recorder_create(const airs_wasm_engine_t *engine, const airs_
     const airs_field_t began[] = {airs_field_number(airs_clock_wall(host->clock)),
                                   airs_field_number(host->storage != NULL)};
     note_with_variables(self, AIRS_ENTRY_BEGIN, began, 2, host->env, host->env_count);
+    note_settings(self, host->settings);
     attach(self, host);
     *out = self;
     return AIRS_OK;
@@ -273,6 +318,9 @@ void airs_recorder_call(airs_recorder_t *self, const airs_call_t *call) {
     case AIRS_CALL_HANDLE_CALLBACK:
         note_message(self, AIRS_ENTRY_HANDLE_CALLBACK, call->message);
         break;
+    case AIRS_CALL_HANDLE_BATCH: /* an instance that is recorded is given none */
+        AIRS_ASSERT(false);
+        break;
     case AIRS_CALL_METADATA:
         airs_recorder_note(self, AIRS_ENTRY_METADATA, NULL, 0);
         break;
@@ -284,6 +332,8 @@ void airs_recorder_call(airs_recorder_t *self, const airs_call_t *call) {
         break;
     case AIRS_CALL_EXPORT_STATE:
         airs_recorder_note(self, AIRS_ENTRY_EXPORT_STATE, NULL, 0);
+        break;
+    case AIRS_CALL_RUN: /* commands are not recorded */
         break;
     case AIRS_CALL_IMPORT_STATE:
         note_state(self, call);

@@ -1,8 +1,9 @@
 #include "runtime/recorder_state.h"
 
-/* Every operation goes on to the real router, and what it answered is noted with a hash of what it was asked. */
+/* Every operation goes on to the real router, and what it answered is noted with a hash of what it was asked. There is
+ * no `send_now`, so that all sends are alike. */
 
-_Static_assert(sizeof(airs_message_router_ops_t) == 24 * sizeof(void (*)(void)),
+_Static_assert(sizeof(airs_message_router_ops_t) == 25 * sizeof(void (*)(void)),
                "a new operation of the router is recorded here, replayed in replayer_router.c, and in the "
                "journal's table");
 
@@ -20,34 +21,26 @@ static void note(airs_recorder_t *self, airs_entry_kind_t kind, uint32_t argumen
     airs_recorder_note(self, kind, fields, 4);
 }
 
-static airs_status_t noted(airs_recorder_t *self, airs_entry_kind_t kind, uint32_t arguments,
-                           airs_status_t status, const airs_error_t *error) {
-    const airs_field_t fields[] = {airs_field_number(arguments), airs_field_number(status),
-                                   airs_recorder_text(status, error)};
-    airs_recorder_note(self, kind, fields, 3);
-    return status;
-}
-
 static airs_field_t correlation_field(airs_status_t status, const airs_correlation_id_t *id) {
     bool has_id = status == AIRS_OK || status == AIRS_PENDING;
     return airs_field_bytes(airs_bytes(id->bytes, has_id ? sizeof id->bytes : 0));
 }
 
 static airs_status_t send_message(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
-                                  airs_id_t target, airs_bytes_t payload, airs_error_t *error) {
+                                  const airs_id_t *target, airs_bytes_t payload, airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->send(self->real.router, sender, route, target, payload, error);
-    return noted(self, AIRS_ENTRY_SEND, airs_journal_hash(airs_journal_hash_id(0, target), payload), status,
-                 error);
+    return airs_recorder_noted(self, AIRS_ENTRY_SEND,
+                               airs_journal_hash(airs_journal_hash_id(0, *target), payload), status, error);
 }
 
 static airs_status_t request(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
-                             airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
+                             const airs_id_t *target, airs_bytes_t payload, uint64_t timeout_ms,
                              airs_correlation_id_t *out, airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status =
         real(self)->request(self->real.router, sender, route, target, payload, timeout_ms, out, error);
-    uint32_t arguments = airs_journal_hash(airs_journal_hash_id(0, target), payload);
+    uint32_t arguments = airs_journal_hash(airs_journal_hash_id(0, *target), payload);
     note(self, AIRS_ENTRY_REQUEST, airs_journal_hash_number(arguments, timeout_ms), status, error,
          correlation_field(status, out));
     return status;
@@ -56,7 +49,7 @@ static airs_status_t request(airs_message_router_t *router, airs_actor_t *sender
 static airs_status_t waited(airs_message_router_t *router, airs_actor_t *sender, airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->waited(self->real.router, sender, error);
-    return noted(self, AIRS_ENTRY_WAITED, 0, status, error);
+    return airs_recorder_noted(self, AIRS_ENTRY_WAITED, 0, status, error);
 }
 
 static airs_status_t cancel_request(airs_message_router_t *router, airs_actor_t *sender,
@@ -64,7 +57,7 @@ static airs_status_t cancel_request(airs_message_router_t *router, airs_actor_t 
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->cancel_request(self->real.router, sender, id);
     uint32_t arguments = airs_journal_hash(0, airs_bytes(id->bytes, sizeof id->bytes));
-    return noted(self, AIRS_ENTRY_CANCEL_REQUEST, arguments, status, NULL);
+    return airs_recorder_noted(self, AIRS_ENTRY_CANCEL_REQUEST, arguments, status, NULL);
 }
 
 static airs_status_t broadcast(airs_message_router_t *router, airs_actor_t *sender, const airs_id_t *targets,
@@ -100,7 +93,8 @@ static airs_status_t reply(airs_message_router_t *router, airs_actor_t *actor,
     airs_status_t status = real(self)->reply(self->real.router, actor, to, payload, content_type, error);
     uint32_t arguments =
         airs_journal_hash(airs_journal_hash(0, airs_bytes(to->bytes, sizeof to->bytes)), payload);
-    return noted(self, AIRS_ENTRY_REPLY, airs_journal_hash_text(arguments, content_type), status, error);
+    return airs_recorder_noted(self, AIRS_ENTRY_REPLY, airs_journal_hash_text(arguments, content_type),
+                               status, error);
 }
 
 static airs_status_t fail(airs_message_router_t *router, airs_actor_t *actor, const airs_correlation_id_t *to,
@@ -108,21 +102,23 @@ static airs_status_t fail(airs_message_router_t *router, airs_actor_t *actor, co
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->fail(self->real.router, actor, to, reason, error);
     uint32_t arguments = airs_journal_hash(0, airs_bytes(to->bytes, sizeof to->bytes));
-    return noted(self, AIRS_ENTRY_FAIL, airs_journal_hash_text(arguments, reason), status, error);
+    return airs_recorder_noted(self, AIRS_ENTRY_FAIL, airs_journal_hash_text(arguments, reason), status,
+                               error);
 }
 
 static airs_status_t subscribe(airs_message_router_t *router, airs_actor_t *actor, airs_str_t pattern,
                                airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->subscribe(self->real.router, actor, pattern, error);
-    return noted(self, AIRS_ENTRY_SUBSCRIBE, airs_journal_hash_text(0, pattern), status, error);
+    return airs_recorder_noted(self, AIRS_ENTRY_SUBSCRIBE, airs_journal_hash_text(0, pattern), status, error);
 }
 
 static airs_status_t unsubscribe(airs_message_router_t *router, airs_actor_t *actor, airs_str_t pattern,
                                  airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->unsubscribe(self->real.router, actor, pattern, error);
-    return noted(self, AIRS_ENTRY_UNSUBSCRIBE, airs_journal_hash_text(0, pattern), status, error);
+    return airs_recorder_noted(self, AIRS_ENTRY_UNSUBSCRIBE, airs_journal_hash_text(0, pattern), status,
+                               error);
 }
 
 static airs_status_t publish(airs_message_router_t *router, airs_actor_t *actor, airs_str_t topic,
@@ -193,8 +189,9 @@ static airs_status_t stop(airs_message_router_t *router, airs_actor_t *actor, ai
                           airs_stop_mode_t mode, airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->stop(self->real.router, actor, target, mode, error);
-    return noted(self, AIRS_ENTRY_STOP, airs_journal_hash_number(airs_journal_hash_id(0, target), mode),
-                 status, error);
+    return airs_recorder_noted(self, AIRS_ENTRY_STOP,
+                               airs_journal_hash_number(airs_journal_hash_id(0, target), mode), status,
+                               error);
 }
 
 static airs_status_t exit_for(airs_message_router_t *router, airs_actor_t *actor,
@@ -202,8 +199,8 @@ static airs_status_t exit_for(airs_message_router_t *router, airs_actor_t *actor
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->exit(self->real.router, actor, reason);
     uint32_t arguments = airs_journal_hash_number(0, reason->kind);
-    return noted(self, AIRS_ENTRY_EXIT, airs_journal_hash_text(arguments, airs_str(reason->text)), status,
-                 NULL);
+    return airs_recorder_noted(self, AIRS_ENTRY_EXIT,
+                               airs_journal_hash_text(arguments, airs_str(reason->text)), status, NULL);
 }
 
 static airs_status_t monitor(airs_message_router_t *router, airs_actor_t *actor, airs_id_t target,
@@ -219,26 +216,26 @@ static airs_status_t monitor(airs_message_router_t *router, airs_actor_t *actor,
 static airs_status_t demonitor(airs_message_router_t *router, airs_actor_t *actor, uint64_t number) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->demonitor(self->real.router, actor, number);
-    return noted(self, AIRS_ENTRY_DEMONITOR, airs_journal_hash_number(0, number), status, NULL);
+    return airs_recorder_noted(self, AIRS_ENTRY_DEMONITOR, airs_journal_hash_number(0, number), status, NULL);
 }
 
 static airs_status_t link_with(airs_message_router_t *router, airs_actor_t *actor, airs_id_t target,
                                airs_error_t *error) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->link(self->real.router, actor, target, error);
-    return noted(self, AIRS_ENTRY_LINK, airs_journal_hash_id(0, target), status, error);
+    return airs_recorder_noted(self, AIRS_ENTRY_LINK, airs_journal_hash_id(0, target), status, error);
 }
 
 static void unlink_from(airs_message_router_t *router, airs_actor_t *actor, airs_id_t target) {
     airs_recorder_t *self = recorder_of(router);
     real(self)->unlink(self->real.router, actor, target);
-    (void)noted(self, AIRS_ENTRY_UNLINK, airs_journal_hash_id(0, target), AIRS_OK, NULL);
+    (void)airs_recorder_noted(self, AIRS_ENTRY_UNLINK, airs_journal_hash_id(0, target), AIRS_OK, NULL);
 }
 
 static airs_status_t trap_exits(airs_message_router_t *router, airs_actor_t *actor, bool traps) {
     airs_recorder_t *self = recorder_of(router);
     airs_status_t status = real(self)->trap_exits(self->real.router, actor, traps);
-    return noted(self, AIRS_ENTRY_TRAP_EXITS, airs_journal_hash_number(0, traps), status, NULL);
+    return airs_recorder_noted(self, AIRS_ENTRY_TRAP_EXITS, airs_journal_hash_number(0, traps), status, NULL);
 }
 
 /* ---- other actors ---- */
@@ -298,7 +295,9 @@ static airs_status_t describe(airs_message_router_t *router, airs_id_t id,
     airs_recorder_t *self = recorder_of(router);
     description_t description = {self, airs_journal_hash_id(0, id), take, context};
     airs_status_t status = real(self)->describe(self->real.router, id, note_description, &description);
-    return status == AIRS_OK ? status : noted(self, AIRS_ENTRY_DESCRIBE, description.arguments, status, NULL);
+    return status == AIRS_OK
+               ? status
+               : airs_recorder_noted(self, AIRS_ENTRY_DESCRIBE, description.arguments, status, NULL);
 }
 
 /* Of the instance's own doing. */

@@ -13,6 +13,8 @@ typedef struct airs_recorded_space {
     airs_storage_space_t base;
     airs_storage_space_t *real;
     airs_recorder_t *recorder;
+    airs_entry_kind_t kind; /* of the write in hand */
+    uint32_t arguments;     /* likewise */
 } airs_recorded_space_t;
 
 struct airs_recorder {
@@ -46,10 +48,20 @@ static inline airs_field_t airs_recorder_text(airs_status_t status, const airs_e
     return airs_field_text(has_text ? airs_str(error->text) : airs_str_n(NULL, 0));
 }
 
+/* Note what a call was asked and answered; returns the answer. */
+airs_status_t airs_recorder_noted(airs_recorder_t *recorder, airs_entry_kind_t kind, uint32_t arguments,
+                                  airs_status_t status, const airs_error_t *error);
+
 /* A hash of ids and whatever else a guest asks with. */
 uint32_t airs_journal_hash_id(uint32_t before, airs_id_t id);
 uint32_t airs_journal_hash_text(uint32_t before, airs_str_t text);
 uint32_t airs_journal_hash_number(uint32_t before, uint64_t number);
+
+/* What is asked of storage, and the entry that a write has. */
+uint32_t airs_journal_hash_keys(const airs_str_t *keys, size_t count);
+uint32_t airs_journal_hash_range(const airs_storage_range_t *range);
+uint32_t airs_journal_hash_write(const airs_storage_write_t *write);
+airs_entry_kind_t airs_journal_write_kind(const airs_storage_write_t *write);
 
 /* What somebody may not do. */
 uint32_t airs_journal_hash_deed(airs_action_t action, const airs_resource_t *resource);

@@ -330,6 +330,42 @@ static airs_status_t read_begin(airs_replayer_t *self, bool *has_storage, airs_e
                                        : refuse_journal(error, 0, "it does not say what it began with");
 }
 
+static airs_status_t make_settings(airs_replayer_t *self, const airs_env_var_t *pairs, size_t count,
+                                   airs_error_t *error) {
+    airs_setting_view_t *views = airs_alloc_array(self->allocator, count, sizeof *views);
+    if (views == NULL) {
+        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s", airs_status_text(AIRS_OUT_OF_MEMORY));
+    }
+    for (size_t i = 0; i < count; i++) {
+        views[i] = (airs_setting_view_t){.name = pairs[i].name, .value = pairs[i].value};
+    }
+    airs_status_t status = airs_settings_create(self->allocator, views, count, &self->settings, error);
+    airs_release(self->allocator, views);
+    return status == AIRS_INVALID_ARGUMENT ? refuse_journal(error, 0, "its settings are none") : status;
+}
+
+/* Who has no settings has no entry for them. */
+static airs_status_t read_settings(airs_replayer_t *self, airs_error_t *error) {
+    airs_journal_reader_t ahead = self->reader;
+    airs_entry_t entry;
+    airs_env_var_t *pairs = NULL;
+    size_t count = 0;
+    if (!airs_journal_next(&ahead, &entry) || entry.kind != AIRS_ENTRY_SETTINGS) {
+        return AIRS_OK;
+    }
+    self->reader = ahead;
+    airs_status_t status = read_variables(self, &entry, &pairs, &count);
+    if (status != AIRS_OK) {
+        airs_error_set(error, status, "%s", airs_status_text(status));
+    } else if (!airs_entry_is_whole(&entry) || count == 0) {
+        status = refuse_journal(error, 0, "its settings are none");
+    } else {
+        status = make_settings(self, pairs, count, error);
+    }
+    airs_release(self->allocator, pairs);
+    return status;
+}
+
 /* Where its last call is, and whether calls and ends take turns. */
 static airs_status_t look_through(airs_replayer_t *self, airs_error_t *error) {
     airs_journal_reader_t reader = self->reader;
@@ -373,6 +409,9 @@ static airs_status_t read_file(airs_replayer_t *self, airs_bytes_t file, airs_er
     }
     self->reader = airs_journal_reader(journal);
     status = read_begin(self, &has_storage, error);
+    if (status == AIRS_OK) {
+        status = read_settings(self, error);
+    }
     if (status == AIRS_OK) {
         status = look_through(self, error);
     }
@@ -420,6 +459,7 @@ void airs_replayer_destroy(airs_replayer_t *self) {
     }
     airs_component_id_unref(self->id);
     airs_release(self->allocator, self->env);
+    airs_settings_unref(self->settings);
     airs_text_free(&self->trouble);
     airs_text_free(&self->detail);
     airs_text_free(&self->outcome);
@@ -455,11 +495,12 @@ static airs_status_t load(airs_replayer_t *self, airs_error_t *error) {
     }
     void *block = NULL;
     airs_bytes_t bytes;
-    airs_status_t status = airs_component_read(self->allocator, path, &block, &bytes, error);
+    airs_status_t status = airs_component_read(self->allocator, path, NULL, &block, &bytes, error);
     if (status != AIRS_OK) {
         return status;
     }
-    airs_component_source_t source = {.bytes = bytes, .name = path};
+    /* The crash file says which one it is, and nobody vouches for that. */
+    airs_component_source_t source = {.bytes = bytes, .name = path, .apart = true};
     status = check_digest(self, path, bytes, error);
     if (status == AIRS_OK) {
         status = self->engine->ops->load(self->engine, &source, &self->component, error);
@@ -475,6 +516,7 @@ static airs_status_t make_engine(airs_replayer_t *self, airs_error_t *error) {
         .max_memory_bytes = self->record.engine_memory_bytes,
         .slice_us = SLICE_US,
         .cache_dir = self->options.cache_dir,
+        .compiler = self->options.compiler,
         .consume_fuel = self->record.consume_fuel,
         .slice_fuel = self->record.slice_fuel,
         .record = true,
@@ -500,6 +542,7 @@ static airs_status_t make_instance(airs_replayer_t *self, airs_error_t *error) {
         .witness = &self->witness,
         .env = self->env,
         .env_count = self->env_count,
+        .settings = self->settings,
         .wake = wake,
     };
     airs_instance_limits_t limits = self->record.limits;

@@ -44,9 +44,11 @@ typedef struct airs_replay_step {
 /* Zeroed members mean none. */
 typedef struct airs_replay_options {
     const char *component; /* the file; NULL: where it was when it crashed */
-    const char *cache_dir; /* as airs_wasm_engine_options_t */
-    airs_log_t *log;       /* takes what the guest logs and writes, at every level */
-    uint64_t until;        /* stop before the entry with this number takes effect; 0: go on to the end */
+    const char
+        *cache_dir; /* this and the next as airs_wasm_engine_options_t; it is compiled by the other process */
+    const char *compiler;
+    airs_log_t *log; /* takes what the guest logs and writes, at every level */
+    uint64_t until;  /* stop before the entry with this number takes effect; 0: go on to the end */
     void (*step)(void *context, const airs_replay_step_t *step);
     void *context;
 } airs_replay_options_t;

@@ -75,22 +75,22 @@ static void read_correlation(airs_replayer_t *self, airs_entry_t *entry, airs_st
 }
 
 static airs_status_t send_message(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
-                                  airs_id_t target, airs_bytes_t payload, airs_error_t *error) {
+                                  const airs_id_t *target, airs_bytes_t payload, airs_error_t *error) {
     (void)sender, (void)route;
     airs_replayer_t *self = replayer_of(router);
-    detail_id(self, "to", target);
-    return plain(self, AIRS_ENTRY_SEND, airs_journal_hash(airs_journal_hash_id(0, target), payload), error,
+    detail_id(self, "to", *target);
+    return plain(self, AIRS_ENTRY_SEND, airs_journal_hash(airs_journal_hash_id(0, *target), payload), error,
                  payload_of(payload));
 }
 
 static airs_status_t request(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
-                             airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
+                             const airs_id_t *target, airs_bytes_t payload, uint64_t timeout_ms,
                              airs_correlation_id_t *out, airs_error_t *error) {
     (void)sender, (void)route;
     airs_replayer_t *self = replayer_of(router);
     airs_entry_t entry;
-    uint32_t arguments = airs_journal_hash(airs_journal_hash_id(0, target), payload);
-    detail_id(self, "to", target);
+    uint32_t arguments = airs_journal_hash(airs_journal_hash_id(0, *target), payload);
+    detail_id(self, "to", *target);
     if (!airs_replayer_expect_with(self, AIRS_ENTRY_REQUEST, airs_journal_hash_number(arguments, timeout_ms),
                                    &entry)) {
         memset(out, 0, sizeof *out);

@@ -36,6 +36,7 @@ struct airs_replayer {
     airs_component_id_t *id;
     airs_env_var_t *env;
     size_t env_count;
+    airs_settings_t *settings; /* NULL: there were none */
     airs_instance_t *instance;
     airs_clock_t clock;
     airs_random_t random;

@@ -34,8 +34,9 @@ static airs_status_t plain(airs_replayer_t *self, airs_entry_kind_t kind, uint32
 }
 
 static airs_status_t open_space(airs_storage_backend_t *backend, airs_str_t name, uint64_t quota_bytes,
-                                airs_storage_space_t **out, airs_error_t *error) {
-    (void)name, (void)quota_bytes;
+                                const airs_storage_waker_t *waker, airs_storage_space_t **out,
+                                airs_error_t *error) {
+    (void)name, (void)quota_bytes, (void)waker; /* nothing waits */
     airs_replayer_t *self = AIRS_REPLAYER_OF(backend, storage);
     airs_replayer_begin_step(self);
     airs_status_t status = plain(self, AIRS_ENTRY_STORAGE_OPEN, 0, error, NULL);
@@ -46,12 +47,10 @@ static airs_status_t open_space(airs_storage_backend_t *backend, airs_str_t name
 
 static void close_space(airs_storage_space_t *space) { (void)space; }
 
-static airs_status_t get(airs_storage_space_t *space, airs_str_t key,
-                         void (*take)(void *context, airs_bytes_t value), void *context,
-                         airs_error_t *error) {
-    airs_replayer_t *self = replayer_of(space);
+static airs_status_t get_one(airs_replayer_t *self, airs_str_t key,
+                             void (*take)(void *context, size_t index, airs_bytes_t value), void *context,
+                             airs_error_t *error) {
     airs_entry_t entry;
-    detail_key(self, key);
     if (!airs_replayer_expect_with(self, AIRS_ENTRY_STORAGE_GET, airs_journal_hash_text(0, key), &entry)) {
         return airs_replayer_over(error);
     }
@@ -62,23 +61,94 @@ static airs_status_t get(airs_storage_space_t *space, airs_str_t key,
     }
     status = finish(self, &entry, status, error, &step);
     if (status == AIRS_OK) {
-        take(context, step.answer);
+        take(context, 0, step.answer);
     }
-    return status;
+    return status == AIRS_NOT_FOUND ? AIRS_OK : status;
 }
 
-static airs_status_t set(airs_storage_space_t *space, airs_str_t key, airs_bytes_t value,
+/* The values that follow; false: the journal has others than the guest asked for. */
+static bool take_values(airs_replayer_t *self, airs_entry_t *entry, size_t count,
+                        void (*take)(void *context, size_t index, airs_bytes_t value), void *context) {
+    while (airs_replayer_follow(self, entry) && entry->kind == AIRS_ENTRY_VALUE) {
+        uint64_t index = airs_entry_number(entry);
+        airs_bytes_t value = airs_entry_bytes(entry);
+        if (entry->broken || index >= count) {
+            return false;
+        }
+        take(context, (size_t)index, value);
+    }
+    return true;
+}
+
+static airs_status_t get_many(airs_replayer_t *self, const airs_str_t *keys, size_t count,
+                              void (*take)(void *context, size_t index, airs_bytes_t value), void *context,
+                              airs_error_t *error) {
+    airs_entry_t entry;
+    airs_replay_step_t step = {0};
+    airs_replayer_begin_step(self);
+    airs_text_append_format(&self->detail, "%zu keys", count);
+    if (!airs_replayer_expect_with(self, AIRS_ENTRY_STORAGE_GET_MANY, airs_journal_hash_keys(keys, count),
+                                   &entry) ||
+        !airs_replayer_show(self, &entry, &step)) {
+        return airs_replayer_over(error);
+    }
+    if (!take_values(self, &entry, count, take, context)) {
+        airs_replayer_stray(self, "the values cannot be read, or are of more keys than the guest asked for");
+    }
+    return self->state == AIRS_REPLAYING ? airs_replayer_answer(&entry, error) : airs_replayer_over(error);
+}
+
+static airs_status_t get(airs_storage_space_t *space, const airs_str_t *keys, size_t count,
+                         void (*take)(void *context, size_t index, airs_bytes_t value), void *context,
                          airs_error_t *error) {
     airs_replayer_t *self = replayer_of(space);
-    detail_key(self, key);
-    uint32_t arguments = airs_journal_hash(airs_journal_hash_text(0, key), value);
-    return plain(self, AIRS_ENTRY_STORAGE_SET, arguments, error, &value);
+    if (count != 1) {
+        return get_many(self, keys, count, take, context, error);
+    }
+    detail_key(self, keys[0]);
+    return get_one(self, keys[0], take, context, error);
 }
 
-static airs_status_t remove_key(airs_storage_space_t *space, airs_str_t key, airs_error_t *error) {
+static void detail_write(airs_replayer_t *self, const airs_storage_write_t *write) {
+    if (write->count == 1) {
+        detail_key(self, write->changes[0].key);
+    } else {
+        airs_replayer_begin_step(self);
+        airs_text_append_format(&self->detail, "%zu keys", write->count);
+    }
+}
+
+static airs_status_t increment(airs_replayer_t *self, const airs_storage_write_t *write,
+                               airs_storage_result_t *result, airs_error_t *error) {
+    airs_entry_t entry;
+    if (!airs_replayer_expect_with(self, AIRS_ENTRY_STORAGE_INCREMENT, airs_journal_hash_write(write),
+                                   &entry)) {
+        return airs_replayer_over(error);
+    }
+    airs_status_t status = airs_replayer_answer(&entry, error);
+    result->number = airs_entry_number(&entry);
+    airs_text_append_format(&self->outcome, "%llu, ", (unsigned long long)result->number);
+    airs_replay_step_t step = {0};
+    return finish(self, &entry, status, error, &step);
+}
+
+static airs_status_t write_keys(airs_storage_space_t *space, const airs_storage_write_t *write,
+                                airs_storage_result_t *result, airs_error_t *error) {
     airs_replayer_t *self = replayer_of(space);
-    detail_key(self, key);
-    return plain(self, AIRS_ENTRY_STORAGE_REMOVE, airs_journal_hash_text(0, key), error, NULL);
+    *result = (airs_storage_result_t){0};
+    detail_write(self, write);
+    airs_entry_kind_t kind = airs_journal_write_kind(write);
+    if (kind == AIRS_ENTRY_STORAGE_INCREMENT) {
+        return increment(self, write, result, error);
+    }
+    bool has_value = write->count == 1 && !write->changes[0].removes;
+    return plain(self, kind, airs_journal_hash_write(write), error,
+                 has_value && kind != AIRS_ENTRY_STORAGE_REMOVE ? &write->changes[0].value : NULL);
+}
+
+static airs_status_t waited(airs_storage_space_t *space, airs_storage_result_t *result, airs_error_t *error) {
+    (void)space, (void)result;
+    return airs_error_set(error, AIRS_INVALID_STATE, "no write is pending in a replay");
 }
 
 static airs_status_t exists(airs_storage_space_t *space, airs_str_t key, bool *out, airs_error_t *error) {
@@ -96,14 +166,13 @@ static airs_status_t exists(airs_storage_space_t *space, airs_str_t key, bool *o
     return finish(self, &entry, status, error, &step);
 }
 
-static airs_status_t list(airs_storage_space_t *space, airs_str_t prefix,
+static airs_status_t list(airs_storage_space_t *space, const airs_storage_range_t *range,
                           bool (*each)(void *context, airs_str_t key), void *context, airs_error_t *error) {
     airs_replayer_t *self = replayer_of(space);
     airs_entry_t entry;
-    detail_key(self, prefix);
+    detail_key(self, range->prefix);
     airs_replay_step_t step = {0};
-    if (!airs_replayer_expect_with(self, AIRS_ENTRY_STORAGE_LIST, airs_journal_hash_text(0, prefix),
-                                   &entry) ||
+    if (!airs_replayer_expect_with(self, AIRS_ENTRY_STORAGE_LIST, airs_journal_hash_range(range), &entry) ||
         !airs_replayer_show(self, &entry, &step)) {
         return airs_replayer_over(error);
     }
@@ -144,10 +213,10 @@ const airs_storage_backend_ops_t airs_replayer_storage_ops = {
     .open = open_space,
     .close = close_space,
     .get = get,
-    .set = set,
-    .remove = remove_key,
     .exists = exists,
     .list = list,
     .usage = usage,
+    .write = write_keys,
+    .waited = waited,
     .destroy = destroy,
 };

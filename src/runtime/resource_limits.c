@@ -11,16 +11,14 @@
 /* The end of the engine waits for a slice to end. */
 #define SLICE_US_MAX ((uint64_t)1000000)
 
-/* Address space for each linear memory: with 4 GiB and guard pages the engine needs no bounds checks
- * (32-bit memories). */
-#define MEMORY_RESERVATION ((uint64_t)4 << 30)
-
 /* Kept resident when a slot is given back, so that its next user finds pages that are there
  * (docs/decisions/2026-11-20-page-scan.md). */
 #define KEEP_RESIDENT ((size_t)64 << 10)
 
-/* Pool slots: a guest in C takes three core instances and two tables, one in Python 38. */
-#define CORE_INSTANCES_EACH 4
+/* A guest in C takes three core instances and two tables, five core instances if it prints, one in Python 38. Core
+ * instances are only counted: nothing is set aside for them, so the number is what one that is made of many modules may
+ * take and leave the others theirs. */
+#define CORE_INSTANCES_EACH 64
 #define CORE_INSTANCES_LEAST 512
 #define TABLES_EACH 3
 #define TABLES_LEAST 512
@@ -29,6 +27,7 @@
 #define TABLE_ELEMENTS_MAX 100000
 #define MEMORIES_OF_A_COMPONENT 16
 #define TABLES_OF_A_COMPONENT 64
+#define CORE_INSTANCES_OF_A_COMPONENT 1000
 #define TABLES_OF_A_MODULE 16
 #define INSTANCE_BYTES_MAX ((size_t)4 << 20)
 
@@ -66,10 +65,6 @@ static uint32_t at_least(uint64_t wanted, uint32_t least) {
 }
 
 void airs_engine_configure_limits(wasm_config_t *config, const airs_wasm_engine_options_t *options) {
-    wasmtime_config_memory_reservation_set(config, MEMORY_RESERVATION);
-    wasmtime_config_max_wasm_stack_set(config, AIRS_GUEST_STACK_BYTES);
-    wasmtime_config_async_stack_size_set(config, AIRS_FIBER_STACK_BYTES);
-
     wasmtime_pooling_allocation_config_t *pool = wasmtime_pooling_allocation_config_new();
     uint64_t instances = options->max_instances;
     wasmtime_pooling_allocation_config_total_component_instances_set(pool, options->max_instances);
@@ -83,6 +78,8 @@ void airs_engine_configure_limits(wasm_config_t *config, const airs_wasm_engine_
     wasmtime_pooling_allocation_config_max_memories_per_component_set(pool, MEMORIES_OF_A_COMPONENT);
     wasmtime_pooling_allocation_config_max_memories_per_module_set(pool, MEMORIES_OF_A_COMPONENT);
     wasmtime_pooling_allocation_config_max_tables_per_component_set(pool, TABLES_OF_A_COMPONENT);
+    wasmtime_pooling_allocation_config_max_core_instances_per_component_set(pool,
+                                                                            CORE_INSTANCES_OF_A_COMPONENT);
     wasmtime_pooling_allocation_config_max_tables_per_module_set(pool, TABLES_OF_A_MODULE);
     wasmtime_pooling_allocation_config_max_component_instance_size_set(pool, INSTANCE_BYTES_MAX);
     wasmtime_pooling_allocation_config_max_core_instance_size_set(pool, INSTANCE_BYTES_MAX);

@@ -14,7 +14,7 @@
 /* Fill in the defaults. AIRS_INVALID_ARGUMENT. */
 airs_status_t airs_engine_options_resolve(airs_wasm_engine_options_t *options, airs_error_t *error);
 
-/* Give a configuration its pooling allocator and stack sizes. */
+/* Give a configuration its pooling allocator. */
 void airs_engine_configure_limits(wasm_config_t *config, const airs_wasm_engine_options_t *options);
 
 #endif

@@ -28,9 +28,9 @@ static void forget_all(airs_target_cache_t *cache) {
 
 void airs_target_cache_free(airs_target_cache_t *cache) { forget_all(cache); }
 
-static airs_target_t *slot_of(airs_target_t *targets, uint32_t capacity, airs_id_t id, uint64_t hash) {
+static airs_target_t *slot_of(airs_target_t *targets, uint32_t capacity, const airs_id_t *id, uint64_t hash) {
     uint32_t at = (uint32_t)hash & (capacity - 1);
-    while (targets[at].id != NULL && !airs_id_equal(airs_component_id_view(targets[at].id), id)) {
+    while (targets[at].id != NULL && !airs_component_id_is(targets[at].id, id)) {
         at = (at + 1) & (capacity - 1);
     }
     return &targets[at];
@@ -49,7 +49,7 @@ static bool grow(airs_target_cache_t *cache) {
     for (uint32_t i = 0; i < cache->capacity; i++) {
         airs_component_id_t *id = cache->targets[i].id;
         if (id != NULL) {
-            *slot_of(targets, capacity, airs_component_id_view(id), airs_component_id_hash(id)) =
+            *slot_of(targets, capacity, airs_component_id_parts(id), airs_component_id_hash(id)) =
                 cache->targets[i];
         }
     }
@@ -60,12 +60,12 @@ static bool grow(airs_target_cache_t *cache) {
     return true;
 }
 
-airs_target_t *airs_target_cache_find(airs_target_cache_t *cache, airs_id_t id) {
+airs_target_t *airs_target_cache_find(airs_target_cache_t *cache, const airs_id_t *id) {
     /* Most instances send to the same target again. */
-    if (cache->last != NULL && airs_id_equal(airs_component_id_view(cache->last->id), id)) {
+    if (cache->last != NULL && airs_component_id_is(cache->last->id, id)) {
         return cache->last;
     }
-    uint64_t hash = airs_id_hash(id);
+    uint64_t hash = airs_id_hash(*id);
     if (cache->capacity > 0) {
         airs_target_t *known = slot_of(cache->targets, cache->capacity, id, hash);
         if (known->id != NULL) {
@@ -76,7 +76,7 @@ airs_target_t *airs_target_cache_find(airs_target_cache_t *cache, airs_id_t id) 
         return NULL;
     }
     airs_target_t *target = slot_of(cache->targets, cache->capacity, id, hash);
-    if (airs_component_id_create(cache->allocator, id, &target->id, NULL) != AIRS_OK) {
+    if (airs_component_id_create(cache->allocator, *id, &target->id, NULL) != AIRS_OK) {
         target->id = NULL;
         return NULL;
     }

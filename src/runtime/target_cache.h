@@ -17,6 +17,7 @@
 enum {
     AIRS_TARGET_SEND = 1,
     AIRS_TARGET_REQUEST = 2,
+    AIRS_TARGET_BROADCAST = 4,
 };
 
 typedef struct airs_target {
@@ -43,6 +44,6 @@ void airs_target_cache_free(airs_target_cache_t *cache);
 
 /* The target with this id, made when there is none; valid until the next call. NULL: no memory, or the
  * id is none that an actor can have. */
-airs_target_t *airs_target_cache_find(airs_target_cache_t *cache, airs_id_t id);
+airs_target_t *airs_target_cache_find(airs_target_cache_t *cache, const airs_id_t *id);
 
 #endif

@@ -3,9 +3,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "core/log.h"
 #include "core/memory.h"
 #include "runtime/component_loader.h"
 #include "runtime/engine_state.h"
+#include "runtime/host/batch.h"
+#include "runtime/host/config.h"
+#include "runtime/host/keyvalue.h"
+#include "runtime/host/logging.h"
 #include "runtime/host/messaging.h"
 #include "runtime/host/replies.h"
 #include "runtime/host/services.h"
@@ -16,25 +21,18 @@
 #include "runtime/host/wasi.h"
 #include "runtime/instance.h"
 #include "runtime/loaded_components.h"
+#include "runtime/memory_maps.h"
 #include "runtime/resource_limits.h"
 
 static void tick(void *context) { wasmtime_engine_increment_epoch(((airs_wasm_engine_t *)context)->engine); }
 
-static wasm_config_t *configure(const airs_wasm_engine_options_t *options) {
-    wasm_config_t *config = wasm_config_new();
-    wasmtime_config_wasm_component_model_set(config, true);
-    wasmtime_config_concurrency_support_set(config, false);
-    wasmtime_config_epoch_interruption_set(config, options->slice_fuel == 0);
-    wasmtime_config_consume_fuel_set(config, options->consume_fuel);
-    wasmtime_config_parallel_compilation_set(config, true);
-    wasmtime_config_cranelift_nan_canonicalization_set(config, options->record);
-    wasmtime_config_wasm_relaxed_simd_deterministic_set(config, options->record);
-    airs_engine_configure_limits(config, options);
-    return config;
-}
-
 static airs_status_t make_engine(airs_wasm_engine_t *engine, airs_error_t *error) {
-    wasmtime_error_t *failure = airs_ext_engine_new(configure(&engine->options), &engine->engine);
+    engine->code = (airs_code_settings_t){.epochs = engine->options.slice_fuel == 0,
+                                          .fuel = engine->options.consume_fuel,
+                                          .record = engine->options.record};
+    wasm_config_t *config = airs_code_settings_config(&engine->code);
+    airs_engine_configure_limits(config, &engine->options);
+    wasmtime_error_t *failure = airs_ext_engine_new(config, &engine->engine);
     if (failure != NULL) {
         char prefix[160];
         snprintf(prefix, sizeof prefix, "the engine's pools for %" PRIu32 " instances cannot be made",
@@ -47,8 +45,9 @@ static airs_status_t make_engine(airs_wasm_engine_t *engine, airs_error_t *error
 static airs_status_t make_linker(airs_wasm_engine_t *engine, airs_error_t *error) {
     engine->linker = wasmtime_component_linker_new(engine->engine);
     wasmtime_error_t *(*const parts[])(wasmtime_component_linker_t *) = {
-        airs_host_messaging_link,   airs_host_replies_link, airs_host_services_link, airs_host_storage_link,
-        airs_host_supervision_link, airs_host_timers_link,  airs_host_topics_link,   airs_host_wasi_link,
+        airs_host_config_link,  airs_host_keyvalue_link, airs_host_logging_link, airs_host_messaging_link,
+        airs_host_replies_link, airs_host_services_link, airs_host_storage_link, airs_host_supervision_link,
+        airs_host_timers_link,  airs_host_topics_link,   airs_host_wasi_link,    airs_host_batch_link,
     };
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         wasmtime_error_t *failure = parts[i](engine->linker);
@@ -72,8 +71,27 @@ static void open_cache(airs_wasm_engine_t *engine) {
     engine->options.log->write(engine->options.log, &record);
 }
 
+/* That as many instances as there is room for may not be had is known now, and not only when one fails. */
+static airs_status_t check_maps(airs_wasm_engine_t *engine, airs_error_t *error) {
+    uint64_t allowed = airs_memory_maps_allowed();
+    uint32_t instances = engine->options.max_instances;
+    uint32_t fit = airs_memory_maps_fit(allowed);
+    airs_status_t status = airs_memory_maps_check(instances, allowed, error);
+    if (status == AIRS_OK && instances > fit) {
+        airs_log_printf(engine->options.log, AIRS_LOG_WARN, airs_str("engine"),
+                        "there is room for %" PRIu32
+                        " instances, but the kernel allows memory maps for some %" PRIu32
+                        "; sysctl -w " AIRS_MEMORY_MAPS_SETTING " lifts that from %" PRIu64,
+                        instances, fit, allowed);
+    }
+    return status;
+}
+
 static airs_status_t start(airs_wasm_engine_t *engine, airs_error_t *error) {
-    airs_status_t status = make_engine(engine, error);
+    airs_status_t status = check_maps(engine, error);
+    if (status == AIRS_OK) {
+        status = make_engine(engine, error);
+    }
     if (status == AIRS_OK) {
         status = make_linker(engine, error);
     }
@@ -83,10 +101,10 @@ static airs_status_t start(airs_wasm_engine_t *engine, airs_error_t *error) {
     }
     if (status == AIRS_OK) {
         /* The engine itself refuses code of another configuration or version; this keeps the entries apart. */
-        snprintf(engine->settings, sizeof engine->settings, "wasmtime %s fuel %d epoch %d record %d",
-                 WASMTIME_VERSION, engine->options.consume_fuel, engine->options.slice_fuel == 0,
-                 engine->options.record);
+        airs_code_settings_text(&engine->code, engine->settings);
         open_cache(engine);
+        status = airs_compiler_create(engine->options.allocator, engine->options.compiler, &engine->compiler,
+                                      error);
     }
     return status;
 }
@@ -105,6 +123,7 @@ static void destroy(airs_runtime_engine_t *base) {
         wasm_engine_delete(engine->engine);
     }
     airs_code_cache_close(engine->cache);
+    airs_compiler_destroy(engine->compiler);
     pthread_rwlock_destroy(&engine->lock);
     airs_release(engine->options.allocator, engine);
 }
@@ -136,6 +155,13 @@ static bool migrates(airs_runtime_engine_t *base, airs_component_handle_t handle
     return answer;
 }
 
+static bool is_command(airs_runtime_engine_t *base, airs_component_handle_t handle) {
+    airs_loaded_component_t *component = airs_loaded_components_get(airs_wasm_engine_of(base), handle);
+    bool answer = component != NULL && airs_ext_component_is_command(component->prepared);
+    airs_loaded_component_unref(component);
+    return answer;
+}
+
 static airs_status_t imports(airs_runtime_engine_t *base, airs_component_handle_t handle,
                              bool (*each)(void *context, airs_str_t interface), void *context) {
     airs_loaded_component_t *component = airs_loaded_components_get(airs_wasm_engine_of(base), handle);
@@ -143,10 +169,29 @@ static airs_status_t imports(airs_runtime_engine_t *base, airs_component_handle_
         return AIRS_COMPONENT_NOT_FOUND;
     }
     bool go_on = true;
-    for (size_t at = 0; go_on && at < component->imports_size;) {
-        airs_str_t name = airs_str(component->imports + at);
+    for (size_t at = 0; go_on && at < component->imports.size;) {
+        airs_str_t name = airs_str(component->imports.data + at);
         go_on = each(context, name);
         at += name.size + 1;
+    }
+    airs_loaded_component_unref(component);
+    return AIRS_OK;
+}
+
+static airs_status_t imported_functions(airs_runtime_engine_t *base, airs_component_handle_t handle,
+                                        bool (*each)(void *context, airs_str_t interface,
+                                                     airs_str_t function),
+                                        void *context) {
+    airs_loaded_component_t *component = airs_loaded_components_get(airs_wasm_engine_of(base), handle);
+    if (component == NULL) {
+        return AIRS_COMPONENT_NOT_FOUND;
+    }
+    bool go_on = true;
+    for (size_t at = 0; go_on && at < component->functions.size;) {
+        airs_str_t interface = airs_str(component->functions.data + at);
+        airs_str_t function = airs_str(component->functions.data + at + interface.size + 1);
+        go_on = each(context, interface, function);
+        at += interface.size + function.size + 2;
     }
     airs_loaded_component_unref(component);
     return AIRS_OK;
@@ -166,19 +211,23 @@ static void activity_end(airs_runtime_engine_t *base) {
     }
 }
 
-static uint64_t slices(airs_runtime_engine_t *base) {
+static const _Atomic uint64_t *slices(airs_runtime_engine_t *base) {
     airs_wasm_engine_t *engine = airs_wasm_engine_of(base);
-    return engine->ticker != NULL ? airs_epoch_ticker_count(engine->ticker) : 0;
+    return engine->ticker != NULL ? airs_epoch_ticker_count(engine->ticker) : NULL;
 }
 
 static const airs_runtime_engine_ops_t ops = {
     .load = load,
     .unload = unload,
     .migrates = migrates,
+    .is_command = is_command,
     .imports = imports,
+    .imported_functions = imported_functions,
     .instance_create = airs_wasm_instance_create,
     .instance_destroy = airs_wasm_instance_destroy,
     .instance_ended = airs_wasm_instance_ended,
+    .batches = airs_wasm_instance_batches,
+    .gather = airs_wasm_instance_gather,
     .call = airs_wasm_instance_call,
     .resume = airs_wasm_instance_resume,
     .activity_begin = activity_begin,
@@ -203,6 +252,7 @@ airs_status_t airs_wasm_engine_create(const airs_wasm_engine_options_t *options,
     pthread_rwlock_init(&engine->lock, NULL);
     status = start(engine, error);
     engine->options.cache_dir = NULL; /* was borrowed */
+    engine->options.compiler = NULL;  /* likewise */
     if (status != AIRS_OK) {
         destroy(&engine->base);
         return status;

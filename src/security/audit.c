@@ -11,7 +11,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "core/thread.h"
-#include "security/audit_file.h"
+#include "core/rotating_file.h"
 
 /* What the writer waits after the first note, so that more come together. */
 #define GATHER_NS (UINT64_C(200) * 1000000)
@@ -49,8 +49,8 @@ struct airs_audit_source {
 struct airs_audit {
     const airs_allocator_t *allocator;
     airs_clock_t *clock;
-    airs_audit_file_t file; /* with `writing` */
-    airs_text_t line;       /* likewise */
+    airs_rotating_file_t file; /* with `writing` */
+    airs_text_t line;          /* likewise */
     pthread_mutex_t writing;
 
     pthread_mutex_t lock; /* of what follows */
@@ -115,7 +115,7 @@ static void append_denial(airs_text_t *line, const airs_audit_source_t *source, 
 /* With `writing` held. */
 static void write_line(airs_audit_t *audit) {
     bool is_whole = airs_text_status(&audit->line) == AIRS_OK;
-    bool is_written = is_whole && airs_audit_file_write(&audit->file, airs_text_view(&audit->line));
+    bool is_written = is_whole && airs_rotating_file_write(&audit->file, airs_text_view(&audit->line));
     count_up(is_written ? &audit->lines : &audit->failed, 1);
     airs_text_clear(&audit->line);
 }
@@ -496,9 +496,15 @@ airs_status_t airs_audit_create(const airs_allocator_t *allocator, const airs_au
     airs_text_init(&audit->grants, allocator);
     airs_hash_table_init(&audit->sources, allocator);
     init_locks(audit);
-    airs_status_t status = airs_audit_file_open(&audit->file, allocator, options->path, options->max_bytes,
-                                                options->kept, error);
+    const airs_rotating_file_options_t file = {
+        .path = options->path,
+        .max_bytes = options->max_bytes,
+        .kept = options->kept,
+        .is_private = true,
+    };
+    airs_status_t status = airs_rotating_file_init(&audit->file, allocator, &file, error);
     audit->owns_file = status == AIRS_OK;
+    status = status == AIRS_OK ? airs_rotating_file_open(&audit->file, error) : status;
     if (status == AIRS_OK && !options->is_stepped) {
         audit->has_thread = airs_thread_start(&audit->thread, run_writer, audit) == AIRS_OK;
         status = audit->has_thread
@@ -540,7 +546,7 @@ void airs_audit_destroy(airs_audit_t *audit) {
     stop_writer(audit);
     if (audit->owns_file) {
         airs_audit_flush(audit, true);
-        airs_audit_file_close(&audit->file);
+        airs_rotating_file_free(&audit->file);
     }
     airs_hash_table_sweep(&audit->sources, drop_source, audit);
     airs_hash_table_free(&audit->sources);

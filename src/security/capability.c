@@ -22,13 +22,14 @@ struct airs_capabilities {
 #define SERVICES                                                                        \
     (AIRS_ACTION_BIT(LOG) | AIRS_ACTION_BIT(CLOCK) | AIRS_ACTION_BIT(LIST_COMPONENTS) | \
      AIRS_ACTION_BIT(METADATA) | AIRS_ACTION_BIT(SLEEP))
+#define CONFIG AIRS_ACTION_BIT(CONFIG_READ)
 #define TOPICS (AIRS_ACTION_BIT(TOPIC_PUBLISH) | AIRS_ACTION_BIT(TOPIC_SUBSCRIBE))
 
 /* Messaging first, as it is asked for most. Storage has no scope of its own: a component reaches only its own space
- * anyway. Topics are the node's. */
+ * anyway, and so it is with what it is configured with. Topics are the node's. */
 static const airs_permission_t COMMON[] = {
     {.actions = MESSAGING | SUPERVISION, .scope = AIRS_SCOPE_OWN_APPLICATION},
-    {.actions = STORAGE | SERVICES | TOPICS, .scope = AIRS_SCOPE_ANY},
+    {.actions = STORAGE | CONFIG | SERVICES | TOPICS, .scope = AIRS_SCOPE_ANY},
 };
 
 static airs_capability_grant_t common_grant = {.permissions = COMMON,
@@ -79,6 +80,7 @@ static airs_status_t measure(const airs_capability_grant_t *grants, size_t count
                 return status;
             }
             out->text += permission->scope == AIRS_SCOPE_PATTERN ? permission->pattern.size : 0;
+            out->text += permission->guest_path.size;
         }
         out->permissions += grants[i].permission_count;
     }
@@ -95,6 +97,9 @@ static void fill(airs_capabilities_t *self, const airs_capability_grant_t *grant
             airs_str_t pattern = next->scope == AIRS_SCOPE_PATTERN ? next->pattern : airs_str("");
             next->pattern = airs_str_n(text, pattern.size);
             text = airs_copy(text, pattern.data, pattern.size);
+            airs_str_t guest_path = next->guest_path;
+            next->guest_path = airs_str_n(text, guest_path.size);
+            text = airs_copy(text, guest_path.data, guest_path.size);
         }
     }
 }
@@ -127,7 +132,8 @@ static bool same_permissions(const airs_capability_grant_t *one, const airs_capa
     for (size_t i = 0; i < one->permission_count; i++) {
         const airs_permission_t *a = &one->permissions[i];
         const airs_permission_t *b = &other->permissions[i];
-        if (a->actions != b->actions || a->scope != b->scope || !airs_str_equal(a->pattern, b->pattern)) {
+        if (a->actions != b->actions || a->scope != b->scope || !airs_str_equal(a->pattern, b->pattern) ||
+            !airs_str_equal(a->guest_path, b->guest_path)) {
             return false;
         }
     }
@@ -183,6 +189,19 @@ const airs_permission_t *airs_capabilities_find(const airs_capabilities_t *capab
         *expires_at_ns = until;
     }
     return found;
+}
+
+uint64_t airs_capabilities_ended(const airs_capabilities_t *capabilities, airs_str_t own_ns,
+                                 airs_action_t action, const airs_resource_t *resource, airs_clock_t *clock) {
+    uint64_t ended = 0;
+    for (size_t i = 0; i < capabilities->count; i++) {
+        const airs_capability_grant_t *grant = &capabilities->grants[i];
+        if (grant->expires_at_ns > ended && is_over(grant, clock) &&
+            find_in(grant, own_ns, action, resource) != NULL) {
+            ended = grant->expires_at_ns;
+        }
+    }
+    return ended;
 }
 
 static bool has_action(const airs_capability_grant_t *grant, airs_action_t action, bool on_everything) {

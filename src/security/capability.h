@@ -54,6 +54,10 @@ bool airs_capabilities_hold(const airs_capabilities_t *capabilities, airs_action
 /* Whether the action is permitted on everything, for ever. */
 bool airs_capabilities_hold_all(const airs_capabilities_t *capabilities, airs_action_t action);
 
+/* When the last grant that covered this ended (wall clock); 0: none did. */
+uint64_t airs_capabilities_ended(const airs_capabilities_t *capabilities, airs_str_t own_ns,
+                                 airs_action_t action, const airs_resource_t *resource, airs_clock_t *clock);
+
 size_t airs_capabilities_count(const airs_capabilities_t *capabilities);
 const airs_capability_grant_t *airs_capabilities_at(const airs_capabilities_t *capabilities, size_t index);
 uint64_t airs_capabilities_storage_quota(const airs_capabilities_t *capabilities);

@@ -1,5 +1,9 @@
 #include "security/host_pattern.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <strings.h>
+
 #include "security/pattern.h"
 
 typedef struct host_parts {
@@ -73,6 +77,29 @@ static bool is_host_byte(char c) {
            c == '_' || c == '.' || c == ':' || c == '*';
 }
 
+/* Addresses are compared as text, so there must be one text for each: the one that RFC 5952 recommends. */
+static airs_status_t check_address(airs_str_t host, airs_error_t *error) {
+    char text[INET6_ADDRSTRLEN];
+    char usual[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+    if (find(host, ':') == NULL) {
+        return AIRS_OK;
+    }
+    snprintf(text, sizeof text, "%.*s", AIRS_STR_ARG(host));
+    if (host.size >= sizeof text || inet_pton(AF_INET6, text, &address) != 1 ||
+        inet_ntop(AF_INET6, &address, usual, sizeof usual) == NULL) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "\"[%.*s]\" is not an IPv6 address like \"[::1]\"", AIRS_STR_ARG(host));
+    }
+    if (IN6_IS_ADDR_V4MAPPED(&address)) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "an IPv4 address is written like \"10.0.0.1:80\", also where it comes as IPv6");
+    }
+    return strcasecmp(text, usual) == 0
+               ? AIRS_OK
+               : airs_error_set(error, AIRS_INVALID_ARGUMENT, "this address is written \"[%s]\"", usual);
+}
+
 airs_status_t airs_host_pattern_check(airs_str_t pattern, airs_error_t *error) {
     host_parts_t parts;
     uint16_t port = 0;
@@ -94,7 +121,7 @@ airs_status_t airs_host_pattern_check(airs_str_t pattern, airs_error_t *error) {
                                   "a star stands alone: \"*\" is any one label of a host, \"**\" any number");
         }
     }
-    return AIRS_OK;
+    return check_address(parts.host, error);
 }
 
 static airs_str_t lower(airs_str_t host, char out[AIRS_HOST_MAX + 1]) {
@@ -108,17 +135,22 @@ static airs_str_t lower(airs_str_t host, char out[AIRS_HOST_MAX + 1]) {
     return airs_str_n(out, host.size);
 }
 
+static bool matches_host(const host_parts_t *parts, airs_str_t host) {
+    char pattern_host[AIRS_HOST_MAX + 1];
+    char name[AIRS_HOST_MAX + 1];
+    return parts->host.size <= AIRS_HOST_MAX && host.size <= AIRS_HOST_MAX && host.size > 0 &&
+           airs_pattern_match_at('.', lower(parts->host, pattern_host), lower(host, name));
+}
+
 bool airs_host_pattern_match(airs_str_t pattern, airs_str_t host, uint16_t port) {
     host_parts_t parts;
     uint16_t wanted = 0;
-    char pattern_host[AIRS_HOST_MAX + 1];
-    char name[AIRS_HOST_MAX + 1];
-    if (!split(pattern, &parts) || parts.host.size > AIRS_HOST_MAX || host.size > AIRS_HOST_MAX ||
-        host.size == 0) {
-        return false;
-    }
-    if (!is_any_port(&parts) && (!read_port(parts.port, &wanted) || wanted != port)) {
-        return false;
-    }
-    return airs_pattern_match_at('.', lower(parts.host, pattern_host), lower(host, name));
+    return split(pattern, &parts) &&
+           (is_any_port(&parts) || (read_port(parts.port, &wanted) && wanted == port)) &&
+           matches_host(&parts, host);
+}
+
+bool airs_host_pattern_names(airs_str_t pattern, airs_str_t host, bool all) {
+    host_parts_t parts;
+    return split(pattern, &parts) && (!all || is_any_port(&parts)) && matches_host(&parts, host);
 }

@@ -18,4 +18,7 @@ airs_status_t airs_host_pattern_check(airs_str_t pattern, airs_error_t *error);
 
 bool airs_host_pattern_match(airs_str_t pattern, airs_str_t host, uint16_t port);
 
+/* Whether it matches the host with some port, or with `all` every port. */
+bool airs_host_pattern_names(airs_str_t pattern, airs_str_t host, bool all);
+
 #endif

@@ -94,6 +94,10 @@ const char *airs_resource_text(const airs_resource_t *resource, char out[AIRS_RE
         break;
     }
     case AIRS_RESOURCE_HOST:
+        if (resource->port == 0) {
+            snprintf(out, size, "%.*s", SHOWN(resource->text));
+            break;
+        }
         snprintf(out, size, memchr(resource->text.data, ':', resource->text.size) ? "[%.*s]:%u" : "%.*s:%u",
                  SHOWN(resource->text), (unsigned)resource->port);
         break;
@@ -203,6 +207,11 @@ static bool path_overlaps(airs_str_t pattern, airs_str_t path) {
            airs_pattern_overlap('/', pattern, airs_str_n(buffer, (size_t)size));
 }
 
+/* What asks for no port asks for the name: it is covered with any port, and refused only with all of them. */
+static bool is_look_up(airs_action_t action, const airs_resource_t *resource) {
+    return action == AIRS_ACTION_OUTBOUND && resource->kind == AIRS_RESOURCE_HOST && resource->port == 0;
+}
+
 static bool pattern_covers(airs_str_t pattern, airs_action_t action, const airs_resource_t *resource) {
     switch (resource->kind) {
     case AIRS_RESOURCE_ID:
@@ -216,7 +225,9 @@ static bool pattern_covers(airs_str_t pattern, airs_action_t action, const airs_
     case AIRS_RESOURCE_PATH:
         return path_matches(pattern, resource->text);
     case AIRS_RESOURCE_HOST:
-        return airs_host_pattern_match(pattern, resource->text, resource->port);
+        return is_look_up(action, resource)
+                   ? airs_host_pattern_names(pattern, resource->text, false)
+                   : airs_host_pattern_match(pattern, resource->text, resource->port);
     case AIRS_RESOURCE_NONE:
         break;
     }
@@ -232,9 +243,13 @@ static bool pattern_touches(airs_str_t pattern, airs_action_t action, const airs
                                                      : airs_topic_pattern_match(pattern, resource->text);
     case AIRS_RESOURCE_PATH:
         return path_overlaps(pattern, resource->text);
+    case AIRS_RESOURCE_HOST:
+        if (is_look_up(action, resource)) {
+            return airs_host_pattern_names(pattern, resource->text, true);
+        }
+        break;
     case AIRS_RESOURCE_KEY:
     case AIRS_RESOURCE_VARIABLE:
-    case AIRS_RESOURCE_HOST:
     case AIRS_RESOURCE_NONE:
         break;
     }

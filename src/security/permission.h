@@ -1,7 +1,7 @@
 /* What a component may be permitted: actions on resources.
  *
  * The names are those of the permissions in upstream's capabilities interface (filesystem, network, storage and
- * messaging), extended by topics, services, environment and supervision. Upstream's finer filesystem actions are
+ * messaging), extended by topics, services, environment, supervision and config. Upstream's finer filesystem actions are
  * two here: read includes listing, write includes deleting. docs/reference/capabilities.md is the reference. */
 #ifndef AIRSSYS_SECURITY_PERMISSION_H
 #define AIRSSYS_SECURITY_PERMISSION_H
@@ -33,7 +33,8 @@
     X(SPAWN, 18, "supervision", "spawn", AIRS_RESOURCE_ID)                   \
     X(STOP, 19, "supervision", "stop", AIRS_RESOURCE_ID)                     \
     X(LINK, 20, "supervision", "link", AIRS_RESOURCE_ID)                     \
-    X(MONITOR, 21, "supervision", "monitor", AIRS_RESOURCE_ID)
+    X(MONITOR, 21, "supervision", "monitor", AIRS_RESOURCE_ID)               \
+    X(CONFIG_READ, 22, "config", "read", AIRS_RESOURCE_KEY)
 
 typedef enum airs_action {
 #define AIRS_ACTION_ENUM(name, number, group, verb, kind) AIRS_ACTION_##name = (number),
@@ -41,7 +42,7 @@ typedef enum airs_action {
 #undef AIRS_ACTION_ENUM
 } airs_action_t;
 
-#define AIRS_ACTION_COUNT 22
+#define AIRS_ACTION_COUNT 23
 
 #define AIRS_ACTION_BIT(name) (UINT32_C(1) << AIRS_ACTION_##name)
 
@@ -55,7 +56,7 @@ uint32_t airs_action_parse(airs_str_t text);
 typedef enum airs_resource_kind {
     AIRS_RESOURCE_NONE,     /* the action is on nothing in particular */
     AIRS_RESOURCE_ID,       /* an actor: namespace/name/instance */
-    AIRS_RESOURCE_KEY,      /* a storage key */
+    AIRS_RESOURCE_KEY,      /* a storage key, or the name of a setting */
     AIRS_RESOURCE_TOPIC,    /* a topic, or the pattern of a subscription */
     AIRS_RESOURCE_PATH,     /* an absolute path */
     AIRS_RESOURCE_HOST,     /* a name or an address, and a port */
@@ -68,7 +69,7 @@ airs_resource_kind_t airs_action_resource(airs_action_t action);
 /* A borrowed view of what an action is on. */
 typedef struct airs_resource {
     airs_resource_kind_t kind;
-    uint16_t port;   /* AIRS_RESOURCE_HOST */
+    uint16_t port;   /* AIRS_RESOURCE_HOST; of AIRS_ACTION_OUTBOUND 0: the name is to be looked up */
     airs_id_t id;    /* AIRS_RESOURCE_ID */
     airs_str_t text; /* the others but AIRS_RESOURCE_NONE */
 } airs_resource_t;
@@ -124,6 +125,8 @@ typedef struct airs_permission {
     uint32_t actions; /* AIRS_ACTION_BIT(SEND) | … */
     airs_scope_t scope;
     airs_str_t pattern; /* AIRS_SCOPE_PATTERN; borrowed */
+    /* Of a folder: what the holder knows it as; size 0: the same path. Borrowed. */
+    airs_str_t guest_path;
 } airs_permission_t;
 
 /* Whether a pattern is one for this action: AIRS_INVALID_ARGUMENT says what would be right. What is refused

@@ -1,6 +1,7 @@
 #include "security/security_context.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "core/memory.h"
 
@@ -117,6 +118,26 @@ static const char *deed_text(const airs_security_context_t *context, airs_action
     return out;
 }
 
+static airs_clock_t *clock_of(const airs_security_context_t *context) {
+    return context->authority != NULL ? airs_authority_clock(context->authority) : airs_clock_system();
+}
+
+#define ENDED_MAX 64
+
+/* When what was granted ended, as text; "": nothing was. Returns `out`. */
+static const char *ended_text(const airs_security_context_t *context, airs_action_t action,
+                              const airs_resource_t *resource, char out[ENDED_MAX]) {
+    uint64_t ended =
+        airs_capabilities_ended(context->capabilities, context->ns, action, resource, clock_of(context));
+    time_t seconds = (time_t)(ended / UINT64_C(1000000000));
+    struct tm parts;
+    out[0] = '\0';
+    if (ended > 0 && gmtime_r(&seconds, &parts) != NULL) {
+        (void)strftime(out, ENDED_MAX, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    }
+    return out;
+}
+
 static bool has_common(const airs_security_context_t *context) {
     return context->capabilities == airs_capabilities_common();
 }
@@ -126,6 +147,7 @@ static airs_status_t explain_denial(const airs_security_context_t *context, airs
                                     airs_error_t *error) {
     char deed[DEED_MAX];
     char rule[512];
+    char ended[ENDED_MAX];
     deed_text(context, action, resource, deed);
     if (ruling != NULL) {
         return airs_error_set(error, AIRS_CAPABILITY_DENIED, "%s is denied by the policy, %s", deed,
@@ -137,6 +159,10 @@ static airs_status_t explain_denial(const airs_security_context_t *context, airs
                               "its own application only, whose ids begin with \"%.*s/\"",
                               deed, AIRS_STR_ARG(context->ns));
     }
+    if (ended_text(context, action, resource, ended)[0] != '\0') {
+        return airs_error_set(error, AIRS_CAPABILITY_DENIED, "%s is not granted any more: that ended at %s",
+                              deed, ended);
+    }
     return airs_error_set(error, AIRS_CAPABILITY_DENIED, "%s is not granted", deed);
 }
 
@@ -146,6 +172,7 @@ __attribute__((noinline, cold)) static airs_status_t deny(const airs_security_co
                                                           const airs_resource_t *resource,
                                                           const airs_ruling_t *ruling, airs_error_t *error) {
     char rule[512] = "no capability covers it";
+    char ended[ENDED_MAX];
     if (resource->kind != airs_action_resource(action)) {
         return airs_error_set(error, AIRS_CAPABILITY_DENIED,
                               "%s by %s is asked for on the wrong kind of resource", airs_action_text(action),
@@ -153,6 +180,8 @@ __attribute__((noinline, cold)) static airs_status_t deny(const airs_security_co
     }
     if (ruling != NULL) {
         rule_text(context->policy, ruling, rule, sizeof rule);
+    } else if (ended_text(context, action, resource, ended)[0] != '\0') {
+        snprintf(rule, sizeof rule, "the capability that covered it ended at %s", ended);
     }
     airs_audit_denied(context->account, airs_component_id_view(context->id).instance, action, resource, rule);
     return error != NULL ? explain_denial(context, action, resource, ruling, error) : AIRS_CAPABILITY_DENIED;
@@ -180,10 +209,6 @@ static bool policy_denies(const airs_security_context_t *context, const airs_rul
     return ruling->effect == AIRS_EFFECT_DENY ||
            (ruling->effect == AIRS_EFFECT_NONE && context->policy != NULL &&
             airs_policy_standard(context->policy) == AIRS_EFFECT_DENY);
-}
-
-static airs_clock_t *clock_of(const airs_security_context_t *context) {
-    return context->authority != NULL ? airs_authority_clock(context->authority) : airs_clock_system();
 }
 
 static bool is_covered(const airs_security_context_t *context, airs_action_t action,
@@ -253,16 +278,36 @@ bool airs_security_holds(const airs_security_context_t *context, const airs_vali
             airs_clock_wall(clock_of(context)) < validity->expires_at_ns);
 }
 
-bool airs_security_sees(airs_security_context_t *context, airs_action_t action,
-                        const airs_resource_t *resource) {
+bool airs_security_forbids(airs_security_context_t *context, airs_action_t action,
+                           const airs_resource_t *resource) {
+    keep_up(context);
+    airs_ruling_t ruling = ask_policy(context, action, resource);
+    return ruling.effect == AIRS_EFFECT_DENY;
+}
+
+bool airs_security_sees_for(airs_security_context_t *context, airs_action_t action,
+                            const airs_resource_t *resource, airs_validity_t *validity) {
+    uint64_t expires_at_ns = AIRS_GRANT_FOREVER;
     if (is_decided(context)) {
+        *validity = (airs_validity_t){.expires_at_ns = AIRS_GRANT_FOREVER};
         return context->witness->decide(context->witness, action, resource, NULL) == AIRS_OK;
     }
     keep_up(context);
     airs_ruling_t ruling = ask_policy(context, action, resource);
-    bool sees = !policy_denies(context, &ruling) && is_covered(context, action, resource, NULL);
+    bool sees = !policy_denies(context, &ruling) && is_covered(context, action, resource, &expires_at_ns);
     (void)tell(context, action, resource, sees ? AIRS_OK : AIRS_CAPABILITY_DENIED, NULL);
+    *validity = (airs_validity_t){context->generation, expires_at_ns};
     return sees;
+}
+
+bool airs_security_sees(airs_security_context_t *context, airs_action_t action,
+                        const airs_resource_t *resource) {
+    airs_validity_t validity;
+    return airs_security_sees_for(context, action, resource, &validity);
+}
+
+bool airs_security_holds_any(const airs_security_context_t *context, airs_action_t action) {
+    return airs_capabilities_hold(context->capabilities, action, clock_of(context));
 }
 
 airs_status_t airs_security_check_any(airs_security_context_t *context, airs_action_t action,
@@ -271,7 +316,7 @@ airs_status_t airs_security_check_any(airs_security_context_t *context, airs_act
     if (is_decided(context)) {
         return context->witness->decide(context->witness, action, &nothing, error);
     }
-    if (airs_capabilities_hold(context->capabilities, action, clock_of(context))) {
+    if (airs_security_holds_any(context, action)) {
         return AIRS_OK;
     }
     airs_audit_denied(context->account, airs_component_id_view(context->id).instance, action, &nothing,

@@ -56,14 +56,24 @@ airs_status_t airs_security_check(airs_security_context_t *context, airs_action_
 /* Whether a remembered decision still holds. */
 bool airs_security_holds(const airs_security_context_t *context, const airs_validity_t *validity);
 
+/* Whether a rule of the policy denies it, whatever the component holds: asks without telling the audit. */
+bool airs_security_forbids(airs_security_context_t *context, airs_action_t action,
+                           const airs_resource_t *resource);
+
 /* What a component may do with one of many things that it lists: asks without telling the audit. */
 bool airs_security_sees(airs_security_context_t *context, airs_action_t action,
                         const airs_resource_t *resource);
+/* The same, and if it may, for how long that may be remembered. */
+bool airs_security_sees_for(airs_security_context_t *context, airs_action_t action,
+                            const airs_resource_t *resource, airs_validity_t *validity);
 
 /* Whether it may do this with anything at all. Denied as airs_security_check denies; there is no resource to tell
  * of. Policies are asked for each thing. */
 airs_status_t airs_security_check_any(airs_security_context_t *context, airs_action_t action,
                                       airs_error_t *error);
+
+/* The same, asked without telling the audit. */
+bool airs_security_holds_any(const airs_security_context_t *context, airs_action_t action);
 
 /* Whether it may do this with everything, whatever it is called: then nobody needs to ask for each thing. */
 bool airs_security_sees_all(airs_security_context_t *context, airs_action_t action);

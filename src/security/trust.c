@@ -241,11 +241,11 @@ airs_status_t airs_trust_check(const airs_trust_t *trust, const airs_trust_quest
         answer->ground = AIRS_TRUST_GROUND_DIGEST;
         return AIRS_OK;
     }
-    if (trust->mode == AIRS_TRUST_OFF) {
-        return AIRS_OK;
-    }
     if (is_own(trust, question->path)) {
         answer->ground = AIRS_TRUST_GROUND_OWN;
+        return AIRS_OK;
+    }
+    if (trust->mode == AIRS_TRUST_OFF) {
         return AIRS_OK;
     }
     airs_status_t status = check_signatures(trust, question, answer, error);

@@ -57,7 +57,8 @@ typedef struct airs_trust_answer {
     const char *key; /* AIRS_TRUST_GROUND_KEY: its name; lives as long as the trust */
 } airs_trust_answer_t;
 
-/* May it be loaded? AIRS_OK with the reason; in the mode AIRS_TRUST_WARN also for none, and then `error` says why
+/* May it be loaded? AIRS_OK with the reason, which in the mode AIRS_TRUST_OFF is looked for only where that costs
+ * nothing; in the mode AIRS_TRUST_WARN also for none, and then `error` says why
  * it would be refused. AIRS_UNTRUSTED with a text that says what would be right: always when the content is not
  * what was pinned, whatever the mode, else in the mode AIRS_TRUST_REQUIRE. AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_trust_check(const airs_trust_t *trust, const airs_trust_question_t *question,

@@ -4,6 +4,7 @@
 
 #include "core/memory.h"
 #include "storage/ordered_map.h"
+#include "storage/value_map.h"
 
 /* What is stored under one name. */
 typedef struct shelf {
@@ -11,11 +12,6 @@ typedef struct shelf {
     airs_ordered_map_t values;
     uint64_t used_bytes;
 } shelf_t;
-
-typedef struct value {
-    size_t size;
-    uint8_t data[];
-} value_t;
 
 typedef struct memory_backend {
     airs_storage_backend_t backend;
@@ -57,7 +53,9 @@ static shelf_t *make_shelf(memory_backend_t *self, airs_str_t name) {
 }
 
 static airs_status_t memory_open(airs_storage_backend_t *backend, airs_str_t name, uint64_t quota_bytes,
-                                 airs_storage_space_t **out, airs_error_t *error) {
+                                 const airs_storage_waker_t *waker, airs_storage_space_t **out,
+                                 airs_error_t *error) {
+    (void)waker; /* nobody waits */
     memory_backend_t *self = (memory_backend_t *)backend;
     memory_space_t *space = airs_alloc(self->allocator, sizeof *space);
     shelf_t *shelf = NULL;
@@ -83,132 +81,32 @@ static void memory_close(airs_storage_space_t *space) {
     }
 }
 
-/* ---- keys and values ---- */
+/* ---- reads ---- */
 
-static airs_status_t check_key(airs_str_t key, airs_error_t *error) {
-    if (key.size == 0) {
-        return airs_error_set(error, AIRS_INVALID_KEY, "the key is empty; it must have 1 to %d bytes",
-                              AIRS_STORAGE_KEY_MAX);
-    }
-    if (key.size > AIRS_STORAGE_KEY_MAX) {
-        return airs_error_set(error, AIRS_INVALID_KEY, "the key has %zu bytes; it may have %d", key.size,
-                              AIRS_STORAGE_KEY_MAX);
-    }
-    const char *zero = memchr(key.data, '\0', key.size);
-    if (zero != NULL) {
-        return airs_error_set(error, AIRS_INVALID_KEY,
-                              "the key has a zero byte at %zu; it may have any other",
-                              (size_t)(zero - key.data));
-    }
-    return AIRS_OK;
-}
-
-static airs_status_t no_such_key(airs_str_t key, airs_error_t *error) {
-    return airs_error_set(error, AIRS_NOT_FOUND, "there is no key \"%.*s\"", AIRS_STR_ARG(key));
-}
-
-static airs_status_t memory_get(airs_storage_space_t *space, airs_str_t key,
-                                void (*take)(void *context, airs_bytes_t value), void *context,
+static airs_status_t memory_get(airs_storage_space_t *space, const airs_str_t *keys, size_t count,
+                                void (*take)(void *context, size_t index, airs_bytes_t value), void *context,
                                 airs_error_t *error) {
-    airs_status_t status = check_key(key, error);
-    if (status != AIRS_OK) {
-        return status;
+    for (size_t i = 0; i < count; i++) {
+        airs_status_t status = airs_storage_check_key(keys[i], error);
+        if (status != AIRS_OK) {
+            return status;
+        }
     }
     shelf_t *shelf = shelf_of(space);
     (void)pthread_rwlock_rdlock(&shelf->lock);
-    airs_ordered_entry_t *entry = airs_ordered_map_find(&shelf->values, key);
-    if (entry != NULL) {
-        const value_t *value = entry->value;
-        take(context, airs_bytes(value->data, value->size));
+    for (size_t i = 0; i < count; i++) {
+        airs_ordered_entry_t *entry = airs_ordered_map_find(&shelf->values, keys[i]);
+        if (entry != NULL) {
+            take(context, i, airs_stored_bytes(entry->value));
+        }
     }
     (void)pthread_rwlock_unlock(&shelf->lock);
-    return entry != NULL ? AIRS_OK : no_such_key(key, error);
-}
-
-static value_t *make_value(const airs_allocator_t *allocator, airs_bytes_t bytes) {
-    value_t *value = airs_alloc(allocator, sizeof *value + bytes.size);
-    if (value != NULL) {
-        value->size = bytes.size;
-        (void)airs_copy(value->data, bytes.data, bytes.size);
-    }
-    return value;
-}
-
-static airs_status_t check_quota(const memory_space_t *space, uint64_t before, uint64_t after,
-                                 airs_error_t *error) {
-    if (after <= before || after <= space->quota_bytes) {
-        return AIRS_OK;
-    }
-    return airs_error_set(error, AIRS_QUOTA_EXCEEDED,
-                          "with this the space would use %llu bytes of keys and values; its quota is %llu",
-                          (unsigned long long)after, (unsigned long long)space->quota_bytes);
-}
-
-/* Under the lock. Takes `*value` when it succeeds and leaves the value that it replaced there (or NULL). */
-static airs_status_t put(const memory_space_t *space, airs_str_t key, value_t **value, airs_error_t *error) {
-    shelf_t *shelf = space->shelf;
-    airs_ordered_entry_t *entry = airs_ordered_map_find(&shelf->values, key);
-    value_t *old = entry != NULL ? entry->value : NULL;
-    uint64_t before = shelf->used_bytes;
-    uint64_t after = before + (*value)->size + (old == NULL ? key.size : 0) - (old != NULL ? old->size : 0);
-    airs_status_t status = check_quota(space, before, after, error);
-    if (status != AIRS_OK) {
-        return status;
-    }
-    if (entry == NULL && airs_ordered_map_insert(&shelf->values, key, *value) != AIRS_OK) {
-        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "no memory to store a key of %zu bytes", key.size);
-    }
-    if (entry != NULL) {
-        entry->value = *value;
-    }
-    shelf->used_bytes = after;
-    *value = old;
     return AIRS_OK;
-}
-
-static airs_status_t memory_set(airs_storage_space_t *space, airs_str_t key, airs_bytes_t bytes,
-                                airs_error_t *error) {
-    airs_status_t status = check_key(key, error);
-    if (status != AIRS_OK) {
-        return status;
-    }
-    if (bytes.size > AIRS_STORAGE_VALUE_MAX) {
-        return airs_error_set(error, AIRS_IO, "the value has %zu bytes; it may have %zu", bytes.size,
-                              AIRS_STORAGE_VALUE_MAX);
-    }
-    const airs_allocator_t *allocator = allocator_of(space);
-    shelf_t *shelf = shelf_of(space);
-    value_t *value = make_value(allocator, bytes); /* before the lock: it may be large */
-    if (value == NULL) {
-        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "no memory to store a value of %zu bytes",
-                              bytes.size);
-    }
-    (void)pthread_rwlock_wrlock(&shelf->lock);
-    status = put((memory_space_t *)space, key, &value, error);
-    (void)pthread_rwlock_unlock(&shelf->lock);
-    airs_release(allocator, value); /* the one that was replaced, or refused */
-    return status;
-}
-
-static airs_status_t memory_remove(airs_storage_space_t *space, airs_str_t key, airs_error_t *error) {
-    airs_status_t status = check_key(key, error);
-    if (status != AIRS_OK) {
-        return status;
-    }
-    shelf_t *shelf = shelf_of(space);
-    (void)pthread_rwlock_wrlock(&shelf->lock);
-    value_t *value = airs_ordered_map_remove(&shelf->values, key);
-    if (value != NULL) {
-        shelf->used_bytes -= key.size + value->size;
-    }
-    (void)pthread_rwlock_unlock(&shelf->lock);
-    airs_release(allocator_of(space), value);
-    return value != NULL ? AIRS_OK : no_such_key(key, error);
 }
 
 static airs_status_t memory_exists(airs_storage_space_t *space, airs_str_t key, bool *out,
                                    airs_error_t *error) {
-    airs_status_t status = check_key(key, error);
+    airs_status_t status = airs_storage_check_key(key, error);
     if (status != AIRS_OK) {
         return status;
     }
@@ -223,18 +121,33 @@ static bool starts_with(airs_str_t key, airs_str_t prefix) {
     return key.size >= prefix.size && (prefix.size == 0 || memcmp(key.data, prefix.data, prefix.size) == 0);
 }
 
-static airs_status_t memory_list(airs_storage_space_t *space, airs_str_t prefix,
+/* The first entry of the range; NULL when there is none behind where it would begin. */
+static airs_ordered_entry_t *first_of(const shelf_t *shelf, const airs_storage_range_t *range) {
+    airs_ordered_entry_t *entry = airs_ordered_map_seek(&shelf->values, range->prefix);
+    if (entry == NULL || airs_ordered_compare(range->after, entry->key) < 0) {
+        return entry;
+    }
+    entry = airs_ordered_map_seek(&shelf->values, range->after);
+    return entry != NULL && airs_str_equal(entry->key, range->after) ? entry->next[0] : entry;
+}
+
+static airs_status_t memory_list(airs_storage_space_t *space, const airs_storage_range_t *range,
                                  bool (*each)(void *context, airs_str_t key), void *context,
                                  airs_error_t *error) {
     (void)error;
     shelf_t *shelf = shelf_of(space);
     (void)pthread_rwlock_rdlock(&shelf->lock);
-    airs_ordered_entry_t *entry = airs_ordered_map_seek(&shelf->values, prefix);
-    while (entry != NULL && starts_with(entry->key, prefix) && each(context, entry->key)) {
+    airs_ordered_entry_t *entry = first_of(shelf, range);
+    while (entry != NULL && starts_with(entry->key, range->prefix) && each(context, entry->key)) {
         entry = entry->next[0];
     }
     (void)pthread_rwlock_unlock(&shelf->lock);
     return AIRS_OK;
+}
+
+static airs_storage_usage_t usage_of(const memory_space_t *space) {
+    const shelf_t *shelf = space->shelf;
+    return (airs_storage_usage_t){shelf->used_bytes, space->quota_bytes, shelf->values.count};
 }
 
 static airs_status_t memory_usage(airs_storage_space_t *space, airs_storage_usage_t *out,
@@ -242,20 +155,68 @@ static airs_status_t memory_usage(airs_storage_space_t *space, airs_storage_usag
     (void)error;
     shelf_t *shelf = shelf_of(space);
     (void)pthread_rwlock_rdlock(&shelf->lock);
-    out->used_bytes = shelf->used_bytes;
-    out->key_count = shelf->values.count;
+    *out = usage_of((memory_space_t *)space);
     (void)pthread_rwlock_unlock(&shelf->lock);
-    out->quota_bytes = ((memory_space_t *)space)->quota_bytes;
     return AIRS_OK;
+}
+
+/* ---- writes; the lock is held ---- */
+
+static airs_status_t find_value(void *context, airs_str_t key, bool *found, airs_bytes_t *value,
+                                airs_error_t *error) {
+    (void)error;
+    const shelf_t *shelf = context;
+    airs_ordered_entry_t *entry = airs_ordered_map_find(&shelf->values, key);
+    *found = entry != NULL;
+    if (entry != NULL) {
+        *value = airs_stored_bytes(entry->value);
+    }
+    return AIRS_OK;
+}
+
+static airs_status_t write_locked(memory_space_t *space, const airs_storage_write_t *write,
+                                  airs_storage_result_t *result, airs_error_t *error) {
+    memory_backend_t *self = (memory_backend_t *)space->space.backend;
+    airs_write_view_t view = {find_value, space->shelf, usage_of(space)};
+    airs_write_plan_t plan;
+    airs_status_t status = airs_write_plan_make(&plan, self->allocator, write, &view, error);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    if (airs_value_map_apply(&space->shelf->values, &plan, airs_str(""), false, NULL)) {
+        space->shelf->used_bytes = plan.usage.used_bytes;
+    } else {
+        status = airs_error_set(error, AIRS_OUT_OF_MEMORY, "no memory to store %zu keys", plan.count);
+    }
+    *result = plan.result;
+    airs_write_plan_free(&plan);
+    return status;
+}
+
+static airs_status_t memory_write(airs_storage_space_t *space, const airs_storage_write_t *write,
+                                  airs_storage_result_t *result, airs_error_t *error) {
+    airs_status_t status = airs_storage_check_write(write, error);
+    if (status != AIRS_OK) {
+        return status;
+    }
+    shelf_t *shelf = shelf_of(space);
+    (void)pthread_rwlock_wrlock(&shelf->lock);
+    status = write_locked((memory_space_t *)space, write, result, error);
+    (void)pthread_rwlock_unlock(&shelf->lock);
+    return status;
+}
+
+static airs_status_t memory_waited(airs_storage_space_t *space, airs_storage_result_t *result,
+                                   airs_error_t *error) {
+    (void)space, (void)result;
+    return airs_error_set(error, AIRS_INVALID_STATE, "no write is pending: they are done at once here");
 }
 
 /* ---- the backend's life ---- */
 
-static void free_value(void *allocator, void *value) { airs_release(allocator, value); }
-
 static void free_shelf(void *allocator, void *value) {
     shelf_t *shelf = value;
-    airs_ordered_map_free(&shelf->values, free_value, allocator);
+    airs_value_map_free(&shelf->values);
     (void)pthread_rwlock_destroy(&shelf->lock);
     airs_release(allocator, shelf);
 }
@@ -275,11 +236,11 @@ airs_status_t airs_memory_backend_create(const airs_allocator_t *allocator, airs
         .open = memory_open,
         .close = memory_close,
         .get = memory_get,
-        .set = memory_set,
-        .remove = memory_remove,
         .exists = memory_exists,
         .list = memory_list,
         .usage = memory_usage,
+        .write = memory_write,
+        .waited = memory_waited,
         .destroy = memory_destroy,
     };
     memory_backend_t *self = airs_alloc(allocator, sizeof *self);

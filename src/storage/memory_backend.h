@@ -6,11 +6,9 @@
 
 #include "core/storage_backend.h"
 
-/* Behaves as core/storage_backend.h says. What is stored under a name outlives the spaces that were opened on
- * it and is gone with the backend. Two spaces on one name share keys and usage, each with its own quota. A
- * value larger than AIRS_STORAGE_VALUE_MAX is AIRS_IO. A set that does not make a space larger is allowed
- * even when the space is above its quota. The callbacks of `get` and `list` run under the space's lock: they
- * must not call into the same space. AIRS_OUT_OF_MEMORY. */
+/* Behaves as core/storage_backend.h says; writes are done at once. What is stored under a name outlives the spaces
+ * that were opened on it and is gone with the backend. Two spaces on one name share keys and usage, each with its own
+ * quota. AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_memory_backend_create(const airs_allocator_t *allocator, airs_storage_backend_t **out);
 
 #endif

@@ -20,8 +20,7 @@ void airs_ordered_map_free(airs_ordered_map_t *map, void (*free_value)(void *con
     airs_ordered_map_init(map, map->allocator);
 }
 
-/* Byte order; a key comes before the longer ones that begin with it. */
-static int compare(airs_str_t a, airs_str_t b) {
+int airs_ordered_compare(airs_str_t a, airs_str_t b) {
     size_t shared = a.size < b.size ? a.size : b.size;
     int order = shared > 0 ? memcmp(a.data, b.data, shared) : 0;
     return order != 0 ? order : (a.size > b.size) - (a.size < b.size);
@@ -32,7 +31,7 @@ static void find_links(airs_ordered_map_t *map, airs_str_t key,
                        airs_ordered_entry_t **links[AIRS_ORDERED_MAP_LEVELS]) {
     airs_ordered_entry_t **row = map->first;
     for (size_t level = AIRS_ORDERED_MAP_LEVELS; level-- > 0;) {
-        while (row[level] != NULL && compare(row[level]->key, key) < 0) {
+        while (row[level] != NULL && airs_ordered_compare(row[level]->key, key) < 0) {
             row = row[level]->next;
         }
         links[level] = &row[level];
@@ -42,7 +41,7 @@ static void find_links(airs_ordered_map_t *map, airs_str_t key,
 airs_ordered_entry_t *airs_ordered_map_seek(const airs_ordered_map_t *map, airs_str_t key) {
     airs_ordered_entry_t *const *row = map->first;
     for (size_t level = AIRS_ORDERED_MAP_LEVELS; level-- > 0;) {
-        while (row[level] != NULL && compare(row[level]->key, key) < 0) {
+        while (row[level] != NULL && airs_ordered_compare(row[level]->key, key) < 0) {
             row = row[level]->next;
         }
     }

@@ -25,6 +25,9 @@ typedef struct airs_ordered_map {
     size_t count;
 } airs_ordered_map_t;
 
+/* Byte order, as of memcmp; a key comes before the longer ones that begin with it. */
+int airs_ordered_compare(airs_str_t a, airs_str_t b);
+
 /* Takes no memory yet. */
 void airs_ordered_map_init(airs_ordered_map_t *map, const airs_allocator_t *allocator);
 

@@ -124,7 +124,7 @@ typedef enum airs_status {
     AIRS_DELIVERY_FAILED, /* or the capability was denied: airs_error_text says which */
     AIRS_TIMED_OUT,
     AIRS_INVALID_MESSAGE, /* too large, or no topic, for two */
-    AIRS_QUEUE_FULL,      /* the mailbox, or the limit on outstanding requests */
+    AIRS_QUEUE_FULL,      /* the mailbox, or the limit on outstanding requests, or on messages a second */
     AIRS_TARGET_NOT_FOUND,
     AIRS_NOT_FOUND,
     AIRS_ALREADY_EXISTS,
@@ -354,7 +354,7 @@ typedef uint64_t airs_monitor_t;
 /* Make an actor of a component of the application, by its name, "worker", or "shop/worker". It can be sent to when this
  * returns, and starts soon; if that fails, who links or monitors is told AIRS_REASON_ERROR. `options` and `out` may
  * be NULL. AIRS_TARGET_NOT_FOUND (no such component), AIRS_ALREADY_EXISTS, AIRS_DENIED, AIRS_INVALID_ARGUMENT,
- * AIRS_FAILED. */
+ * AIRS_QUOTA_EXCEEDED (it has as many instances as it may), AIRS_FAILED. */
 airs_status_t airs_spawn(airs_str_t component, const airs_spawn_options_t *options, airs_spawned_t *out);
 
 /* The same, and link or monitor it before it runs. AIRS_QUOTA_EXCEEDED. */

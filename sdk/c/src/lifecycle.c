@@ -1,5 +1,5 @@
 /* The exports of the world, over the functions that the author wrote. */
-#include "memory.h"
+#include "lifecycle.h"
 #include "settings.h"
 
 #include <stdio.h>
@@ -13,9 +13,6 @@ void airs_sdk_flush_output(void) {
         fflush(__stdout_used);
     }
 }
-
-/* What a callback's content type is when there is no response. */
-#define FAILURE_TYPE "application/vnd.airssys.error+json"
 
 /* That of the message at the end of an input. */
 #define END_TYPE "application/vnd.airssys.end"
@@ -119,8 +116,8 @@ bool exports_airssys_core_component_lifecycle_handle_callback(
     exports_airssys_core_component_lifecycle_component_message_t *from,
     exports_airssys_core_component_lifecycle_wasm_error_t *error) {
     airs_message_t message = message_of(from);
-    message.kind = airs_str_equal(message.content_type, airs_str(FAILURE_TYPE)) ? AIRS_FAILURE
-                                                                                : AIRS_RESPONSE;
+    message.kind = airs_str_equal(message.content_type, airs_str(AIRS_SDK_FAILURE_TYPE)) ? AIRS_FAILURE
+                                                                                         : AIRS_RESPONSE;
     airs_outcome_t outcome = airs_on_callback(&message);
     airs_sdk_flush_output();
     airssys_core_types_component_message_free(from);

@@ -9,7 +9,9 @@
 #define REGION_SIZE 4096
 #define REGION_BLOCK_MAX 1024
 
-static _Alignas(16) uint8_t region[REGION_SIZE];
+/* In a segment of its own, which the linker puts behind all others: mostly it is used at its front alone, and that is
+ * then in the page of memory where all else is. */
+static _Alignas(16) uint8_t region[REGION_SIZE] __attribute__((section(".bss_region")));
 static size_t region_used;
 static size_t region_blocks;
 static size_t region_last; /* where the newest block begins; giving back that one makes room at once */

@@ -1,13 +1,26 @@
 #include "messaging_error.h"
 
+#ifdef AIRS_SDK_BATCHES
+#include "batch/request_text.h"
+#include "batch/targets.h"
+#endif
+
 /* Between two tries of a send that waits: short at first, since a mailbox empties in microseconds. */
 #define WAIT_FIRST_MS 1
 #define WAIT_MOST_MS 16
 
 airs_status_t airs_send(airs_id_t target, airs_bytes_t payload) {
-    airssys_core_types_component_id_t id = airs_sdk_component_id(target);
     airssys_core_types_message_payload_t bytes = airs_sdk_payload(payload);
     airssys_core_errors_messaging_error_t error;
+#ifdef AIRS_SDK_BATCHES
+    uint64_t handle = airs_sdk_target(target);
+    if (handle != 0) {
+        bool sent = airssys_actor_batch_send_now(handle, &bytes) ||
+                    airssys_actor_batch_send_to(handle, &bytes, &error);
+        return sent ? AIRS_OK : airs_sdk_messaging_failed(&error);
+    }
+#endif
+    airssys_core_types_component_id_t id = airs_sdk_component_id(target);
     return airssys_core_host_messaging_send(&id, &bytes, &error) ? AIRS_OK
                                                                  : airs_sdk_messaging_failed(&error);
 }
@@ -28,10 +41,24 @@ airs_status_t airs_send_wait(airs_id_t target, airs_bytes_t payload, uint64_t ti
 
 airs_status_t airs_request(airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
                            airs_request_id_t *out) {
-    airssys_core_types_component_id_t id = airs_sdk_component_id(target);
     airssys_core_types_message_payload_t bytes = airs_sdk_payload(payload);
-    airssys_core_types_correlation_id_t correlation;
     airssys_core_errors_messaging_error_t error;
+#ifdef AIRS_SDK_BATCHES
+    uint64_t handle = airs_sdk_target(target);
+    airssys_actor_batch_request_id_t number;
+    if (handle != 0) {
+        if (!airssys_actor_batch_request_to(handle, &bytes, timeout_ms, &number, &error)) {
+            return airs_sdk_messaging_failed(&error);
+        }
+        if (out != NULL) {
+            airs_sdk_request_text(number, out->text);
+            out->text[AIRS_SDK_REQUEST_TEXT] = '\0';
+        }
+        return AIRS_OK;
+    }
+#endif
+    airssys_core_types_component_id_t id = airs_sdk_component_id(target);
+    airssys_core_types_correlation_id_t correlation;
     if (!airssys_core_host_messaging_request(&id, &bytes, timeout_ms, &correlation, &error)) {
         return airs_sdk_messaging_failed(&error);
     }

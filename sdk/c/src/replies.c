@@ -1,4 +1,7 @@
+#include "lifecycle.h"
 #include "messaging_error.h"
+
+bool airs_sdk_deferred;
 
 airs_status_t airs_defer_reply(airs_request_id_t *out) {
     airssys_core_types_correlation_id_t id;
@@ -8,6 +11,7 @@ airs_status_t airs_defer_reply(airs_request_id_t *out) {
     }
     *out = airs_sdk_request_id(id);
     airssys_core_types_correlation_id_free(&id);
+    airs_sdk_deferred = true;
     return AIRS_OK;
 }
 

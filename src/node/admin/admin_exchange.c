@@ -157,6 +157,10 @@ int airs_admin_http_status(airs_status_t status) {
     case AIRS_EXPORT_NOT_FOUND:
     case AIRS_EXPORT_TYPE_MISMATCH:
     case AIRS_IMPORT_NOT_PROVIDED:
+    case AIRS_COMPONENT_TOO_LARGE:
+    case AIRS_COMPONENT_TOO_COMPLEX:
+    case AIRS_COMPILE_MEMORY_EXCEEDED:
+    case AIRS_COMPILE_TIME_EXCEEDED:
         return 422;
     case AIRS_QUEUE_FULL:
     case AIRS_TOO_MANY_REQUESTS:

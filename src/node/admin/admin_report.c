@@ -55,6 +55,9 @@ void airs_admin_report_counters(airs_text_t *out, airs_node_t *node) {
     append_number(out, "messages", totals.messages);
     append_number(out, "dead_letters", totals.dead_letters);
     append_number(out, "dropped", totals.dropped);
+    append_number(out, "passive", totals.passive);
+    append_number(out, "passivated", totals.passivated);
+    append_number(out, "returned", totals.returned);
     airs_text_append_format(out, ",\"requests\":{\"pending\":%" PRIu64, requests.pending);
     append_number(out, "completed", requests.completed);
     append_number(out, "failed", requests.failed);
@@ -117,6 +120,19 @@ static void append_failure(airs_text_t *out, const airs_actor_info_t *info) {
     append_string(out, "failure_reason", airs_str(info->failure_reason));
 }
 
+static void append_runs(airs_text_t *out, const airs_actor_info_t *info, uint64_t now_ns) {
+    if (info->next_run_ns != 0) {
+        uint64_t left_ns = info->next_run_ns > now_ns ? info->next_run_ns - now_ns : 0;
+        airs_text_append(out, airs_str(","));
+        airs_admin_report_time(out, "next_run", info->next_run_ns);
+        airs_text_append_format(out, ",\"next_run_seconds\":%.3f", (double)left_ns / NS_PER_S);
+    }
+    if (info->ran_ns != 0) {
+        airs_text_append(out, airs_str(","));
+        airs_admin_report_time(out, "ran", info->ran_ns);
+    }
+}
+
 static bool append_actor(void *context, const airs_actor_info_t *info) {
     actor_list_t *list = context;
     airs_text_t *out = list->out;
@@ -138,6 +154,7 @@ static bool append_actor(void *context, const airs_actor_info_t *info) {
     airs_admin_report_time(out, "started", info->started_ns);
     airs_text_append_format(out, ",\"uptime_seconds\":%.3f", (double)age_ns / NS_PER_S);
     append_counters(out, info);
+    append_runs(out, info, list->now_ns);
     append_failure(out, info);
     airs_text_append(out, airs_str("}"));
     return true;
@@ -190,6 +207,12 @@ static bool append_child(void *context, const airs_child_info_t *info) {
         append_string(out, "supervisor", airs_str(info->supervisor));
         append_string(out, "restart", airs_str(restart_text(info->restart)));
         airs_text_append_format(out, ",\"significant\":%s", info->significant ? "true" : "false");
+    }
+    if (info->ended_ns != 0) {
+        airs_text_append(out, airs_str(","));
+        airs_admin_report_time(out, "ended", info->ended_ns);
+        append_string(out, "end", airs_str(info->end));
+        append_string(out, "end_reason", airs_str(info->end_reason));
     }
     airs_text_append(out, airs_str("}"));
     return true;

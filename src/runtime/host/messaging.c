@@ -20,13 +20,16 @@ static void remember(airs_target_t *target, uint8_t bit, const airs_validity_t *
     target->allowed |= bit;
 }
 
-/* Decided once for each target and action, and remembered with the target. */
-static airs_status_t check(airs_wasm_instance_t *instance, airs_target_t *target, uint8_t bit,
-                           airs_action_t action, airs_error_t *error) {
+bool airs_host_messaging_may(const airs_wasm_instance_t *instance, airs_target_t *target, uint8_t bit) {
     if (target->allowed != 0 && !airs_security_holds(instance->security, &target->validity)) {
         target->allowed = 0;
     }
-    if ((target->allowed & bit) != 0) {
+    return (target->allowed & bit) != 0;
+}
+
+airs_status_t airs_host_messaging_check(airs_wasm_instance_t *instance, airs_target_t *target, uint8_t bit,
+                                        airs_action_t action, airs_error_t *error) {
+    if (airs_host_messaging_may(instance, target, bit)) {
         return AIRS_OK;
     }
     airs_validity_t validity;
@@ -38,7 +41,7 @@ static airs_status_t check(airs_wasm_instance_t *instance, airs_target_t *target
     return status;
 }
 
-static airs_target_t *find_target(airs_wasm_instance_t *instance, airs_id_t id) {
+static airs_target_t *find_target(airs_wasm_instance_t *instance, const airs_id_t *id) {
     return airs_target_cache_find(&instance->targets, id);
 }
 
@@ -54,11 +57,12 @@ static uint8_t send_message(void *host, const airs_ext_id_t *target, airs_ext_by
     airs_id_t id = airs_host_id(target);
     airs_error_t error;
     airs_host_messaging_prepare(&error);
-    airs_target_t *known = find_target(instance, id);
-    airs_status_t status = known != NULL ? check(instance, known, AIRS_TARGET_SEND, AIRS_ACTION_SEND, &error)
-                                         : no_target(id);
+    airs_target_t *known = find_target(instance, &id);
+    airs_status_t status =
+        known != NULL ? airs_host_messaging_check(instance, known, AIRS_TARGET_SEND, AIRS_ACTION_SEND, &error)
+                      : no_target(id);
     if (status == AIRS_OK) {
-        status = router->ops->send(router, instance->host.self, &known->route, id,
+        status = router->ops->send(router, instance->host.self, &known->route, &id,
                                    airs_bytes(payload.data, payload.size), &error);
     }
     return airs_host_messaging_answer(status, &error, reason);
@@ -72,12 +76,12 @@ static uint8_t request(void *host, const airs_ext_id_t *target, airs_ext_bytes_t
     airs_correlation_id_t correlation;
     airs_error_t error;
     airs_host_messaging_prepare(&error);
-    airs_target_t *known = find_target(instance, id);
-    airs_status_t status = known != NULL
-                               ? check(instance, known, AIRS_TARGET_REQUEST, AIRS_ACTION_REQUEST, &error)
-                               : no_target(id);
+    airs_target_t *known = find_target(instance, &id);
+    airs_status_t status = known != NULL ? airs_host_messaging_check(instance, known, AIRS_TARGET_REQUEST,
+                                                                     AIRS_ACTION_REQUEST, &error)
+                                         : no_target(id);
     if (status == AIRS_OK) {
-        status = router->ops->request(router, instance->host.self, &known->route, id,
+        status = router->ops->request(router, instance->host.self, &known->route, &id,
                                       airs_bytes(payload.data, payload.size), timeout_ms, &correlation,
                                       &error);
     }
@@ -124,6 +128,19 @@ static void drop_targets(const airs_allocator_t *allocator, targets_t *targets) 
     }
 }
 
+/* Targets of one broadcast for which decisions are remembered: of more, one would make the others be forgotten. */
+#define REMEMBERED_BROADCAST (AIRS_TARGET_CACHE_MAX / 4)
+
+static bool may_broadcast(airs_wasm_instance_t *instance, airs_id_t id, size_t count) {
+    airs_target_t *known = count <= REMEMBERED_BROADCAST ? find_target(instance, &id) : NULL;
+    if (known != NULL) {
+        return airs_host_messaging_check(instance, known, AIRS_TARGET_BROADCAST, AIRS_ACTION_BROADCAST,
+                                         NULL) == AIRS_OK;
+    }
+    airs_resource_t resource = airs_resource_id(id);
+    return airs_security_check(instance->security, AIRS_ACTION_BROADCAST, &resource, NULL) == AIRS_OK;
+}
+
 /* All instances of a component. */
 static bool is_group(const airs_ext_id_t *id) {
     return airs_str_equal(airs_host_id(id).instance, airs_str("*"));
@@ -151,9 +168,7 @@ static uint8_t broadcast(void *host, const airs_ext_id_t *ids, size_t count, air
     }
     for (size_t i = 0; i < count; i++) {
         targets.ids[i] = airs_host_id(&ids[i]);
-        airs_resource_t resource = airs_resource_id(targets.ids[i]);
-        targets.allowed[i] =
-            airs_security_check(instance->security, AIRS_ACTION_BROADCAST, &resource, NULL) == AIRS_OK;
+        targets.allowed[i] = may_broadcast(instance, targets.ids[i], count);
     }
     airs_status_t status = router->ops->broadcast(router, instance->host.self, targets.ids, targets.allowed,
                                                   count, airs_bytes(payload.data, payload.size), first,
@@ -175,7 +190,7 @@ static airs_ext_id_t self_id(void *host) {
                            airs_host_bytes_of(id.instance)};
 }
 
-static uint8_t waited(void *host, airs_ext_text_t *reason) {
+uint8_t airs_host_messaging_waited(void *host, airs_ext_text_t *reason) {
     airs_wasm_instance_t *instance = host;
     airs_message_router_t *router = instance->host.router;
     airs_error_t error;
@@ -192,7 +207,7 @@ wasmtime_error_t *airs_host_messaging_link(wasmtime_component_linker_t *linker) 
         .cancel_request = cancel_request,
         .broadcast = broadcast,
         .self_id = self_id,
-        .waited = waited,
+        .waited = airs_host_messaging_waited,
     };
     return airs_ext_linker_add_messaging(linker, &host);
 }

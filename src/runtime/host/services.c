@@ -2,6 +2,8 @@
 
 #include "core/deadline.h"
 #include "core/memory.h"
+#include "runtime/host/guest_log.h"
+#include "runtime/host/function.h"
 #include "runtime/host/text.h"
 #include "runtime/host/values.h"
 #include "runtime/instance.h"
@@ -60,7 +62,7 @@ static wasmtime_error_t *log_message(airs_wasm_instance_t *instance, const wasmt
     };
     if (record.level >= log->level && allowed(instance, AIRS_ACTION_LOG, NULL)) {
         record.field_count = fields_of(&args[2], fields);
-        log->write(log, &record);
+        airs_guest_log_write(instance, &record);
     }
     return NULL;
 }
@@ -184,52 +186,29 @@ static bool wait_until(void *host, uint64_t deadline_ns) {
 
 /* ---- linking -------------------------------------------------------------------------------- */
 
-typedef struct import {
-    const char *name;
-    wasmtime_error_t *(*function)(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
-                                  wasmtime_component_val_t *results);
-} import_t;
+#define ID "record{namespace: string, name: string, instance: string}"
 
-static const import_t imports[] = {
-    {"log", log_message},
-    {"current-time", current_time},
-    {"current-time-millis", current_time_millis},
-    {"list-components", list_components},
-    {"get-component-metadata", get_component_metadata},
+static const airs_host_function_t functions[] = {
+    {.name = "log",
+     .type = "func(enum{trace, debug, info, warn, error}, string, option<list<tuple<string, string>>>)",
+     .call = log_message},
+    {.name = "current-time",
+     .type = "func() -> record{seconds: u64, nanoseconds: u32}",
+     .call = current_time},
+    {.name = "current-time-millis", .type = "func() -> u64", .call = current_time_millis},
+    {.name = "list-components", .type = "func() -> list<" ID ">", .call = list_components},
+    {.name = "get-component-metadata",
+     .type = "func(" ID ") -> result<record{id: " ID ", name: string, version: string, health: string}, "
+             "variant{initialization-failed(string), already-initialized, not-initialized, "
+             "shutdown-failed(string), invalid-state(string)}>",
+     .call = get_component_metadata},
 };
 
-/* `data` is one of them. */
-static wasmtime_error_t *call_import(void *data, wasmtime_context_t *context,
-                                     const wasmtime_component_func_type_t *type,
-                                     wasmtime_component_val_t *args, size_t arg_count,
-                                     wasmtime_component_val_t *results, size_t result_count) {
-    (void)type, (void)arg_count, (void)result_count;
-    return ((const import_t *)data)->function(wasmtime_context_get_data(context), args, results);
-}
-
-static wasmtime_error_t *add_functions(wasmtime_component_linker_instance_t *interface) {
-    for (size_t i = 0; i < sizeof imports / sizeof *imports; i++) {
-        wasmtime_error_t *failure =
-            wasmtime_component_linker_instance_add_func(interface, imports[i].name, strlen(imports[i].name),
-                                                        call_import, (void *)(uintptr_t)&imports[i], NULL);
-        if (failure != NULL) {
-            return failure;
-        }
-    }
-    return NULL;
-}
+const airs_host_interface_t airs_host_services_interface = {"airssys:core/host-services@1.0.0", functions,
+                                                            sizeof functions / sizeof *functions};
 
 wasmtime_error_t *airs_host_services_link(wasmtime_component_linker_t *linker) {
-    static const char name[] = "airssys:core/host-services@1.0.0";
     static const airs_ext_waiting_t waiting = {.sleep_deadline = sleep_deadline, .wait_until = wait_until};
-    wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
-    wasmtime_component_linker_instance_t *interface = NULL;
-    wasmtime_error_t *failure =
-        wasmtime_component_linker_instance_add_instance(root, name, sizeof name - 1, &interface);
-    if (failure == NULL) {
-        failure = add_functions(interface);
-        wasmtime_component_linker_instance_delete(interface);
-    }
-    wasmtime_component_linker_instance_delete(root);
+    wasmtime_error_t *failure = airs_host_interface_link(linker, &airs_host_services_interface);
     return failure != NULL ? failure : airs_ext_linker_add_sleep(linker, &waiting);
 }

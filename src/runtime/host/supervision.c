@@ -4,8 +4,8 @@
 
 #include "core/exit_message.h"
 #include "core/memory.h"
+#include "runtime/host/function.h"
 #include "runtime/host/values.h"
-#include "runtime/instance.h"
 #include "security/security_context.h"
 
 /* ---- answers ---- */
@@ -93,9 +93,10 @@ static airs_status_t spawn(airs_wasm_instance_t *instance, const wasmtime_compon
     const wasmtime_component_valrecord_entry_t *options = args[1].of.record.data;
     order->id = component_named(instance, airs_value_text(&args[0]));
     prepare(error);
-    airs_status_t status = check(instance, AIRS_ACTION_SPAWN, order->id, error);
+    airs_status_t status = read_instance(&options[0].val, order, error);
     if (status == AIRS_OK) {
-        status = read_instance(&options[0].val, order, error);
+        /* By the name that it asks for; with none, it may be any. */
+        status = check(instance, AIRS_ACTION_SPAWN, order->id, error);
     }
     if (status == AIRS_OK) {
         status = read_config(allocator, &options[1].val, &order->config);
@@ -122,18 +123,20 @@ static void spawn_with(airs_wasm_instance_t *instance, const wasmtime_component_
     results[0] = status == AIRS_OK ? airs_value_ok(spawned_id(&spawned)) : refuse(status, &error);
 }
 
-static void spawn_alone(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
-                        wasmtime_component_val_t *results) {
+static wasmtime_error_t *spawn_alone(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                     wasmtime_component_val_t *results) {
     spawn_with(instance, args, false, results);
+    return NULL;
 }
 
-static void spawn_link(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
-                       wasmtime_component_val_t *results) {
+static wasmtime_error_t *spawn_link(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                    wasmtime_component_val_t *results) {
     spawn_with(instance, args, true, results);
+    return NULL;
 }
 
-static void spawn_monitor(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
-                          wasmtime_component_val_t *results) {
+static wasmtime_error_t *spawn_monitor(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                       wasmtime_component_val_t *results) {
     airs_spawn_order_t order = {.monitor = true};
     airs_spawned_t spawned;
     airs_error_t error;
@@ -141,6 +144,7 @@ static void spawn_monitor(airs_wasm_instance_t *instance, const wasmtime_compone
     results[0] = status == AIRS_OK
                      ? airs_value_ok(airs_value_pair(spawned_id(&spawned), airs_value_u64(spawned.monitor)))
                      : refuse(status, &error);
+    return NULL;
 }
 
 /* ---- ends ---- */
@@ -155,8 +159,8 @@ static unsigned case_in(const wasm_name_t *name, const char *const *names, unsig
     return i;
 }
 
-static void stop(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
-                 wasmtime_component_val_t *results) {
+static wasmtime_error_t *stop(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                              wasmtime_component_val_t *results) {
     static const char *const modes[] = {"drain", "drop", "kill"};
     airs_message_router_t *router = instance->host.router;
     airs_id_t id = airs_value_to_id(&args[0]);
@@ -168,6 +172,7 @@ static void stop(airs_wasm_instance_t *instance, const wasmtime_component_val_t 
         status = router->ops->stop(router, instance->host.self, id, mode, &error);
     }
     results[0] = answer(status, &error);
+    return NULL;
 }
 
 static airs_reason_kind_t reason_kind(const wasm_name_t *name) {
@@ -185,8 +190,8 @@ static void read_text(const wasmtime_component_val_t *value, char out[AIRS_REASO
     *(char *)airs_copy(out, text.data, size) = '\0';
 }
 
-static void exit_for(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
-                     wasmtime_component_val_t *results) {
+static wasmtime_error_t *exit_for(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                  wasmtime_component_val_t *results) {
     airs_message_router_t *router = instance->host.router;
     const wasmtime_component_valvariant_t *variant = &args[0].of.variant;
     char text[AIRS_REASON_TEXT_MAX + 4];
@@ -201,12 +206,13 @@ static void exit_for(airs_wasm_instance_t *instance, const wasmtime_component_va
         airs_error_set(&error, status, "this actor is ending already");
     }
     results[0] = answer(status, &error);
+    return NULL;
 }
 
 /* ---- links and monitors ---- */
 
-static void monitor(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
-                    wasmtime_component_val_t *results) {
+static wasmtime_error_t *monitor(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                 wasmtime_component_val_t *results) {
     airs_message_router_t *router = instance->host.router;
     airs_id_t id = airs_value_to_id(&args[0]);
     uint64_t number = 0;
@@ -217,25 +223,28 @@ static void monitor(airs_wasm_instance_t *instance, const wasmtime_component_val
         status = router->ops->monitor(router, instance->host.self, id, &number, &error);
     }
     results[0] = status == AIRS_OK ? airs_value_ok(airs_value_u64(number)) : refuse(status, &error);
+    return NULL;
 }
 
 /* These two need no grant: they give back what was granted. */
-static void demonitor(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
-                      wasmtime_component_val_t *results) {
+static wasmtime_error_t *demonitor(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                   wasmtime_component_val_t *results) {
     airs_message_router_t *router = instance->host.router;
     airs_status_t status = router->ops->demonitor(router, instance->host.self, args[0].of.u64);
     results[0] = airs_value_bool(status == AIRS_OK);
+    return NULL;
 }
 
-static void unlink_from(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
-                        wasmtime_component_val_t *results) {
+static wasmtime_error_t *unlink_from(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                     wasmtime_component_val_t *results) {
     (void)results;
     airs_message_router_t *router = instance->host.router;
     router->ops->unlink(router, instance->host.self, airs_value_to_id(&args[0]));
+    return NULL;
 }
 
-static void link_with(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
-                      wasmtime_component_val_t *results) {
+static wasmtime_error_t *link_with(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                   wasmtime_component_val_t *results) {
     airs_message_router_t *router = instance->host.router;
     airs_id_t id = airs_value_to_id(&args[0]);
     airs_error_t error;
@@ -245,55 +254,47 @@ static void link_with(airs_wasm_instance_t *instance, const wasmtime_component_v
         status = router->ops->link(router, instance->host.self, id, &error);
     }
     results[0] = answer(status, &error);
+    return NULL;
 }
 
-static void trap_exit(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
-                      wasmtime_component_val_t *results) {
+static wasmtime_error_t *trap_exit(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
+                                   wasmtime_component_val_t *results) {
     airs_message_router_t *router = instance->host.router;
     airs_error_t error;
     prepare(&error);
     results[0] = answer(router->ops->trap_exits(router, instance->host.self, args[0].of.boolean), &error);
+    return NULL;
 }
 
 /* ---- linking ---- */
 
-typedef struct import {
-    const char *name;
-    void (*function)(airs_wasm_instance_t *instance, const wasmtime_component_val_t *args,
-                     wasmtime_component_val_t *results);
-} import_t;
+#define ID "record{namespace: string, name: string, instance: string}"
+#define ERROR                                                                              \
+    "variant{denied(string), not-found(string), already-exists(string), invalid(string), " \
+    "limit-reached(string), failed(string)}"
+#define OPTIONS "record{instance: option<string>, config: option<list<u8>>}"
+#define REASON "variant{normal, shutdown, killed, error(string), crash(string), no-actor}"
 
-static const import_t imports[] = {
-    {"spawn", spawn_alone},   {"spawn-link", spawn_link}, {"spawn-monitor", spawn_monitor},
-    {"stop", stop},           {"exit", exit_for},         {"monitor", monitor},
-    {"demonitor", demonitor}, {"link", link_with},        {"unlink", unlink_from},
-    {"trap-exit", trap_exit},
+static const airs_host_function_t functions[] = {
+    {.name = "spawn", .type = "func(string, " OPTIONS ") -> result<" ID ", " ERROR ">", .call = spawn_alone},
+    {.name = "spawn-link",
+     .type = "func(string, " OPTIONS ") -> result<" ID ", " ERROR ">",
+     .call = spawn_link},
+    {.name = "spawn-monitor",
+     .type = "func(string, " OPTIONS ") -> result<tuple<" ID ", u64>, " ERROR ">",
+     .call = spawn_monitor},
+    {.name = "stop", .type = "func(" ID ", enum{drain, drop, kill}) -> result<_, " ERROR ">", .call = stop},
+    {.name = "exit", .type = "func(" REASON ") -> result<_, " ERROR ">", .call = exit_for},
+    {.name = "monitor", .type = "func(" ID ") -> result<u64, " ERROR ">", .call = monitor},
+    {.name = "demonitor", .type = "func(u64) -> bool", .call = demonitor},
+    {.name = "link", .type = "func(" ID ") -> result<_, " ERROR ">", .call = link_with},
+    {.name = "unlink", .type = "func(" ID ")", .call = unlink_from},
+    {.name = "trap-exit", .type = "func(bool) -> result<_, " ERROR ">", .call = trap_exit},
 };
 
-/* `data` is one of them. */
-static wasmtime_error_t *call_import(void *data, wasmtime_context_t *context,
-                                     const wasmtime_component_func_type_t *type,
-                                     wasmtime_component_val_t *args, size_t arg_count,
-                                     wasmtime_component_val_t *results, size_t result_count) {
-    (void)type, (void)arg_count, (void)result_count;
-    ((const import_t *)data)->function(wasmtime_context_get_data(context), args, results);
-    return NULL;
-}
+const airs_host_interface_t airs_host_supervision_interface = {"airssys:actor/supervision@0.1.0", functions,
+                                                               sizeof functions / sizeof *functions};
 
 wasmtime_error_t *airs_host_supervision_link(wasmtime_component_linker_t *linker) {
-    static const char name[] = "airssys:actor/supervision@0.1.0";
-    wasmtime_component_linker_instance_t *root = wasmtime_component_linker_root(linker);
-    wasmtime_component_linker_instance_t *interface = NULL;
-    wasmtime_error_t *failure =
-        wasmtime_component_linker_instance_add_instance(root, name, sizeof name - 1, &interface);
-    for (size_t i = 0; i < sizeof imports / sizeof *imports && failure == NULL; i++) {
-        failure = wasmtime_component_linker_instance_add_func(interface, imports[i].name,
-                                                              strlen(imports[i].name), call_import,
-                                                              (void *)(uintptr_t)&imports[i], NULL);
-    }
-    if (interface != NULL) {
-        wasmtime_component_linker_instance_delete(interface);
-    }
-    wasmtime_component_linker_instance_delete(root);
-    return failure;
+    return airs_host_interface_link(linker, &airs_host_supervision_interface);
 }

@@ -1,5 +1,5 @@
-/* WASI 0.2 with nothing granted: the node's clocks and random numbers, the manifest's environment, and
- * standard streams that end in the log (or, for output, in what the node chose). */
+/* WASI 0.2: the node's clocks and random numbers, the manifest's environment, standard streams that end in the log
+ * (or, for output, in what the node chose), and of folders and the network what was granted. */
 #ifndef AIRSSYS_RUNTIME_HOST_WASI_H
 #define AIRSSYS_RUNTIME_HOST_WASI_H
 

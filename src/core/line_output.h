@@ -1,6 +1,6 @@
 /* An output that hands on whole lines: for one of several writers that share a place. */
-#ifndef AIRSSYS_NODE_LINE_OUTPUT_H
-#define AIRSSYS_NODE_LINE_OUTPUT_H
+#ifndef AIRSSYS_CORE_LINE_OUTPUT_H
+#define AIRSSYS_CORE_LINE_OUTPUT_H
 
 #include <airssys/node.h>
 

@@ -1,4 +1,4 @@
-#include "node/line_output.h"
+#include "core/line_output.h"
 
 #include "core/memory.h"
 
