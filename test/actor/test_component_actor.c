@@ -88,7 +88,8 @@ static airs_scripted_next_t check_config(airs_scripted_call_t *call) {
                      config->limits.max_execution_time_ms == 77 &&
                      config->limits.max_parked_time_ms == 60000 &&
                      airs_str_equal(call->host->storage_space, airs_str("t/a")) &&
-                     call->host->storage_quota == UINT64_MAX && call->host->env_count == 1;
+                     config->limits.max_log_lines_per_s == 1000 && call->host->storage_quota == 256 << 20 &&
+                     call->host->env_count == 1;
         return right ? airs_scripted_ok(call) : airs_scripted_error(call, "wrong configuration");
     }
     return airs_scripted_ok(call);

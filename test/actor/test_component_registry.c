@@ -40,6 +40,22 @@ static void drop(airs_actor_t *actor) {
     airs_actor_unref(actor);
 }
 
+static void a_component_may_have_so_many_instances(void **state) {
+    (void)state;
+    airs_actor_t *first = make("app", "a", "0");
+    airs_actor_t *second = make("app", "a", "1");
+    airs_actor_t *other = make("app", "b", "0");
+    assert_ok(airs_component_registry_insert_bounded(registry, first, 1));
+    assert_status(airs_component_registry_insert_bounded(registry, first, 1), AIRS_ALREADY_EXISTS);
+    assert_status(airs_component_registry_insert_bounded(registry, second, 1), AIRS_QUOTA_EXCEEDED);
+    assert_int_equal(airs_component_registry_count(registry), 1);
+    assert_ok(airs_component_registry_insert_bounded(registry, other, 1));
+    assert_ok(airs_component_registry_insert_bounded(registry, second, 2));
+    drop(first);
+    drop(second);
+    drop(other);
+}
+
 static int set_up(void **state) {
     (void)state;
     airs_failing_allocator_init(&allocator);
@@ -79,6 +95,23 @@ static void finds_by_id(void **state) {
     drop(a);
     drop(c);
     assert_int_equal(airs_component_registry_count(registry), 0);
+}
+
+/* By an id of its own, not the actor's. */
+static void finds_by_an_id_that_has_its_hash(void **state) {
+    (void)state;
+    airs_component_id_t *id = NULL;
+    assert_ok(airs_component_id_create(&allocator.allocator, airs_id("t", "a", "0"), &id, NULL));
+    assert_null(airs_component_registry_find_known(registry, id));
+    airs_actor_t *b = insert("t", "a", "1");
+    assert_null(airs_component_registry_find_known(registry, id));
+    airs_actor_t *a = insert("t", "a", "0");
+    airs_actor_t *found = airs_component_registry_find_known(registry, id);
+    assert_ptr_equal(found, a);
+    airs_actor_unref(found);
+    drop(a);
+    drop(b);
+    airs_component_id_unref(id);
 }
 
 static void a_name_is_given_once(void **state) {
@@ -304,7 +337,9 @@ static void look_ups_race_with_changes(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_component_may_have_so_many_instances, set_up, tear_down),
         cmocka_unit_test_setup_teardown(finds_by_id, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(finds_by_an_id_that_has_its_hash, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_name_is_given_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_empty_instance_is_any_live_one, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_shorter_of_two_mailboxes, set_up, tear_down),

@@ -480,6 +480,65 @@ static void what_is_dropped_under_senders_is_accounted_for(void **state) {
     send_from_threads();
 }
 
+static void asking_again_counts_no_refusal(void **state) {
+    (void)state;
+    airs_mailbox_init(&mailbox, (airs_mailbox_limits_t){.messages = 1, .bytes = 100});
+    put(1);
+    assert_status(airs_mailbox_try_reserve(&mailbox, 1), AIRS_QUEUE_FULL);
+    assert_status(airs_mailbox_try_reserve(&mailbox, 101), AIRS_QUEUE_FULL);
+    assert_int_equal(atomic_load(&mailbox.refused), 0);
+    assert_int_equal(airs_mailbox_waiting(&mailbox), 1);
+    airs_mailbox_refuse(&mailbox);
+    assert_status(airs_mailbox_try_reserve(&mailbox, 1), AIRS_NOT_RUNNING);
+    take();
+}
+
+static void room_for_many_leaves_half(void **state) {
+    (void)state;
+    airs_mailbox_init(&mailbox, (airs_mailbox_limits_t){.messages = 10, .bytes = 100});
+    assert_false(airs_mailbox_reserve_lot(&mailbox, 6, 6));
+    assert_false(airs_mailbox_reserve_lot(&mailbox, 2, 51));
+    assert_true(airs_mailbox_reserve_lot(&mailbox, 4, 40));
+    assert_int_equal(airs_mailbox_waiting(&mailbox), 4);
+    assert_false(airs_mailbox_reserve_lot(&mailbox, 2, 2));
+    assert_false(airs_mailbox_reserve_lot(&mailbox, 1, 11));
+    airs_mailbox_unreserve_lot(&mailbox, 3, 30);
+    assert_true(airs_mailbox_reserve_lot(&mailbox, 4, 40));
+    airs_mailbox_unreserve_lot(&mailbox, 5, 50);
+    assert_int_equal(airs_mailbox_waiting(&mailbox), 0);
+    airs_mailbox_refuse(&mailbox);
+    assert_false(airs_mailbox_reserve_lot(&mailbox, 1, 1));
+    airs_mailbox_init(&mailbox,
+                      (airs_mailbox_limits_t){.messages = 10, .bytes = 100, .policy = AIRS_MAILBOX_BLOCK});
+    assert_false(airs_mailbox_reserve_lot(&mailbox, 2, 2));
+}
+
+static void a_chain_goes_in_whole(void **state) {
+    (void)state;
+    make_idle();
+    assert_true(airs_mailbox_idle(&mailbox));
+    assert_int_equal(put(1), AIRS_PUSH_CLAIMED);
+    assert_false(airs_mailbox_idle(&mailbox));
+    airs_component_message_t *chain[3];
+    assert_true(airs_mailbox_reserve_lot(&mailbox, 3, 3 * sizeof(uint64_t)));
+    for (uint64_t i = 0; i < 3; i++) {
+        chain[i] = make(2 + i, 1);
+        atomic_store(&chain[i]->next, i > 0 ? chain[i - 1] : NULL);
+    }
+    assert_int_equal(airs_mailbox_push_chain(&mailbox, chain[2], chain[0]), AIRS_PUSH_QUEUED);
+    put(5);
+    for (uint64_t i = 1; i <= 5; i++) {
+        assert_int_equal(take(), i);
+    }
+    airs_mailbox_settle(&mailbox);
+    assert_int_equal(airs_mailbox_waiting(&mailbox), 0);
+    assert_null(airs_mailbox_close(&mailbox));
+    chain[0] = make(6, 1);
+    assert_int_equal(airs_mailbox_push_chain(&mailbox, chain[0], chain[0]), AIRS_PUSH_CLOSED);
+    assert_ptr_equal(airs_mailbox_in_order(chain[0]), chain[0]);
+    airs_component_message_destroy(chain[0]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(hands_over_in_order, set_up, tear_down),
@@ -497,6 +556,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_large_one_may_take_the_room_of_several, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_exempt_is_never_dropped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_hands_over_many_and_closes_like_others, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(asking_again_counts_no_refusal, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(room_for_many_leaves_half, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_chain_goes_in_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_dropped_under_senders_is_accounted_for, set_up, tear_down),
         cmocka_unit_test_setup_teardown(senders_keep_their_order_and_nothing_is_lost, set_up, tear_down),
     };

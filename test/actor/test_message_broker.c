@@ -170,13 +170,13 @@ static void send_in(airs_scripted_call_t *call, deed_t *deed, const char *payloa
     airs_message_router_t *router = call->host->router;
     airs_route_t route = {0};
     airs_correlation_id_t id;
+    airs_id_t choosy = airs_id("t", "choosy", "0");
     airs_bytes_t bytes = airs_bytes(payload, strlen(payload));
     deed->error.text[0] = '\0';
-    deed->status =
-        router->ops->send(router, call->host->self, &route, airs_id("t", "choosy", "0"), bytes, &deed->error);
+    deed->status = router->ops->send(router, call->host->self, &route, &choosy, bytes, &deed->error);
     airs_error_t error = {.text = ""};
-    airs_status_t status = router->ops->request(router, call->host->self, &route, airs_id("t", "choosy", "0"),
-                                                bytes, 1000, &id, &error);
+    airs_status_t status =
+        router->ops->request(router, call->host->self, &route, &choosy, bytes, 1000, &id, &error);
     assert_status(status, deed->status);
     assert_string_equal(error.text, deed->error.text);
     router->ops->route_release(router, &route);
@@ -398,8 +398,8 @@ static void to_any(airs_scripted_call_t *call, deed_t *deed) {
     for (int i = 0; i < 9 && deed->status == AIRS_OK; i++) {
         airs_message_router_t *router = call->host->router;
         static airs_route_t route;
-        deed->status = router->ops->send(router, call->host->self, &route, airs_id("t", "p", ""),
-                                         airs_bytes("x", 1), NULL);
+        airs_id_t any = airs_id("t", "p", "");
+        deed->status = router->ops->send(router, call->host->self, &route, &any, airs_bytes("x", 1), NULL);
         router->ops->route_release(router, &route);
     }
 }
@@ -514,8 +514,58 @@ static void a_trap_in_metadata_is_a_crash(void **state) {
     assert_int_equal(actor_fixture_totals(&fixture).crashed, 1);
 }
 
+/* ---- messages a second ---- */
+
+typedef struct attempts {
+    unsigned sent;
+    airs_status_t last;
+} attempts_t;
+
+static airs_status_t send_many(airs_actor_context_t *context, probe_t *probe,
+                               const airs_incoming_t *incoming) {
+    attempts_t *attempts = probe->user;
+    (void)incoming;
+    *attempts = (attempts_t){0, AIRS_OK};
+    for (int i = 0; i < 4; i++) {
+        attempts->last = airs_actor_send(context, airs_id("t", "p", "0"), airs_bytes("x", 1));
+        attempts->sent += attempts->last == AIRS_OK;
+    }
+    return AIRS_OK;
+}
+
+static void so_many_messages_a_second(void **state) {
+    (void)state;
+    static const airs_actor_spec_t spec = {.max_messages_per_s = 3};
+    static const struct {
+        uint64_t passed_ns;
+        unsigned sent;
+    } steps[] = {{0, 3}, {0, 0}, {333333334, 1}, {1000000000, 3}, {10000000000, 3}, {1, 0}};
+    attempts_t attempts;
+    probe_t sender;
+    uint64_t sent = 0;
+    probe_init(&sender);
+    sender.then = send_many;
+    sender.user = &attempts;
+    probe_spawn(&fixture, &sender, "t/sender/0", &spec);
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        actor_fixture_pass(&fixture, steps[i].passed_ns);
+        assert_ok(actor_fixture_send(&fixture, "t/sender/0", "go"));
+        actor_fixture_run(&fixture);
+        assert_int_equal(attempts.sent, steps[i].sent);
+        assert_status(attempts.last, AIRS_QUOTA_EXCEEDED);
+        sent += steps[i].sent;
+        assert_int_equal(probe_count(&probes[0]), sent);
+        assert_int_equal(actor_fixture_counters(&fixture, "t/sender/0").sent, sent);
+    }
+    /* It was not refused by the one that was sent to. */
+    assert_int_equal(actor_fixture_counters(&fixture, "t/p/0").refused, 0);
+    assert_ok(actor_fixture_stop(&fixture, "t/sender/0", AIRS_STOP_DRAIN));
+    probe_free(&sender);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(so_many_messages_a_second, set_up, tear_down),
         cmocka_unit_test_setup_teardown(one_payload_to_several, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_star_reaches_all_instances, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_can_be_delivered_is, set_up, tear_down),

@@ -19,6 +19,46 @@ static void children_are_added_stopped_restarted_and_deleted(void **state) {
     stop(supervisor);
 }
 
+typedef struct seen_end {
+    uint64_t ended_ns;
+    char end[32];
+    char reason[32];
+} seen_end_t;
+
+static bool note_end(void *context, const airs_child_info_t *info) {
+    seen_end_t *seen = context;
+    seen->ended_ns = info->ended_ns;
+    (void)snprintf(seen->end, sizeof seen->end, "%s", info->end);
+    (void)snprintf(seen->reason, sizeof seen->reason, "%s", info->end_reason);
+    return true;
+}
+
+/* Of the last child. */
+static void assert_end(airs_supervisor_t *supervisor, const char *end, bool has_ended) {
+    seen_end_t seen = {UINT64_MAX, "nothing", "listed"};
+    uint64_t now = airs_clock_wall(&fixture.clock.clock);
+    assert_ok(airs_supervisor_list(supervisor, note_end, &seen));
+    assert_string_equal(seen.end, end);
+    assert_string_equal(seen.reason, "");
+    assert_int_equal(seen.ended_ns, has_ended ? now : 0);
+}
+
+static void how_a_child_ended_is_told_until_it_starts_again(void **state) {
+    (void)state;
+    airs_child_spec_t child = component(0, AIRS_RESTART_TRANSIENT);
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, &child, 1);
+    assert_end(supervisor, "", false);
+    tell("t/a/0", "crash");
+    assert_end(supervisor, "", false);
+    assert_ok(airs_supervisor_stop_child(supervisor, "t/a/0", NULL));
+    assert_end(supervisor, "shutdown", true);
+    assert_ok(airs_supervisor_restart_child(supervisor, "t/a/0", NULL));
+    assert_end(supervisor, "", false);
+    assert_ok(airs_supervisor_stop_child(supervisor, "t/a/0", NULL));
+    assert_end(supervisor, "shutdown", true);
+    stop(supervisor);
+}
+
 static void a_child_that_does_not_start_is_forgotten(void **state) {
     (void)state;
     airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, NULL, 0);
@@ -240,6 +280,7 @@ static void a_handle_to_one_that_has_been_forgotten(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(children_are_added_stopped_restarted_and_deleted),
+        TEST(how_a_child_ended_is_told_until_it_starts_again),
         TEST(a_child_that_does_not_start_is_forgotten),
         TEST(names_are_found_among_many),
         TEST(count_children),

@@ -165,6 +165,26 @@ static void all_instances_switch(void **state) {
     }
 }
 
+/* The first takes its time. */
+static void one_after_the_other_unless_together(void **state) {
+    (void)state;
+    for (int together = 0; together < 2; together++) {
+        static version_t one;
+        one = (version_t)VERSION_INIT("1");
+        static version_t two;
+        two = (version_t)VERSION_INIT("2");
+        two.parks_in = AIRS_CALL_INITIALIZE;
+        airs_component_handle_t old = version_add(&fixture.engine, &one);
+        actor_fixture_spawn(&fixture, "t/a/0", old);
+        actor_fixture_spawn(&fixture, "t/a/1", old);
+        /* Nobody lets go of it, so that it is taken back. */
+        assert_status(update_in(version_add(&fixture.engine, &two), 1000, together != 0), AIRS_ROLLED_BACK);
+        assert_int_equal(two.initialized, together != 0 ? 2 : 1);
+        assert_ok(actor_fixture_stop(&fixture, "t/a/0", AIRS_STOP_DRAIN));
+        assert_ok(actor_fixture_stop(&fixture, "t/a/1", AIRS_STOP_DRAIN));
+    }
+}
+
 static void its_configuration_can_change_with_it(void **state) {
     (void)state;
     static version_t one;
@@ -424,7 +444,9 @@ static void a_crash_in_the_window_takes_it_back(void **state) {
     actor_fixture_run(&fixture);
     assert_int_equal(one.imported, 3);
     assert_string_equal(one.from, "1");
-    assert_string_equal(count_of("t/a/0"), "1"); /* "good" was counted by the new one, if it came to it */
+    /* "good" was counted by the new one, if it came to it. */
+    bool to_new = strstr(heard, "2:good ") != NULL;
+    assert_string_equal(count_of("t/a/0"), to_new ? "1" : "2");
     assert_string_equal(version_of("t/a/0"), "1");
     assert_string_equal(version_of("t/a/1"), "1");
     assert_non_null(strstr(heard, ":good "));
@@ -795,6 +817,181 @@ static void children_that_are_all_alike_are_new_ones_from_then_on(void **state) 
     airs_supervisor_stop(supervisor, AIRS_STOP_DROP, PATIENCE_MS);
 }
 
+/* ---- commands ------------------------------------------------------------------------------- */
+
+/* What one version of a command does; its runs are in `heard`: "NAME+arguments+input ". */
+typedef struct job {
+    const char *name;
+    uint64_t takes_ns;
+    uint64_t takes_to_make_ns;
+    int32_t code;
+    bool cannot_be_made;
+} job_t;
+
+static airs_scripted_next_t job_guest(airs_scripted_call_t *call) {
+    const job_t *job = call->context;
+    if (call->kind == AIRS_CALL_INSTANTIATE) {
+        if (call->round == 0 && job->takes_to_make_ns > 0) {
+            return airs_scripted_sleep(call, job->takes_to_make_ns);
+        }
+        return job->cannot_be_made ? airs_scripted_crash(call, AIRS_TRAP, "it cannot start")
+                                   : airs_scripted_ok(call);
+    }
+    if (call->round == 0) {
+        size_t used = strlen(heard);
+        (void)snprintf(heard + used, sizeof heard - used, "%s+%s+%.*s ", job->name,
+                       (const char *)call->host->arguments.data, (int)call->host->standard_input.size,
+                       (const char *)call->host->standard_input.data);
+        if (job->takes_ns > 0) {
+            return airs_scripted_sleep(call, job->takes_ns);
+        }
+    }
+    return airs_scripted_exit(call, job->code);
+}
+
+static airs_component_handle_t job_add(job_t *job) {
+    airs_component_handle_t component = actor_fixture_add(&fixture, job_guest, job);
+    airs_scripted_engine_set_command(&fixture.engine, component);
+    return component;
+}
+
+static void job_spawn(airs_component_handle_t component, uint64_t every_ms) {
+    static const char *const args[] = {"x"};
+    const airs_actor_spec_t spec = {
+        .args = args, .arg_count = 1, .standard_input = airs_bytes("y", 1), .every_ms = every_ms};
+    assert_ok(airs_actor_system_spawn_component(fixture.system, component, id_of("t/a/0"), &spec, NULL));
+    actor_fixture_pass(&fixture, 0);
+}
+
+static bool is_there(void) {
+    airs_actor_counters_t counters;
+    return airs_actor_system_counters(fixture.system, id_of("t/a/0"), &counters) == AIRS_OK;
+}
+
+/* Called as before, and when it would have been. */
+static void the_next_run_of_a_command_is_the_new_ones(void **state) {
+    (void)state;
+    static job_t one = {.name = "1"};
+    static job_t two = {.name = "2"};
+    airs_component_handle_t old = job_add(&one);
+    airs_component_handle_t next = job_add(&two);
+    job_spawn(old, 4000);
+    assert_string_equal(heard, "1+x+y ");
+    assert_ok(update(next));
+    assert_string_equal(heard, "1+x+y 2+x+y 2+x+y ");
+    actor_fixture_pass(&fixture, 4000 * MS);
+    assert_string_equal(heard, "1+x+y 2+x+y 2+x+y 2+x+y ");
+    assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").restarts, 0);
+    assert_int_equal(fixture.engine.live_instances, 0);
+}
+
+static void a_run_in_hand_comes_to_its_end(void **state) {
+    (void)state;
+    static job_t one = {.name = "1", .takes_ns = 500 * MS};
+    static job_t two = {.name = "2"};
+    airs_component_handle_t old = job_add(&one);
+    airs_component_handle_t next = job_add(&two);
+    job_spawn(old, 4000);
+    assert_int_equal(fixture.engine.live_instances, 1);
+    assert_ok(update_in(next, 0, false));
+    assert_string_equal(heard, "1+x+y ");
+    assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").handled, 1);
+    actor_fixture_pass(&fixture, 4000 * MS);
+    assert_string_equal(heard, "1+x+y 2+x+y ");
+}
+
+static void a_command_that_cannot_be_made_is_not_gone_on_with(void **state) {
+    (void)state;
+    static job_t one = {.name = "1"};
+    static job_t two = {.name = "2", .cannot_be_made = true};
+    airs_component_handle_t old = job_add(&one);
+    airs_component_handle_t next = job_add(&two);
+    job_spawn(old, 4000);
+    assert_status(update(next), AIRS_ROLLED_BACK);
+    assert_non_null(strstr(error.text, "t/a/0: instantiation: it cannot start"));
+    actor_fixture_pass(&fixture, 4000 * MS);
+    assert_string_equal(heard, "1+x+y 1+x+y ");
+    assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").restarts, 0);
+    assert_int_equal(fixture.engine.live_instances, 0);
+}
+
+static void a_command_may_take_its_time_to_be_made(void **state) {
+    (void)state;
+    static job_t one = {.name = "1"};
+    static job_t two = {.name = "2", .takes_to_make_ns = 5 * MS};
+    static job_t three = {.name = "3", .takes_to_make_ns = 5 * MS, .cannot_be_made = true};
+    airs_component_handle_t old = job_add(&one);
+    airs_component_handle_t next = job_add(&two);
+    airs_component_handle_t last = job_add(&three);
+    job_spawn(old, 4000);
+    assert_ok(update_in(next, 0, false));
+    assert_status(update_in(last, 0, false), AIRS_ROLLED_BACK);
+    actor_fixture_pass(&fixture, 4000 * MS);
+    actor_fixture_pass(&fixture, 5 * MS);
+    assert_string_equal(heard, "1+x+y 2+x+y ");
+    assert_int_equal(fixture.engine.live_instances, 0);
+}
+
+static void a_command_that_fails_in_the_window_is_taken_back(void **state) {
+    (void)state;
+    static job_t one = {.name = "1"};
+    static job_t two = {.name = "2", .code = 3};
+    airs_component_handle_t old = job_add(&one);
+    airs_component_handle_t next = job_add(&two);
+    job_spawn(old, 4000);
+    assert_status(update(next), AIRS_ROLLED_BACK);
+    assert_non_null(strstr(error.text, "t/a/0: the command exited with code 3"));
+    actor_fixture_pass(&fixture, 0);
+    actor_fixture_pass(&fixture, 4000 * MS);
+    /* It is started anew, and its interval with it. */
+    assert_string_equal(heard, "1+x+y 2+x+y 1+x+y 1+x+y ");
+    assert_int_equal(actor_fixture_totals(&fixture).spawned, 1);
+}
+
+/* It runs in the window to its end, for which it is there. */
+static void a_command_that_runs_once_may_end_in_the_window(void **state) {
+    (void)state;
+    static job_t one = {.name = "1"};
+    static job_t two = {.name = "2"};
+    static const char *const args[] = {"x"};
+    const airs_actor_spec_t spec = {.args = args, .arg_count = 1};
+    airs_component_handle_t old = job_add(&one);
+    airs_component_handle_t next = job_add(&two);
+    assert_ok(airs_actor_system_spawn_component(fixture.system, old, id_of("t/a/0"), &spec, NULL));
+    assert_ok(update(next));
+    assert_string_equal(heard, "2+x+ ");
+    assert_false(is_there());
+}
+
+static void a_command_that_ended_before_is_not_updated(void **state) {
+    (void)state;
+    static job_t one = {.name = "1", .takes_ns = 500 * MS};
+    static job_t two = {.name = "2"};
+    airs_component_handle_t old = job_add(&one);
+    airs_component_handle_t next = job_add(&two);
+    job_spawn(old, 0);
+    assert_status(update(next), AIRS_STOPPED);
+    assert_string_equal(heard, "1+x+y ");
+    assert_false(is_there());
+    assert_status(update(next), AIRS_TARGET_NOT_FOUND);
+}
+
+static void a_command_does_not_become_an_actor(void **state) {
+    (void)state;
+    static job_t job = {.name = "1"};
+    static version_t actor;
+    actor = (version_t)VERSION_INIT("2");
+    airs_component_handle_t old = job_add(&job);
+    airs_component_handle_t other = version_add(&fixture.engine, &actor);
+    job_spawn(old, 4000);
+    assert_status(update(other), AIRS_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "t/a: it is a command, and the new component is none"));
+    assert_ok(actor_fixture_stop(&fixture, "t/a/0", AIRS_STOP_DROP));
+    actor_fixture_spawn(&fixture, "t/a/0", other);
+    assert_status(update(old), AIRS_UNSUPPORTED);
+    assert_non_null(strstr(error.text, "t/a: it is an actor, and the new component is a command"));
+}
+
 /* ---- memory ---- */
 
 static airs_status_t life(const airs_allocator_t *allocator, void *context) {
@@ -854,6 +1051,7 @@ int main(void) {
         CASE(what_waits_is_handled_by_one_or_the_other_in_order),
         CASE(without_migration_the_new_component_begins_anew),
         CASE(all_instances_switch),
+        CASE(one_after_the_other_unless_together),
         CASE(its_configuration_can_change_with_it),
         CASE(a_component_without_instances_cannot_be_updated),
         CASE(native_actors_stay_as_they_are),
@@ -880,6 +1078,14 @@ int main(void) {
         CASE(what_is_started_again_is_the_new_one_or_after_a_rollback_the_old_one),
         CASE(one_that_is_down_comes_up_as_the_new_one),
         CASE(children_that_are_all_alike_are_new_ones_from_then_on),
+        CASE(the_next_run_of_a_command_is_the_new_ones),
+        CASE(a_run_in_hand_comes_to_its_end),
+        CASE(a_command_that_cannot_be_made_is_not_gone_on_with),
+        CASE(a_command_may_take_its_time_to_be_made),
+        CASE(a_command_that_fails_in_the_window_is_taken_back),
+        CASE(a_command_that_runs_once_may_end_in_the_window),
+        CASE(a_command_that_ended_before_is_not_updated),
+        CASE(a_command_does_not_become_an_actor),
         cmocka_unit_test(memory_that_is_refused_leaves_the_actor_as_it_was_or_updated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

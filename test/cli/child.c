@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -72,6 +73,22 @@ static void redirect(const child_t *child, const char *name, int flags, int numb
     }
 }
 
+static void limit(int resource, unsigned long most) {
+    const struct rlimit both = {most, most};
+    if (most > 0) {
+        (void)setrlimit((__rlimit_resource_t)resource, &both);
+    }
+}
+
+/* Who looks for leaks at the end opens files for it, and ends the process otherwise when there are none. */
+static void look_for_no_leaks(void) {
+    char options[512];
+    const char *given = getenv("ASAN_OPTIONS");
+    (void)snprintf(options, sizeof options, "%s%sdetect_leaks=0", given != NULL ? given : "",
+                   given != NULL ? ":" : "");
+    setenv("ASAN_OPTIONS", options, 1);
+}
+
 static _Noreturn void become(const child_t *child, const child_options_t *options, int input, int output,
                              char *const *argv) {
     (void)signal(SIGPIPE, SIG_DFL);
@@ -86,7 +103,19 @@ static _Noreturn void become(const child_t *child, const child_options_t *option
         redirect(child, "out", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, STDOUT_FILENO);
     }
     redirect(child, "err", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, STDERR_FILENO);
+    if (options->files > 0) {
+        look_for_no_leaks();
+    }
+    limit(RLIMIT_FSIZE, options->file_bytes);
+    limit(RLIMIT_NOFILE, options->files);
+    if (options->no_input) {
+        close(STDIN_FILENO);
+    }
+    if (options->no_output) {
+        close(STDOUT_FILENO);
+    }
     setenv("XDG_RUNTIME_DIR", runtime_folder != NULL ? runtime_folder : child->folder.path, 1);
+    setenv("XDG_STATE_HOME", runtime_folder != NULL ? runtime_folder : child->folder.path, 1);
     if (options->folder == NULL || chdir(options->folder) == 0) {
         execv(argv[0], argv);
     }

@@ -23,15 +23,19 @@ typedef struct child {
 } child_t;
 
 typedef struct child_options {
-    const char *input;  /* its standard input's text; NULL: none, unless open_input */
-    size_t input_size;  /* of `input` when that is no text; 0: it ends in a zero */
-    bool open_input;    /* a pipe that the test writes: child->input */
-    const char *folder; /* where it starts; NULL: here */
-    bool closed_output; /* its standard output is a pipe that nobody reads any more */
-    bool terminal;      /* its standard input and output are a terminal; what it writes must be short */
+    const char *input;        /* its standard input's text; NULL: none, unless open_input */
+    size_t input_size;        /* of `input` when that is no text; 0: it ends in a zero */
+    bool open_input;          /* a pipe that the test writes: child->input */
+    const char *folder;       /* where it starts; NULL: here */
+    bool closed_output;       /* its standard output is a pipe that nobody reads any more */
+    bool no_input;            /* it starts without the descriptor, as with "<&-" in a shell */
+    bool no_output;           /* likewise, ">&-" */
+    unsigned long files;      /* it may have so many files open; 0: as many as we */
+    unsigned long file_bytes; /* no file that it writes may become larger; 0: as for us */
+    bool terminal;            /* its standard input and output are a terminal; what it writes must be short */
 } child_options_t;
 
-/* From here on children have this folder as XDG_RUNTIME_DIR, where nodes have their sockets. Borrowed. NULL, and as
+/* From here on children have this folder as XDG_RUNTIME_DIR, where nodes have their sockets, and XDG_STATE_HOME. Borrowed. NULL, and as
  * long as nobody says otherwise: each a folder of its own. */
 void child_share_runtime_folder(const char *path);
 

@@ -43,7 +43,7 @@ static void every_verb_has_help_with_its_options_and_exit_codes(void **state) {
         child_expect(&child, 0);
         assert_string_equal(child.err, "");
         child_expect_text(&child, "out", usage);
-        child_expect_text(&child, "out", "      --help");
+        child_expect_text(&child, "out", "  -h, --help");
         child_expect_text(&child, "out", "Exit codes:\n    0  done\n");
         child_free(&child);
     }
@@ -62,6 +62,9 @@ static const struct {
     {{"run", "--inptu", "x"}, "airssys run: unknown option --inptu; did you mean --input?"},
     {{"run", "--banana"}, "airssys run: unknown option --banana\n"},
     {{"run", "-z"}, "airssys run: unknown option -z"},
+    {{"run", "--quiet", "-zq"}, "airssys run: unknown option -z\n"},
+    {{"run", "--quiet", "-\xc3\xa9"}, "airssys run: unknown option -\\xc3\n"},
+    {{"run", "--no"}, "airssys run: the option --no could be any of --no-socket, --no-cache\n"},
     {{"run", "--input"}, "airssys run: the option --input needs a value"},
     {{"run", "--quiet=yes"}, "airssys run: the option --quiet takes no value"},
     {{"run", "a", "b"}, "airssys run: unexpected argument 'b'"},
@@ -105,6 +108,16 @@ static void mistakes_are_told_with_what_would_be_right(void **state) {
         child_expect_text(&child, "err", mistakes[i].said);
         child_free(&child);
     }
+}
+
+static void help_has_a_letter_too(void **state) {
+    (void)state;
+    child_t child;
+    const char *const arguments[] = {"ps", "-h", NULL};
+    child_run(&child, NULL, arguments);
+    child_expect(&child, 0);
+    child_expect_text(&child, "out", "  -h, --help");
+    child_free(&child);
 }
 
 static void bindings_are_generated_from_wit(void **state) {
@@ -183,6 +196,25 @@ static void a_module_becomes_a_component(void **state) {
     child_free(&child);
 }
 
+static void a_component_is_taken_for_what_it_is(void **state) {
+    (void)state;
+    child_t child;
+    char path[AIRS_TEMPORARY_PATH_MAX];
+    static const uint8_t component[] = {0, 'a', 's', 'm', 13, 0, 1, 0};
+    airs_temporary_file_write(&folder, "made.wasm", component, sizeof component);
+    airs_temporary_file_path(&folder, "made.wasm", path);
+    const char *const componentize[] = {"componentize", path, "-o", "-", NULL};
+    child_run(&child, NULL, componentize);
+    child_expect(&child, 4);
+    child_expect_text(&child, "err", "made.wasm: is a component already");
+    child_free(&child);
+    const char *const run[] = {"run", path, NULL};
+    child_run(&child, NULL, run);
+    child_expect(&child, 3);
+    child_expect_text(&child, "err", "made.wasm: is WebAssembly and no manifest");
+    child_free(&child);
+}
+
 static void a_module_that_fits_no_world_is_refused(void **state) {
     (void)state;
     child_t child;
@@ -222,10 +254,12 @@ int main(void) {
         cmocka_unit_test(version_and_help_are_on_standard_output),
         cmocka_unit_test(every_verb_has_help_with_its_options_and_exit_codes),
         cmocka_unit_test(mistakes_are_told_with_what_would_be_right),
+        cmocka_unit_test(help_has_a_letter_too),
         cmocka_unit_test(bindings_are_generated_from_wit),
         cmocka_unit_test(wit_that_is_wrong_is_told_with_its_place),
         cmocka_unit_test(bindings_that_cannot_be_written_are_told),
         cmocka_unit_test(a_module_becomes_a_component),
+        cmocka_unit_test(a_component_is_taken_for_what_it_is),
         cmocka_unit_test(a_module_that_fits_no_world_is_refused),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -10,13 +10,18 @@
 
 static airs_temporary_folder_t folder;
 
-static const char manifest[] = "[application]\nname = \"shop\"\n"
-                               "[policy]\nfile = \"policy.toml\"\n"
-                               "[components.cart]\nsource = \"@echo\"\n"
-                               "[components.cart.capabilities]\n"
-                               "messaging = { send = [\"till\"] }\n"
-                               "storage = { read = [\"**\"] }\n"
-                               "[components.till]\nsource = \"@echo\"\n";
+static const char manifest[] =
+    "[application]\nname = \"shop\"\n"
+    "[policy]\nfile = \"policy.toml\"\n"
+    "[components.cart]\nsource = \"@echo\"\n"
+    "[components.cart.capabilities]\n"
+    "messaging = { send = [\"till\"] }\n"
+    "storage = { read = [\"**\"] }\n"
+    "[components.till]\nsource = \"@echo\"\n"
+    "[components.depot]\nsource = \"@echo\"\n"
+    "[components.depot.capabilities]\n"
+    "filesystem = { read = [\"data\"], write = [{ folder = \"made\", as = \"/out\" }] }\n"
+    "network = { outbound = [\"*.example.org:443\"], inbound = [\"127.0.0.1:8080\"] }\n";
 
 static const char policy[] = "[[rules]]\ncomponent = \"shop/cart/*\"\naction = \"messaging.send\"\n"
                              "resource = \"shop/till/1\"\neffect = \"deny\"\nreason = \"closed\"\n\n"
@@ -79,6 +84,58 @@ static void what_nobody_granted_is_denied(void **state) {
                       "  3. What every component has:\n     messaging.request on shop/*/*   <- decides\n"
                       "Allowed: what every component has, shop/*/*\n");
     child_free(&child);
+}
+
+/* What is granted decides, or nothing does. */
+static void expect_of_depot(const char *action, const char *resource, const char *granted, bool allowed) {
+    child_t child;
+    char wanted[1024];
+    explain(&child, "depot", action, resource, "text");
+    child_expect(&child, allowed ? 0 : 17);
+    (void)snprintf(wanted, sizeof wanted, "%s by shop/depot/0 on %s\n", action, resource);
+    child_expect_text(&child, "out", wanted);
+    (void)snprintf(wanted, sizeof wanted, "  3. Its capabilities:\n     %s on %s%s\n", action, granted,
+                   allowed ? "   <- decides" : "");
+    child_expect_text(&child, "out", wanted);
+    (void)snprintf(wanted, sizeof wanted, "\n%s%s\n",
+                   allowed ? "Allowed: its capabilities, " : "Denied: no capability covers it",
+                   allowed ? granted : "");
+    child_expect_text(&child, "out", wanted);
+    child_free(&child);
+}
+
+static void folders_are_explained_by_their_paths(void **state) {
+    (void)state;
+    char data[AIRS_TEMPORARY_PATH_MAX];
+    char made[AIRS_TEMPORARY_PATH_MAX];
+    char inside[AIRS_TEMPORARY_PATH_MAX];
+    char beside[AIRS_TEMPORARY_PATH_MAX];
+    airs_temporary_file_path(&folder, "data", data);
+    airs_temporary_file_path(&folder, "made", made);
+    airs_temporary_file_path(&folder, "data/a/b", inside);
+    airs_temporary_file_path(&folder, "database", beside);
+    expect_of_depot("filesystem.read", data, data, true);
+    expect_of_depot("filesystem.read", inside, data, true);
+    expect_of_depot("filesystem.read", beside, data, false);
+    expect_of_depot("filesystem.read", "/", data, false);
+    expect_of_depot("filesystem.write", made, made, true);
+    expect_of_depot("filesystem.write", data, made, false);
+    child_t child;
+    explain(&child, "depot", "filesystem.read", "data", "text");
+    child_expect(&child, 2);
+    child_expect_text(&child, "err", "a path must begin with \"/\"");
+    child_free(&child);
+}
+
+static void hosts_are_explained_with_their_ports(void **state) {
+    (void)state;
+    static const char api[] = "*.example.org:443";
+    expect_of_depot("network.outbound", "api.example.org:443", api, true);
+    expect_of_depot("network.outbound", "api.example.org:80", api, false);
+    expect_of_depot("network.outbound", "example.com:443", api, false);
+    expect_of_depot("network.outbound", "10.0.0.1:443", api, false);
+    expect_of_depot("network.inbound", "127.0.0.1:8080", "127.0.0.1:8080", true);
+    expect_of_depot("network.inbound", "0.0.0.0:8080", "127.0.0.1:8080", false);
 }
 
 static void the_same_as_json(void **state) {
@@ -154,6 +211,8 @@ static void a_wrong_policy_is_an_error_of_the_manifest(void **state) {
 static int set_up(void **state) {
     (void)state;
     airs_temporary_folder_create(&folder);
+    airs_temporary_folder_make(&folder, "data");
+    airs_temporary_folder_make(&folder, "made");
     airs_temporary_file_write_text(&folder, "policy.toml", policy);
     airs_guest_manifest_write(&folder, manifest);
     return 0;
@@ -170,6 +229,8 @@ int main(void) {
         cmocka_unit_test(what_is_allowed_is_explained),
         cmocka_unit_test(a_rule_that_denies_decides),
         cmocka_unit_test(what_nobody_granted_is_denied),
+        cmocka_unit_test(folders_are_explained_by_their_paths),
+        cmocka_unit_test(hosts_are_explained_with_their_ports),
         cmocka_unit_test(the_same_as_json),
         cmocka_unit_test(what_cannot_be_asked_is_told),
         cmocka_unit_test(a_wrong_policy_is_an_error_of_the_manifest),

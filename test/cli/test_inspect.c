@@ -226,6 +226,19 @@ static int tear_down(void **state) {
     return 0;
 }
 
+/* By whom it is compiled. */
+static void it_is_compiled_by_another_process(void **state) {
+    (void)state;
+    child_t child;
+    char path[AIRS_TEMPORARY_PATH_MAX];
+    const char *const arguments[] = {"inspect",    airs_guest_path("echo", path), "--no-cache",
+                                     "--compiler", "/no/such/compiler",           NULL};
+    child_run(&child, NULL, arguments);
+    child_expect(&child, 4);
+    child_expect_text(&child, "err", "/no/such/compiler");
+    child_free(&child);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(imports_and_exports_are_shown_as_wit),
@@ -237,6 +250,7 @@ int main(void) {
         cmocka_unit_test(what_is_no_component_is_an_error),
         cmocka_unit_test(a_truncated_component_is_an_error),
         cmocka_unit_test(files_that_cannot_be_read_are_told),
+        cmocka_unit_test(it_is_compiled_by_another_process),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

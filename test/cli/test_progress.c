@@ -20,6 +20,8 @@ static void times_are_as_exact_as_they_are_short(void **state) {
     (void)state;
     char out[AIRS_SECONDS_TEXT_MAX];
     assert_string_equal(airs_seconds_text(0, out), "0.00 s");
+    assert_string_equal(airs_seconds_text(S / 1000 * 32 / 10, out), "3.2 ms");
+    assert_string_equal(airs_seconds_text(S / 10, out), "0.10 s");
     assert_string_equal(airs_seconds_text(S / 2, out), "0.50 s");
     assert_string_equal(airs_seconds_text(42 * S + S / 4, out), "42.2 s");
     assert_string_equal(airs_seconds_text(125 * S, out), "2:05 min");

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -144,6 +145,11 @@ static void reload_tells_what_is_wrong(void **state) {
     CLIENT(&child, AIRS_EXIT_START, "reload", "--output=json");
     child_expect_text(&child, "out", "\"failed\":[{\"name\":\"bad\",\"reason\":\"component bad, instance 0");
     child_expect_text(&child, "out", "\"status\":\"initialize-failed\"");
+    child_free(&child);
+    char path[AIRS_TEMPORARY_PATH_MAX];
+    assert_int_equal(unlink(airs_temporary_file_path(&folder, "airssys.toml", path)), 0);
+    CLIENT(&child, AIRS_EXIT_MANIFEST, "reload");
+    child_expect_text(&child, "err", "airssys.toml: no such file");
     child_free(&child);
     airs_guest_manifest_write(&folder, "");
     CLIENT(&child, AIRS_EXIT_MANIFEST, "reload");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -80,6 +81,39 @@ static void the_same_end_comes_again(void **state) {
     assert_null(strstr(child.out, "note this"));
     assert_string_equal(child.err, "");
     child_free(&child);
+}
+
+/* It is found again from anywhere, however the manifest named it. */
+static void the_component_is_where_it_was(void **state) {
+    (void)state;
+    airs_temporary_folder_t other;
+    char guest[AIRS_TEMPORARY_PATH_MAX];
+    char path[AIRS_TEMPORARY_PATH_MAX];
+    char before[sizeof crash];
+    child_t child;
+    airs_temporary_folder_create(&other);
+    assert_int_equal(
+        symlink(airs_guest_path("faulty", guest), airs_temporary_file_path(&other, "faulty.wasm", path)), 0);
+    airs_temporary_file_write_text(&other, "airssys.toml",
+                                   "[application]\nname = \"demo\"\ninput = \"faulty\"\n"
+                                   "[components.faulty]\nsource = \"faulty.wasm\"\nrecord = true\n"
+                                   "restart = \"temporary\"\n"
+                                   "[crashes]\nfolder = \"crashes\"\n[trust]\nmode = \"off\"\n");
+    const char *const arguments[] = {"run", "--input", "-", "--no-cache", NULL};
+    child_start(&child, &(child_options_t){.input = "fall divide\n", .folder = other.path}, arguments);
+    child_wait(&child);
+    child_expect(&child, 7);
+    child_free(&child);
+    memcpy(before, crash, sizeof crash);
+    airs_temporary_folder_t first = folder;
+    folder = other;
+    find_crash("crashes");
+    replay(&child, crash, NULL, NULL);
+    child_expect(&child, 0);
+    child_free(&child);
+    folder = first;
+    memcpy(crash, before, sizeof crash);
+    airs_temporary_folder_remove(&other);
 }
 
 static void everything_is_listed_when_asked(void **state) {
@@ -190,6 +224,7 @@ static void crash_files_are_their_owners_alone(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_same_end_comes_again),
+        cmocka_unit_test(the_component_is_where_it_was),
         cmocka_unit_test(everything_is_listed_when_asked),
         cmocka_unit_test(it_stops_where_it_is_told),
         cmocka_unit_test(json_has_the_same_for_programs),

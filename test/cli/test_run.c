@@ -125,6 +125,34 @@ static void several_instances_share_the_lines_and_each_hears_the_end(void **stat
     child_free(&child);
 }
 
+/* One that prints is made of more modules than one that does not. */
+static void as_many_instances_fit_as_the_manifest_has(void **state) {
+    (void)state;
+    child_t child;
+    run_manifest(&child,
+                 APP("input = \"printer\"\n")
+                     COMPONENT("printer", "printer") "instances = 200\n[engine]\nmax-actors = 200\n",
+                 "", NULL);
+    child_expect(&child, 0);
+    child_free(&child);
+}
+
+static void with_few_files_it_says_so_and_ends(void **state) {
+    (void)state;
+    airs_guest_manifest_write(&folder, PRINTER);
+    const char *const arguments[] = {"run", folder.path, "--input", "-", NULL};
+    for (unsigned long files = 4; files < 24; files++) {
+        const child_options_t options = {.files = files};
+        child_t child;
+        child_start(&child, &options, arguments);
+        child_wait(&child);
+        if (child.exit_code > 127) { /* a signal */
+            fail_msg("with %lu files: exit code %d: %s", files, child.exit_code, child.err);
+        }
+        child_free(&child);
+    }
+}
+
 static void a_file_is_read_as_standard_input_is(void **state) {
     (void)state;
     child_t child;
@@ -167,6 +195,29 @@ static void the_manifest_of_the_current_folder_is_the_default(void **state) {
     child_wait(&child);
     child_expect(&child, 0);
     assert_string_equal(child.out, "here\nend\n");
+    child_free(&child);
+}
+
+/* Whoever reads the log has a terminal, which a guest must not steer: escapes and other control characters of one and of
+ * two bytes are shown, what is text stays. */
+static void what_guests_print_does_not_steer_who_reads_the_log(void **state) {
+    (void)state;
+    child_t child;
+    run_manifest(
+        &child,
+        APP("") COMPONENT("job",
+                          "commands/job") "run = { args = [\"say\", \"out \\u001b[31mred\\u0007\\r\\u00e9\", "
+                                          "\"warn\", \"err \\u001b]0;title\\u009b2J\\u007f\"] }\n",
+        NULL, NULL);
+    child_expect(&child, 0);
+    child_expect_text(&child, "err", "app/job/0: out \\x1b[31mred\\x07\\x0d\xc3\xa9 stream=stdout\n");
+    child_expect_text(&child, "err", "app/job/0: err \\x1b]0;title\\xc2\\x9b2J\\x7f stream=stderr\n");
+    for (const char *at = child.err; *at != '\0'; at++) {
+        assert_true((unsigned char)*at >= ' ' || *at == '\n');
+        assert_int_not_equal(*at, 0x7f);
+    }
+    assert_null(strstr(child.err, "\xc2\x9b"));
+    assert_string_equal(child.out, "");
     child_free(&child);
 }
 
@@ -623,6 +674,9 @@ int main(void) {
         TEST(components_reach_each_other_by_their_ids),
         TEST(a_full_mailbox_holds_the_input_back),
         TEST(several_instances_share_the_lines_and_each_hears_the_end),
+        TEST(what_guests_print_does_not_steer_who_reads_the_log),
+        TEST(as_many_instances_fit_as_the_manifest_has),
+        TEST(with_few_files_it_says_so_and_ends),
         TEST(a_file_is_read_as_standard_input_is),
         TEST(a_pipe_is_read_as_it_comes),
         TEST(the_manifest_of_the_current_folder_is_the_default),

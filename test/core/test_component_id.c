@@ -20,6 +20,10 @@ static void it_is_a_copy(void **state) {
     assert_true(airs_id_equal(airs_component_id_view(id), airs_id("org/shop", "cart", "0")));
     assert_string_equal(airs_component_id_text(id), "org/shop/cart/0");
     assert_int_equal(airs_component_id_hash(id), airs_id_hash(airs_id("org/shop", "cart", "0")));
+    uint64_t component = airs_id_hash_component(airs_id("org/shop", "cart", "7"));
+    assert_int_equal(airs_component_id_component_hash(id), component);
+    assert_int_equal(airs_component_id_hash(id), airs_id_hash_instance(component, airs_str("0")));
+    assert_int_not_equal(component, airs_id_hash_component(airs_id("org/shop", "cash", "0")));
     airs_component_id_unref(id);
     assert_int_equal(atomic_load(&memory.live_blocks), 0);
 }
@@ -100,6 +104,37 @@ static void threads_share_it(void **state) {
     assert_int_equal(atomic_load(&memory.live_blocks), 0);
 }
 
+/* Parts of each length, which differ in one place. */
+static void a_view_is_known_again(void **state) {
+    (void)state;
+    static const airs_id_t same = {{"name/of/space", 13}, {"name", 4}, {"1234567", 7}};
+    char text[40];
+    memset(text, 'x', sizeof text);
+    for (size_t size = 1; size <= 30; size++) {
+        airs_id_t view = {same.ns, same.name, airs_str_n(text, size)};
+        airs_component_id_t *id = NULL;
+        assert_ok(airs_component_id_create(airs_allocator_default(), view, &id, NULL));
+        assert_true(airs_component_id_is(id, &view));
+        airs_id_t longer = {same.ns, same.name, airs_str_n(text, size + 1)};
+        assert_false(airs_component_id_is(id, &longer));
+        for (size_t at = 0; at < size; at++) {
+            text[at] = 'y';
+            assert_false(airs_component_id_is(id, &view));
+            text[at] = 'x';
+        }
+        airs_component_id_unref(id);
+    }
+    airs_component_id_t *id = NULL;
+    assert_ok(airs_component_id_create(airs_allocator_default(), same, &id, NULL));
+    const airs_id_t others[] = {{airs_str("name/of/spare"), same.name, same.instance},
+                                {same.ns, airs_str("same"), same.instance},
+                                {same.ns, same.name, airs_str(NULL)}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        assert_false(airs_component_id_is(id, &others[i]));
+    }
+    airs_component_id_unref(id);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_a_copy),
@@ -108,6 +143,7 @@ int main(void) {
         cmocka_unit_test(the_last_reference_frees_it),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(threads_share_it),
+        cmocka_unit_test(a_view_is_known_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

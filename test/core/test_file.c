@@ -81,6 +81,58 @@ static void so_many_bytes_or_none(void **state) {
     assert_int_equal(errno, EBADF);
 }
 
+static void all_is_written_or_the_reason_is_said(void **state) {
+    (void)state;
+    char copy[AIRS_TEMPORARY_PATH_MAX];
+    (void)airs_temporary_file_path(&folder, "copy", copy);
+    int file = open(copy, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    assert_true(file >= 0);
+    assert_true(airs_file_write_fully(file, airs_bytes(large, sizeof large)));
+    assert_true(airs_file_write_fully(file, airs_bytes(NULL, 0)));
+    assert_int_equal(close(file), 0);
+    airs_bytes_t content;
+    assert_ok(airs_file_read(airs_allocator_default(), copy, sizeof large, &content, NULL));
+    assert_int_equal(content.size, sizeof large);
+    assert_memory_equal(content.data, large, sizeof large);
+    airs_release(airs_allocator_default(), (void *)content.data);
+    assert_int_equal(unlink(copy), 0);
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_true(full >= 0);
+    assert_false(airs_file_write_fully(full, airs_bytes(large, 10)));
+    assert_int_equal(errno, ENOSPC);
+    assert_int_equal(close(full), 0);
+}
+
+typedef struct names {
+    unsigned count;
+    bool has_large;
+} names_t;
+
+static void take_name(void *context, const char *name) {
+    names_t *names = context;
+    if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) {
+        names->count++;
+        names->has_large = names->has_large || strcmp(name, "large") == 0;
+    }
+}
+
+/* As often as somebody asks: the descriptor's own place in the folder is not moved. */
+static void each_name_in_a_folder_is_told(void **state) {
+    (void)state;
+    int open_folder = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(open_folder >= 0);
+    for (int i = 0; i < 2; i++) {
+        names_t names = {0};
+        airs_folder_each(open_folder, take_name, &names);
+        assert_int_equal(names.count, 1);
+        assert_true(names.has_large);
+    }
+    assert_int_equal(close(open_folder), 0);
+    names_t names = {0};
+    airs_folder_each(open_folder, take_name, &names);
+    assert_int_equal(names.count, 0);
+}
+
 static airs_status_t life(const airs_allocator_t *allocator, void *context) {
     airs_bytes_t content;
     airs_error_t error;
@@ -101,6 +153,8 @@ int main(void) {
         cmocka_unit_test(a_file_is_read_whole),
         cmocka_unit_test(what_is_in_the_way_is_said),
         cmocka_unit_test(so_many_bytes_or_none),
+        cmocka_unit_test(all_is_written_or_the_reason_is_said),
+        cmocka_unit_test(each_name_in_a_folder_is_told),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -69,6 +69,41 @@ static void fill_and_empty(airs_hash_table_t *table) {
     check_all(table);
 }
 
+static void count_out(airs_hash_entry_t *entry, void *context) {
+    item_t *item = (item_t *)entry;
+    assert_true(item->in);
+    item->in = false;
+    (*(unsigned *)context)++;
+}
+
+static void a_few_at_a_time_come_out(void **state) {
+    (void)state;
+    airs_hash_table_t table;
+    /* Without memory for buckets there is one chain. */
+    for (int i = 0; i < 2; i++) {
+        airs_failing_allocator_t allocator;
+        airs_failing_allocator_init(&allocator);
+        airs_failing_allocator_fail(&allocator, (uint64_t)i, UINT64_MAX);
+        airs_hash_table_init(&table, &allocator.allocator);
+        memset(items, 0, sizeof items);
+        for (unsigned k = 0; k < ITEMS; k++) {
+            put(&table, k);
+        }
+        size_t place = 0;
+        unsigned taken = 0;
+        assert_int_equal(airs_hash_table_sweep_few(&table, &place, 0, count_out, &taken), 0);
+        while (taken < ITEMS - ITEMS % 7) {
+            assert_int_equal(airs_hash_table_sweep_few(&table, &place, 7, count_out, &taken), 7);
+            assert_int_equal(table.count, ITEMS - taken);
+        }
+        assert_int_equal(airs_hash_table_sweep_few(&table, &place, 7, count_out, &taken), ITEMS % 7);
+        assert_int_equal(airs_hash_table_sweep_few(&table, &place, 7, count_out, &taken), 0);
+        check_all(&table);
+        airs_hash_table_free(&table);
+        assert_int_equal(allocator.live_blocks, 0);
+    }
+}
+
 static void what_is_in_it_is_found(void **state) {
     (void)state;
     airs_failing_allocator_t allocator;
@@ -110,6 +145,7 @@ static void without_memory_it_works_too(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_in_it_is_found),
+        cmocka_unit_test(a_few_at_a_time_come_out),
         cmocka_unit_test(without_memory_it_works_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,6 +86,22 @@ static void cuts_are_made_after_a_line(void **state) {
     assert_int_equal(airs_utf8_cut_lines(airs_str(""), 5), 0);
 }
 
+/* Each byte at each place of a text that is longer than what is looked at in one go. */
+static void the_plain_beginning_ends_before_what_is_not(void **state) {
+    (void)state;
+    char text[19];
+    for (size_t at = 0; at < sizeof text; at++) {
+        for (unsigned byte = 0; byte < 256; byte++) {
+            memset(text, 'x', sizeof text);
+            text[at] = (char)byte;
+            bool plain = byte >= 0x20 && byte < 0x7f;
+            assert_int_equal(airs_utf8_plain(airs_str_n(text, sizeof text)), plain ? sizeof text : at);
+            assert_int_equal(airs_utf8_plain(airs_str_n(text, at)), at);
+        }
+    }
+    assert_int_equal(airs_utf8_plain(airs_str(NULL)), 0);
+}
+
 static void controls_are_known(void **state) {
     (void)state;
     static const uint32_t CONTROLS[] = {0,    0x1b,   0x1f,   0x7f,   0x80,  0x9b,
@@ -101,9 +117,12 @@ static void controls_are_known(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(valid_characters_are_decoded), cmocka_unit_test(what_is_not_utf8_is_refused),
-        cmocka_unit_test(cuts_split_no_character),      cmocka_unit_test(cuts_are_made_after_a_line),
+        cmocka_unit_test(valid_characters_are_decoded),
+        cmocka_unit_test(what_is_not_utf8_is_refused),
+        cmocka_unit_test(cuts_split_no_character),
+        cmocka_unit_test(cuts_are_made_after_a_line),
         cmocka_unit_test(controls_are_known),
+        cmocka_unit_test(the_plain_beginning_ends_before_what_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

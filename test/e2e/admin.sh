@@ -12,7 +12,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 XDG_RUNTIME_DIR=$work
-export XDG_RUNTIME_DIR
+XDG_STATE_HOME=$work/state
+export XDG_RUNTIME_DIR XDG_STATE_HOME
 
 fail() {
     echo "FAILED: $*" >&2
@@ -25,7 +26,7 @@ until_true() {
     tries=0
     until "$@"; do
         tries=$((tries + 1))
-        [ "$tries" -lt 200 ] || fail "$*"
+        [ "$tries" -lt 600 ] || fail "$*"
         sleep 0.1
     done
 }

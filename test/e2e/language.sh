@@ -14,7 +14,8 @@ if [ ! -f "$guests/$language.wasm" ]; then
 fi
 work=$(mktemp -d)
 XDG_RUNTIME_DIR=$work
-export XDG_RUNTIME_DIR
+XDG_STATE_HOME=$work/state
+export XDG_RUNTIME_DIR XDG_STATE_HOME
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "support/guests.h"
+
 uint64_t now_ms(void) { return airs_clock_monotonic(airs_clock_system()) / 1000000; }
 
 bool parse_numbers(const char *text, uint64_t *out, size_t count) {
@@ -58,7 +60,7 @@ airs_component_t stage_guest(stage_t *stage, const char *name) {
     }
     assert_true(stage->guest_count < STAGE_GUESTS);
     char path[1024];
-    (void)snprintf(path, sizeof path, "%s/%s.wasm", AIRS_TEST_GUESTS, name);
+    (void)snprintf(path, sizeof path, "%s/%s.wasm", airs_test_guests(), name);
     airs_component_t component = 0;
     airs_status_t status = airs_node_load(stage->node, path, &component, &stage->error);
     if (status != AIRS_OK) {
@@ -184,6 +186,13 @@ void stage_await_handled(stage_t *stage, const char *id, uint64_t count) {
     assert_int_equal(stage_counters(stage, id).handled, count);
 }
 
+void stage_await_taken(stage_t *stage, const char *id) {
+    for (unsigned i = 0; i < PATIENCE_MS && stage_counters(stage, id).queued > 0; i++) {
+        nap();
+    }
+    assert_int_equal(stage_counters(stage, id).queued, 0);
+}
+
 /* ---- the sink ---- */
 
 static airs_status_t sink_start(airs_actor_context_t *context, void *state) {
@@ -300,6 +309,24 @@ void sink_close(sink_t *sink, bool closed) {
     pthread_mutex_unlock(&sink->lock);
 }
 
+size_t sink_spawn_full(stage_t *stage, sink_t *sink, const char *id) {
+    airs_spawn_options_t narrow = AIRS_SPAWN_OPTIONS_INIT;
+    narrow.mailbox_messages = 1;
+    narrow.mailbox_policy = AIRS_MAILBOX_BLOCK;
+    narrow.block_time_ms = PATIENCE_MS;
+    sink_spawn(stage, sink, id, &narrow);
+    sink_close(sink, true);
+    assert_ok(stage_send(stage, id, "in hand"));
+    sink_await(sink, 1);
+    size_t sent = 1;
+    airs_status_t status = stage_send(stage, id, "queued");
+    for (; status == AIRS_OK; status = stage_send(stage, id, "queued")) {
+        sent++;
+    }
+    assert_status(status, AIRS_QUEUE_FULL);
+    return sent;
+}
+
 /* Until it has heard at least so much; how much it has. */
 static size_t await_heard(sink_t *sink, size_t count) {
     struct timespec deadline;
@@ -382,3 +409,17 @@ void sink_expect_report(stage_t *stage, sink_t *sink, size_t nth, const char *ki
         fail_msg("\"%s\" is not \"%s\" with \"%s\"", report, head, text);
     }
 }
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED true
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
+bool is_sanitized(void) { return SANITIZED; }

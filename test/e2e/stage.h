@@ -14,6 +14,9 @@
 /* For what must happen, however slow the machine is. */
 #define PATIENCE_MS 60000
 
+/* A limit for what would never end by itself, which what is well must not meet, however often it is interrupted. */
+#define BRIEF_MS 500
+
 #define STAGE_ANSWER_TEXT 4096
 #define STAGE_GUESTS 32
 
@@ -86,6 +89,9 @@ void stage_await_end(stage_t *stage, const char *id);
 /* Until it has handled so much; asserts that it is not more. For what stage_drain would wait for too. */
 void stage_await_handled(stage_t *stage, const char *id, uint64_t count);
 
+/* Until it has taken all that was sent to it: what it does with the last of it has begun, or is over. */
+void stage_await_taken(stage_t *stage, const char *id);
+
 /* What an actor heard. */
 typedef struct heard {
     airs_incoming_kind_t kind;
@@ -124,6 +130,11 @@ void sink_spawn(stage_t *stage, sink_t *sink, const char *id, const airs_spawn_o
 /* Hold back what handle is called with from now on, or let go of it. It holds a worker meanwhile. */
 void sink_close(sink_t *sink, bool closed);
 
+/* The same, closed and full, so that a guest that sends to it stays in the middle of its call until sink_close lets go
+ * of it, however long that takes: call it while nothing else is going on. How many it has been sent by this, which come
+ * before all others. */
+size_t sink_spawn_full(stage_t *stage, sink_t *sink, const char *id);
+
 /* Until it has heard so much; asserts that it is not more. */
 void sink_await(sink_t *sink, size_t count);
 size_t sink_count(sink_t *sink);
@@ -153,5 +164,8 @@ bool parse_numbers(const char *text, uint64_t *out, size_t count);
 
 /* Monotonic milliseconds. */
 uint64_t now_ms(void);
+
+/* Is this a build with a sanitizer, which has memory of its own? */
+bool is_sanitized(void);
 
 #endif

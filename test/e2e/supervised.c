@@ -58,9 +58,11 @@ told_t stage_await_restarts(stage_t *stage, const char *id, uint64_t restarts) {
         (void)nanosleep(&moment, NULL);
         told = stage_told(stage, id);
     }
-    assert_true(told.known);
-    assert_int_equal(told.restarts, restarts);
-    assert_int_equal(told.state, AIRS_ACTOR_RUNNING);
+    if (!told.known || told.restarts != restarts || told.state != AIRS_ACTOR_RUNNING) {
+        fail_msg("%s is %s after %u restarts, not %u; it failed last by %s: %s", id,
+                 airs_actor_state_text(told.state), (unsigned)told.restarts, (unsigned)restarts, told.failure,
+                 told.failure_reason);
+    }
     return told;
 }
 

@@ -22,7 +22,7 @@ typedef struct letters {
     bool good;
 } letters_t;
 
-/* The numbers from 0 on, from the filler to the one who slept. */
+/* The numbers from 0 on, from the filler to the one who was busy. */
 static bool check_letter(void *context, const airs_dead_letter_t *letter) {
     letters_t *letters = context;
     char text[24];
@@ -35,24 +35,33 @@ static bool check_letter(void *context, const airs_dead_letter_t *letter) {
     return true;
 }
 
+/* A receiver that is busy until the door is opened, with an empty mailbox of which the oldest is dropped, and who fills
+ * it. How much the door hears before anything else. */
+static size_t open_busy(stage_t *stage, sink_t *door) {
+    sink_init(door);
+    stage_open(stage, 2);
+    size_t before = sink_spawn_full(stage, door, "app/door/0");
+    airs_spawn_options_t options = with_policy(AIRS_MAILBOX_DROP_OLDEST, "app/door/0");
+    assert_ok(stage_spawn(stage, "subscriber", "app/receiver/0", &options));
+    stage_add(stage, "filler", "app/filler/0", "app/receiver/0");
+    assert_ok(stage_send(stage, "app/receiver/0", "in hand"));
+    stage_await_taken(stage, "app/receiver/0");
+    return before + 1;
+}
+
 static void test_oldest_is_dropped(void **state) {
     (void)state;
     stage_t stage;
-    sink_t sink;
-    sink_init(&sink);
-    stage_open(&stage, 1);
-    sink_spawn(&stage, &sink, "app/sink/0", NULL);
-    airs_spawn_options_t options = with_policy(AIRS_MAILBOX_DROP_OLDEST, "app/sink/0");
-    assert_ok(stage_spawn(&stage, "subscriber", "app/receiver/0", &options));
-    stage_add(&stage, "filler", "app/filler/0", "app/receiver/0");
-    assert_ok(stage_send(&stage, "app/receiver/0", "sleep 300"));
+    sink_t door;
+    size_t before = open_busy(&stage, &door);
     stage_expect(&stage, "app/filler/0", "20", "20 ok");
+    sink_close(&door, false);
     stage_drain(&stage);
-    assert_int_equal(sink_count(&sink), ROOM);
+    assert_int_equal(sink_count(&door), before + ROOM);
     for (size_t i = 0; i < ROOM; i++) {
         char text[24];
         (void)snprintf(text, sizeof text, "%zu", 20 - ROOM + i);
-        sink_expect(&sink, i, "app/receiver/0", text);
+        sink_expect(&door, before + i, "app/receiver/0", text);
     }
     letters_t letters = {0, true};
     airs_node_dead_letters(stage.node, check_letter, &letters);
@@ -61,7 +70,7 @@ static void test_oldest_is_dropped(void **state) {
     assert_int_equal(stage_dead_letters(&stage, AIRS_DEAD_LETTER_DROPPED_OLDEST), 20 - ROOM);
     assert_int_equal(stage_counters(&stage, "app/receiver/0").refused, 0);
     stage_close(&stage);
-    sink_free(&sink);
+    sink_free(&door);
 }
 
 /* Whoever asked hears of it at once. */
@@ -69,20 +78,20 @@ static void test_dropped_request_fails(void **state) {
     (void)state;
     stage_t stage;
     sink_t sink;
+    sink_t door;
     sink_init(&sink);
-    stage_open(&stage, 1);
+    size_t before = open_busy(&stage, &door);
     sink_spawn(&stage, &sink, "app/sink/0", NULL);
-    airs_spawn_options_t options = with_policy(AIRS_MAILBOX_DROP_OLDEST, "app/sink/0");
-    assert_ok(stage_spawn(&stage, "subscriber", "app/receiver/0", &options));
-    stage_add(&stage, "filler", "app/filler/0", "app/receiver/0");
     assert_ok(stage_add_requester(&stage, "app/requester/0", "app/receiver/0", "60000"));
-    assert_ok(stage_send(&stage, "app/receiver/0", "sleep 300"));
     stage_ask(&stage, "app/requester/0", "hello");
     stage_expect(&stage, "app/filler/0", "4", "4 ok");
     sink_expect_report(&stage, &sink, 0, "failure", "\"queue-full\"");
+    sink_close(&door, false);
     stage_drain(&stage);
-    assert_int_equal(sink_count(&sink), 1 + ROOM);
+    assert_int_equal(sink_count(&sink), 1);
+    assert_int_equal(sink_count(&door), before + ROOM);
     stage_close(&stage);
+    sink_free(&door);
     sink_free(&sink);
 }
 

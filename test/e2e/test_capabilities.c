@@ -42,8 +42,7 @@ static const deed_t deeds[] = {
      "storage.read" BY "of the key \"public/a\" is not granted"},
     {"write public/a", "ok", "storage.write", "public/*",
      "storage.write" BY "of the key \"public/a\" is not granted"},
-    {"usage", "18446744073709551615", "storage.read", "public/**",
-     "storage.read by app/deeds/0 is not granted"},
+    {"usage", "268435456", "storage.read", "public/**", "storage.read by app/deeds/0 is not granted"},
     {"keys", "", "storage.read", "public/**", "storage.read by app/deeds/0 is not granted"},
     {"metadata app/echo/0", "ok", "services.metadata", "app/**",
      "services.metadata" BY "to app/echo/0 is not granted"},
@@ -132,6 +131,42 @@ static void what_has_no_error_shows_less_or_ends(void **state) {
     stage_close(&stage);
 }
 
+static void spawning_is_granted_by_component(void **state) {
+    (void)state;
+    stage_t stage;
+    stage_open(&stage, 1);
+    static const char *const names[] = {"worker", "clerk", "boss"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_ok(airs_node_offer(stage.node, stage_guest(&stage, "echo"), airs_id("app", names[i], ""), NULL,
+                                  NULL));
+    }
+    assert_ok(
+        airs_node_offer(stage.node, stage_guest(&stage, "echo"), airs_id("other", "worker", ""), NULL, NULL));
+    static const airs_grant_t grants[] = {{.action = "supervision.spawn", .pattern = "app/worker/*"},
+                                          {.action = "supervision.spawn", .pattern = "app/clerk/7"},
+                                          {.action = "supervision.monitor", .pattern = "app/boss/*"}};
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    options.confined = true;
+    options.grants = grants;
+    options.grant_count = 3;
+    assert_ok(stage_spawn(&stage, "family", "app/family/0", &options));
+    stage_expect(&stage, "app/family/0", "spawn worker", "app/worker/s1");
+    stage_expect(&stage, "app/family/0", "spawn worker mine", "app/worker/mine");
+    stage_expect(&stage, "app/family/0", "spawn clerk 7", "app/clerk/7");
+    /* Who may spawn one may tie itself to it in the same step. */
+    stage_expect(&stage, "app/family/0", "spawn-link worker 2", "app/worker/2");
+    stage_expect(&stage, "app/family/0", "spawn-monitor worker 3", "app/worker/3");
+    static const char *const refused[] = {
+        "spawn clerk",        "spawn clerk 8",         "spawn boss",
+        "spawn other/worker", "monitor app/worker/s1", "stop app/worker/s1"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        stage_expect_error(&stage, "app/family/0", refused[i], "capability-denied");
+    }
+    stage_drain(&stage);
+    assert_int_equal(stage_totals(&stage).actors, 6);
+    stage_close(&stage);
+}
+
 static void a_quota_may_be_granted(void **state) {
     (void)state;
     static const airs_grant_t grants[] = {{.action = "storage.*"}};
@@ -174,14 +209,21 @@ static void a_grant_ends_in_the_middle(void **state) {
     stage_add(&stage, "echo", "app/echo/0", NULL);
     static const airs_grant_t grants[] = {
         {.action = "messaging.send", .pattern = "app/**", .expires_at_ns = 2000},
-        {.action = "messaging.request", .pattern = "app/**"}};
-    add_deeds(&stage, grants, 2);
+        {.action = "messaging.request", .pattern = "app/**"},
+        {.action = "messaging.broadcast", .pattern = "app/**", .expires_at_ns = 3000}};
+    add_deeds(&stage, grants, 3);
+    stage_expect(&stage, "app/deeds/0", "broadcast app/echo/0", "ok");
     stage_expect(&stage, "app/deeds/0", "send app/echo/0", "ok");
     stage_expect(&stage, "app/deeds/0", "request app/echo/0", "ok");
     atomic_store(&wall.now, 1999);
     stage_expect(&stage, "app/deeds/0", "send app/echo/0", "ok");
     atomic_store(&wall.now, 2000);
-    stage_expect_error(&stage, "app/deeds/0", "send app/echo/0", "is not granted");
+    stage_expect_error(&stage, "app/deeds/0", "send app/echo/0",
+                       "is not granted any more: that ended at 1970-");
+    stage_expect(&stage, "app/deeds/0", "request app/echo/0", "ok");
+    stage_expect(&stage, "app/deeds/0", "broadcast app/echo/0", "ok");
+    atomic_store(&wall.now, 3000);
+    stage_expect_error(&stage, "app/deeds/0", "broadcast app/echo/0", "capability");
     stage_expect(&stage, "app/deeds/0", "request app/echo/0", "ok");
     stage_close(&stage);
 }
@@ -250,7 +292,9 @@ static void a_policy_is_exchanged_while_guests_run(void **state) {
     stage_add(&stage, "echo", "app/echo/1", NULL);
     stage_add(&stage, "deeds", "app/deeds/0", NULL);
     stage_expect(&stage, "app/deeds/0", "send app/echo/0", "ok");
+    stage_expect(&stage, "app/deeds/0", "broadcast app/echo/0", "ok");
     assert_ok(airs_node_set_policy(stage.node, policy, NULL));
+    stage_expect_error(&stage, "app/deeds/0", "broadcast app/echo/0", "capability");
     (void)snprintf(refusal, sizeof refusal,
                    "messaging.send by app/deeds/0 to app/echo/0 is denied by the policy, %s:1: rule 1, "
                    "closed today",
@@ -277,6 +321,35 @@ static void a_policy_is_exchanged_while_guests_run(void **state) {
     airs_temporary_folder_remove(&folder);
 }
 
+/* A bucket's key as its capability is written, however the storage has it. */
+static void the_audit_names_denied_keys_of_buckets(void **state) {
+    (void)state;
+    airs_temporary_folder_t folder;
+    char audit[AIRS_TEMPORARY_PATH_MAX];
+    airs_temporary_folder_create(&folder);
+    airs_node_options_t options = AIRS_NODE_OPTIONS_INIT;
+    options.workers = 1;
+    options.audit_file = airs_temporary_file_path(&folder, "audit.jsonl", audit);
+    stage_t stage;
+    stage_open_with(&stage, options);
+    static const airs_grant_t grants[] = {{.action = "storage.*", .pattern = "carts/mine"},
+                                          {.action = "storage.*", .pattern = "plain"}};
+    airs_spawn_options_t spawn = AIRS_SPAWN_OPTIONS_INIT;
+    spawn.confined = true;
+    spawn.grants = grants;
+    spawn.grant_count = 2;
+    assert_ok(stage_spawn(&stage, "standard/keyvalue", "app/keyvalue/0", &spawn));
+    stage_expect(&stage, "app/keyvalue/0", "open carts", "");
+    stage_expect(&stage, "app/keyvalue/0", "set mine 1", "");
+    stage_expect_error(&stage, "app/keyvalue/0", "set yours 1", "access-denied");
+    stage_expect_error(&stage, "app/keyvalue/0", "get yours", "access-denied");
+    stage_close(&stage);
+    expect_in_file(audit, "\"action\":\"storage.write\",\"resource\":\"carts/yours\",\"decision\":\"denied\","
+                          "\"rule\":\"no capability covers it\"");
+    expect_in_file(audit, "\"action\":\"storage.read\",\"resource\":\"carts/yours\",\"decision\":\"denied\"");
+    airs_temporary_folder_remove(&folder);
+}
+
 /* From a manifest: capabilities, policy, lowered limits, variables, audit. */
 static void a_manifest_says_it_all(void **state) {
     (void)state;
@@ -291,6 +364,7 @@ static void a_manifest_says_it_all(void **state) {
     airs_guest_manifest_write(&folder, "[application]\nname = \"app\"\n"
                                        "[policy]\nfile = \"policy.toml\"\n"
                                        "[audit]\nfile = \"audit.jsonl\"\n"
+                                       "[storage]\nfolder = \"storage\"\n"
                                        "[components.echo]\nsource = \"@echo\"\n"
                                        "[components.deeds]\nsource = \"@deeds\"\n"
                                        "[components.deeds.capabilities]\n"
@@ -339,6 +413,7 @@ static void write_manifest(const airs_temporary_folder_t *folder, const char *se
     char text[1024];
     (void)snprintf(text, sizeof text,
                    "[application]\nname = \"app\"\n[policy]\nfile = \"policy.toml\"\n"
+                   "[storage]\nfolder = \"storage\"\n"
                    "[components.echo]\nsource = \"@echo\"\n[components.deeds]\nsource = \"@deeds\"\n"
                    "[components.deeds.capabilities]\nmessaging = { send = [%s] }\n"
                    "storage = { write = [\"**\"] }\n",
@@ -414,10 +489,12 @@ int main(void) {
         cmocka_unit_test(each_deed_needs_its_grant),
         cmocka_unit_test(patterns_bound_what_a_grant_is_for),
         cmocka_unit_test(what_has_no_error_shows_less_or_ends),
+        cmocka_unit_test(spawning_is_granted_by_component),
         cmocka_unit_test(a_quota_may_be_granted),
         cmocka_unit_test(a_grant_ends_in_the_middle),
         cmocka_unit_test(wrong_grants_are_refused),
         cmocka_unit_test(a_policy_is_exchanged_while_guests_run),
+        cmocka_unit_test(the_audit_names_denied_keys_of_buckets),
         cmocka_unit_test(a_manifest_says_it_all),
         cmocka_unit_test(a_manifest_that_is_read_anew_grants_and_takes_away),
     };

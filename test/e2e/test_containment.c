@@ -54,7 +54,7 @@ static void test_loop_ends_at_its_limit(void **state) {
     (void)state;
     stage_t stage;
     stage_open(&stage, 1);
-    airs_spawn_options_t brief = limited_to(50);
+    airs_spawn_options_t brief = limited_to(BRIEF_MS);
     assert_ok(stage_spawn(&stage, "loop", "app/loop/0", &brief));
     stage_add(&stage, "loop", "app/loop/1", NULL);
     assert_status(stage_call(&stage, "app/loop/0", "loop"), AIRS_EXECUTION_TIME_EXCEEDED);
@@ -302,9 +302,9 @@ static void test_no_room_for_a_message(void **state) {
 /* ---- sleep ---- */
 
 #define SLEEPERS 50
-#define NAP_MS 400
+#define NAP_MS (2 * BRIEF_MS)
 
-/* All at once on one worker: one after the other would take NAP_MS times SLEEPERS, which is 20 seconds. */
+/* All at once on one worker: one after the other would take NAP_MS times SLEEPERS, which is 50 seconds. */
 static void sleep_together(const char *guest, const char *message) {
     stage_t stage;
     char id[32];
@@ -313,7 +313,7 @@ static void sleep_together(const char *guest, const char *message) {
     for (int i = 0; i < SLEEPERS; i++) {
         (void)snprintf(id, sizeof id, "app/sleeper/%d", i);
         /* Parked time is not running time. */
-        airs_spawn_options_t brief = limited_to(NAP_MS / 4);
+        airs_spawn_options_t brief = limited_to(BRIEF_MS);
         assert_ok(stage_spawn(&stage, guest, id, &brief));
     }
     uint64_t began = now_ms();
@@ -331,12 +331,12 @@ static void sleep_together(const char *guest, const char *message) {
 
 static void test_sleepers_do_not_hold_the_worker(void **state) {
     (void)state;
-    sleep_together("sleeper", "400");
+    sleep_together("sleeper", "1000");
 }
 
 static void test_wasi_sleepers_do_not_hold_the_worker(void **state) {
     (void)state;
-    sleep_together("wasi", "sleep 400");
+    sleep_together("wasi", "sleep 1000");
 }
 
 static void test_parked_time_has_a_limit(void **state) {
@@ -405,7 +405,7 @@ static void test_broken_abi(void **state) {
         stage_expect(&stage, "app/echo/0", "well", "well");
     }
     /* Where the arguments go is the guest's to say, and it is asked before initialize. */
-    airs_spawn_options_t options = limited_to(50);
+    airs_spawn_options_t options = limited_to(BRIEF_MS);
     options.config = airs_bytes("configuration", 13);
     assert_status(stage_spawn(&stage, "bad/realloc-outside", "app/bad/0", &options), AIRS_INVALID_RESULT);
     assert_status(stage_spawn(&stage, "bad/realloc-loops", "app/bad/0", &options),
@@ -458,7 +458,7 @@ static void *crash(void *context) {
     airs_id_t id;
     (void)snprintf(text, sizeof text, "app/crasher/%d", crasher->number);
     (void)airs_id_parse(airs_str(text), &id, NULL);
-    airs_spawn_options_t options = limited_to(2000);
+    airs_spawn_options_t options = limited_to(PATIENCE_MS);
     for (size_t i = 0; i < CRASHES && crasher->failed == AIRS_OK; i++) {
         crasher->failed = airs_node_spawn(crasher->stage->node, crasher->component, id, &options, NULL);
         for (int k = 0; k < 5; k++) {

@@ -6,8 +6,8 @@
 #include <string.h>
 
 /* Long enough for what is not meant to end that way, short enough to wait for. */
-#define EXECUTION_MS 100
-#define PARKED_MS 50
+#define EXECUTION_MS 500
+#define PARKED_MS 500
 #define MEMORY ((uint64_t)16 << 20)
 #define FUEL 2000000
 
@@ -111,7 +111,7 @@ static void test_stack_overflow(void **state) {
 static void test_execution_time_limit(void **state) {
     (void)state;
     static const crash_t crash = {"loop", "loop", AIRS_EXECUTION_TIME_EXCEEDED,
-                                  "ran longer than the execution-time limit of 100 ms", "hello"};
+                                  "ran longer than the execution-time limit of 500 ms", "hello"};
     come_back_from(&crash, 1);
 }
 
@@ -177,7 +177,7 @@ static void test_initialize_that_fails_at_the_first_start(void **state) {
     } cases[] = {
         {"FAIL_AT", AIRS_INITIALIZE_FAILED, "start 1 is one that fails"},
         {"TRAP_AT", AIRS_TRAP, "unreachable"},
-        {"LOOP_AT", AIRS_EXECUTION_TIME_EXCEEDED, "100 ms"},
+        {"LOOP_AT", AIRS_EXECUTION_TIME_EXCEEDED, "500 ms"},
     };
     stage_t stage;
     open(&stage, NULL, false);
@@ -208,7 +208,7 @@ static void test_initialize_that_fails_at_a_restart(void **state) {
     } cases[] = {
         {"FAIL_AT", "initialize-failed", "start 2 is one that fails"},
         {"TRAP_AT", "trap", "fall_into_the_fire"},
-        {"LOOP_AT", "execution-time-exceeded", "100 ms"},
+        {"LOOP_AT", "execution-time-exceeded", "500 ms"},
     };
     stage_t stage;
     open(&stage, NULL, false);
@@ -238,15 +238,16 @@ typedef struct sickness {
     airs_env_var_t variable;
     airs_status_t status;
     const char *reason;
+    uint64_t timeout_ms; /* to answer in */
 } sickness_t;
 
 static void fall_ill(stage_t *stage, const sickness_t *sickness, uint32_t unhealthy_after) {
     airs_actor_spec_t spec = narrow();
-    spec.limits.max_execution_time_ms = 10000;
+    spec.limits.max_execution_time_ms = PATIENCE_MS;
     spec.env = &sickness->variable;
     spec.env_count = sickness->variable.name.size > 0;
     spec.health_interval_ms = 20;
-    spec.health_timeout_ms = 50;
+    spec.health_timeout_ms = sickness->timeout_ms;
     spec.unhealthy_after = unhealthy_after;
     airs_child_spec_t child = child_of(stage, sickness->guest, "app/it/0", &spec);
     assert_ok(stage_supervise(stage, &child, 1));
@@ -265,7 +266,8 @@ static void test_unhealthy_for_some_checks(void **state) {
     static const sickness_t says_so = {"failing",
                                        {{"HEALTH", 6}, {"unhealthy", 9}},
                                        AIRS_HEALTH_CHECKS_FAILED,
-                                       "3 health checks in a row found it unhealthy"};
+                                       "3 health checks in a row found it unhealthy",
+                                       PATIENCE_MS};
     stage_t stage;
     open(&stage, NULL, false);
     fall_ill(&stage, &says_so, 3);
@@ -278,7 +280,8 @@ static void test_health_that_is_not_answered_in_time(void **state) {
         "loop",
         {{"LOOP_IN", 7}, {"health", 6}},
         AIRS_HEALTH_CHECKS_FAILED,
-        "2 health checks in a row found it unhealthy; the last had no answer in 50 ms"};
+        "2 health checks in a row found it unhealthy; the last had no answer in 50 ms",
+        50};
     stage_t stage;
     open(&stage, NULL, false);
     fall_ill(&stage, &loops, 2);
@@ -288,8 +291,12 @@ static void test_health_that_is_not_answered_in_time(void **state) {
 static void test_health_that_crashes(void **state) {
     (void)state;
     static const sickness_t sicknesses[] = {
-        {"trap", {{"TRAP_IN", 7}, {"health", 6}}, AIRS_TRAP, "airs_on_health"},
-        {"bad/result-not-a-case", {{NULL, 0}, {NULL, 0}}, AIRS_INVALID_RESULT, "unexpected discriminant: 77"},
+        {"trap", {{"TRAP_IN", 7}, {"health", 6}}, AIRS_TRAP, "airs_on_health", PATIENCE_MS},
+        {"bad/result-not-a-case",
+         {{NULL, 0}, {NULL, 0}},
+         AIRS_INVALID_RESULT,
+         "unexpected discriminant: 77",
+         PATIENCE_MS},
     };
     stage_t stage;
     open(&stage, NULL, false);

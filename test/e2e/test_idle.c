@@ -1,6 +1,7 @@
 /* A node with nothing to do does nothing. */
 #include "e2e/stage.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -19,17 +20,23 @@ static void sleep_ms(long milliseconds) {
 
 static long microseconds(struct timeval time) { return (long)time.tv_sec * 1000000 + (long)time.tv_usec; }
 
+/* Who was kept from a core may be looking around for work later, and may give up in the middle of a second: one that has
+ * nothing to do is quiet in some second, one that polls is in none. */
 static void assert_idle_but_for(const char *when, long wakes_max) {
-    struct rusage before;
-    struct rusage after;
-    sleep_ms(300); /* who looks around for work gives up */
-    assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
-    sleep_ms(1000);
-    assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
-    long cpu = microseconds(after.ru_utime) + microseconds(after.ru_stime) - microseconds(before.ru_utime) -
-               microseconds(before.ru_stime);
-    long wakes = after.ru_nvcsw - before.ru_nvcsw;
-    print_message("%s: %ld us of CPU and %ld wake-ups in a second\n", when, cpu, wakes);
+    long cpu = LONG_MAX;
+    long wakes = LONG_MAX;
+    for (int i = 0; i < 10 && (cpu > CPU_US_MAX || wakes > wakes_max); i++) {
+        struct rusage before;
+        struct rusage after;
+        sleep_ms(300); /* who looks around for work gives up */
+        assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+        sleep_ms(1000);
+        assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+        cpu = microseconds(after.ru_utime) + microseconds(after.ru_stime) - microseconds(before.ru_utime) -
+              microseconds(before.ru_stime);
+        wakes = after.ru_nvcsw - before.ru_nvcsw;
+        print_message("%s: %ld us of CPU and %ld wake-ups in a second\n", when, cpu, wakes);
+    }
     assert_in_range(cpu, 0, CPU_US_MAX);
     assert_in_range(wakes, 0, wakes_max);
 }

@@ -329,11 +329,16 @@ static void test_full_mailbox(void **state) {
 static void test_mailbox_is_bounded_in_bytes(void **state) {
     (void)state;
     stage_t stage;
-    stage_open(&stage, 1);
+    sink_t door;
+    sink_init(&door);
+    stage_open(&stage, 2);
+    (void)sink_spawn_full(&stage, &door, "app/door/0");
     airs_spawn_options_t small = AIRS_SPAWN_OPTIONS_INIT;
     small.mailbox_bytes = 1000;
+    small.config = airs_bytes("app/door/0", 10);
     assert_ok(stage_spawn(&stage, "sleeper", "app/sleeper/0", &small));
-    assert_ok(stage_send(&stage, "app/sleeper/0", "200"));
+    assert_ok(stage_send(&stage, "app/sleeper/0", "0"));
+    stage_await_taken(&stage, "app/sleeper/0");
     uint8_t *bytes = make_payload(400, 1);
     airs_id_t sleeper = id_of("app/sleeper/0");
     int accepted = 0;
@@ -343,6 +348,7 @@ static void test_mailbox_is_bounded_in_bytes(void **state) {
     }
     assert_int_equal(accepted, 2);
     /* It waits for the sleeper. */
+    sink_close(&door, false);
     assert_ok(airs_node_send_wait(stage.node, sleeper, airs_bytes(bytes, 400), airs_str(NULL), PATIENCE_MS,
                                   &stage.error));
     stage_drain(&stage);
@@ -351,6 +357,7 @@ static void test_mailbox_is_bounded_in_bytes(void **state) {
     assert_int_equal(stage_counters(&stage, "app/sleeper/0").refused, 1);
     free(bytes);
     stage_close(&stage);
+    sink_free(&door);
 }
 
 /* ---- many actors ---- */
@@ -431,13 +438,16 @@ static void test_requests_end_each_in_its_way(void **state) {
     (void)state;
     stage_t stage;
     sink_t sink;
+    sink_t door;
     sink_init(&sink);
-    stage_open(&stage, 1);
+    sink_init(&door);
+    stage_open(&stage, 2);
+    (void)sink_spawn_full(&stage, &door, "app/door/0");
     sink_spawn(&stage, &sink, "app/sink/0", NULL);
     stage_add(&stage, "echo", "app/echo/0", NULL);
     stage_add(&stage, "failing", "app/failing/0", NULL);
     stage_add(&stage, "trap", "app/trap/0", NULL);
-    stage_add(&stage, "sleeper", "app/sleeper/0", NULL);
+    stage_add(&stage, "sleeper", "app/sleeper/0", "app/door/0");
     assert_ok(stage_add_requester(&stage, "app/r/0", "app/echo/0", "60000"));
     assert_ok(stage_add_requester(&stage, "app/r/1", "app/failing/0", "60000"));
     assert_ok(stage_add_requester(&stage, "app/r/2", "app/trap/0", "60000"));
@@ -452,20 +462,23 @@ static void test_requests_end_each_in_its_way(void **state) {
     sink_expect_report(&stage, &sink, 2, "failure", "\"trap\"");
     sink_expect_report(&stage, &sink, 2, "failure", stage.request);
     /* Timed out; the late answer is nobody's. */
-    stage_ask(&stage, "app/r/3", "200");
+    stage_ask(&stage, "app/r/3", "0");
     sink_expect_report(&stage, &sink, 3, "failure", "\"timeout\"");
     /* Cancelled: nobody hears. */
-    stage_ask(&stage, "app/r/4", "200");
+    stage_ask(&stage, "app/r/4", "0");
     stage_expect(&stage, "app/r/4", "cancel", "ok");
     assert_status(stage_call(&stage, "app/r/4", "cancel"), AIRS_HANDLE_MESSAGE_FAILED);
-    /* Its target is stopped. */
+    sink_close(&door, false);
     stage_drain(&stage);
+    assert_int_equal(stage_counters(&stage, "app/sleeper/0").handled, 2);
+    /* Its target is stopped. */
     stage_ask(&stage, "app/r/4", "3600000");
     (void)airs_node_stop(stage.node, id_of("app/sleeper/0"), AIRS_STOP_DROP, 200, &stage.error);
     sink_expect_report(&stage, &sink, 4, "failure", "\"stopped\"");
     stage_drain(&stage);
     assert_int_equal(sink_count(&sink), 5);
     stage_close(&stage);
+    sink_free(&door);
     sink_free(&sink);
 }
 
@@ -503,8 +516,11 @@ static void test_requests_in_circles(void **state) {
 static void test_limit_on_requests(void **state) {
     (void)state;
     stage_t stage;
-    stage_open(&stage, 1);
-    stage_add(&stage, "sleeper", "app/sleeper/0", NULL);
+    sink_t door;
+    sink_init(&door);
+    stage_open(&stage, 2);
+    (void)sink_spawn_full(&stage, &door, "app/door/0");
+    stage_add(&stage, "sleeper", "app/sleeper/0", "app/door/0");
     airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
     options.max_requests = 3;
     options.config = airs_bytes("app/sleeper/0", 13);
@@ -512,16 +528,18 @@ static void test_limit_on_requests(void **state) {
     options.env = &timeout;
     options.env_count = 1;
     assert_ok(stage_spawn(&stage, "requester", "app/requester/0", &options));
-    stage_ask(&stage, "app/requester/0", "300");
+    stage_ask(&stage, "app/requester/0", "0");
     stage_ask(&stage, "app/requester/0", "0");
     stage_ask(&stage, "app/requester/0", "0");
     assert_status(stage_call(&stage, "app/requester/0", "0"), AIRS_HANDLE_MESSAGE_FAILED);
     assert_non_null(strstr(stage.error.text, "full"));
+    sink_close(&door, false);
     stage_drain(&stage);
     stage_ask(&stage, "app/requester/0", "0");
     stage_drain(&stage);
     assert_int_equal(stage_counters(&stage, "app/sleeper/0").handled, 4);
     stage_close(&stage);
+    sink_free(&door);
 }
 
 /* ---- ids ---- */

@@ -109,7 +109,7 @@ static void test_requests_to_guests(void **state) {
     sink_await(&sink, 6);
     assert_int_equal(sink_heard(&sink, 5).kind, AIRS_INCOMING_FAILURE);
     assert_non_null(strstr((const char *)sink_heard(&sink, 5).data, "\"trap\""));
-    assert_ok(stage_send(&stage, "app/sink/0", "20 app/sleeper/0 200"));
+    assert_ok(stage_send(&stage, "app/sink/0", "20 app/sleeper/0 2000"));
     sink_await(&sink, 8);
     assert_int_equal(sink_heard(&sink, 7).kind, AIRS_INCOMING_FAILURE);
     assert_non_null(strstr((const char *)sink_heard(&sink, 7).data, "\"timeout\""));

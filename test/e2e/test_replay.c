@@ -275,8 +275,7 @@ static unsigned replay(theatre_t *theatre, const char *name) {
     const told_t *told = &theatre->told[number];
     assert_status(record->status, fate->status);
     expect_reason(record->reason, told->reason);
-    airs_replay_options_t options = {
-        .cache_dir = theatre->folder.path, .step = count_step, .context = &again};
+    airs_replay_options_t options = {.compiler = AIRS_TEST_COMPILER, .step = count_step, .context = &again};
     char cache[AIRS_TEMPORARY_PATH_MAX];
     options.cache_dir = airs_temporary_file_path(&theatre->folder, "code", cache);
     if (airs_replayer_run(replayer, &options, &result, &error) != AIRS_OK) {

@@ -34,23 +34,34 @@ static void test_timeout_during_handling(void **state) {
     (void)state;
     stage_t stage;
     sink_t sink;
+    sink_t door;
     sink_init(&sink);
-    stage_open(&stage, 1);
+    sink_init(&door);
+    stage_open(&stage, 2);
     sink_spawn(&stage, &sink, "app/sink/0", NULL);
-    stage_add(&stage, "sleeper", "app/sleeper/0", NULL);
-    assert_ok(stage_add_requester(&stage, "app/requester/0", "app/sleeper/0", "20"));
+    size_t before = sink_spawn_full(&stage, &door, "app/door/0");
+    static const char *const sleepers[] = {"app/sleeper/0", "app/sleeper/1", "app/sleeper/2"};
+    static const char *const requesters[] = {"app/requester/0", "app/requester/1", "app/requester/2"};
     for (size_t i = 0; i < 3; i++) {
-        stage_ask(&stage, "app/requester/0", "60");
+        stage_add(&stage, "sleeper", sleepers[i], "app/door/0");
+        assert_ok(stage_add_requester(&stage, requesters[i], sleepers[i], "20"));
+        stage_ask(&stage, requesters[i], "0");
+        stage_await_taken(&stage, sleepers[i]);
         sink_expect_report(&stage, &sink, i, "failure", "\"timeout\"");
-        stage_drain(&stage);
     }
-    assert_int_equal(stage_counters(&stage, "app/sleeper/0").handled, 3);
-    assert_int_equal(stage_counters(&stage, "app/sleeper/0").errors, 0);
+    sink_close(&door, false);
+    stage_drain(&stage);
+    assert_int_equal(sink_count(&door), before + 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(stage_counters(&stage, sleepers[i]).handled, 1);
+        assert_int_equal(stage_counters(&stage, sleepers[i]).errors, 0);
+    }
     airs_request_counters_t requests = stage_requests(&stage);
     assert_int_equal(requests.timed_out, 3);
     assert_int_equal(requests.late, 3);
     assert_int_equal(sink_count(&sink), 3);
     stage_close(&stage);
+    sink_free(&door);
     sink_free(&sink);
 }
 
@@ -63,7 +74,7 @@ static void test_timeout_of_a_callback(void **state) {
     airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
     options.env = &variable;
     options.env_count = 1;
-    options.max_execution_time_ms = 50;
+    options.max_execution_time_ms = BRIEF_MS;
     assert_ok(stage_spawn(&stage, "loop", "app/loop/0", &options));
     stage_add(&stage, "echo", "app/echo/0", NULL);
     assert_ok(stage_call(&stage, "app/loop/0", "request"));

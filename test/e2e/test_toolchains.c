@@ -1,4 +1,4 @@
-/* Actors that other toolchains made, from Python and from JavaScript, beside actors in C.
+/* Actors that other toolchains made, from Python, JavaScript and Rust, beside actors in C.
  *
  * The build scripts of test/guests make them where their toolchains can be had. Without them these tests are
  * skipped, except where the environment says CI=true. */
@@ -207,6 +207,11 @@ int main(void) {
         {"javascript: topics and replies", test_topics_and_replies, NULL, NULL, "javascript"},
         {"javascript: timers", test_timers, NULL, NULL, "javascript"},
         {"javascript: many messages", test_many_messages, NULL, NULL, "javascript"},
+        {"rust: answers", test_answers, NULL, NULL, "rust"},
+        {"rust: messages and requests", test_messages_and_requests, NULL, NULL, "rust"},
+        {"rust: topics and replies", test_topics_and_replies, NULL, NULL, "rust"},
+        {"rust: timers", test_timers, NULL, NULL, "rust"},
+        {"rust: many messages", test_many_messages, NULL, NULL, "rust"},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -255,6 +255,9 @@ static void test_node_ends_in_the_middle_of_an_update(void **state) {
 #define INSTANCES 3
 #define UPDATES 100
 
+/* What each sender sends at least, however little it gets to run meanwhile. */
+#define SENT_AT_LEAST 200
+
 /* What came of each sender's messages. */
 typedef struct ledger {
     pthread_mutex_t lock;
@@ -309,7 +312,7 @@ static void *send_on(void *argument) {
     if (airs_id_parse(airs_str(target), &id, NULL) != AIRS_OK) {
         return NULL;
     }
-    while (!atomic_load(self->stop)) {
+    while (!atomic_load(self->stop) || self->sent < SENT_AT_LEAST) {
         char text[32];
         int size = snprintf(text, sizeof text, "%u:%llu", self->number, (unsigned long long)self->sent);
         airs_bytes_t payload = airs_bytes(text, (size_t)size);

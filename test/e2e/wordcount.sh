@@ -9,7 +9,8 @@ airssys=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 example=$(cd "$2" && pwd)
 work=$(mktemp -d)
 XDG_RUNTIME_DIR=$work
-export XDG_RUNTIME_DIR
+XDG_STATE_HOME=$work/state
+export XDG_RUNTIME_DIR XDG_STATE_HOME
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 failures=0

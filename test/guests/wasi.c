@@ -1,6 +1,6 @@
 /* What a C program finds in WASI: "clock" (seconds since 1970), "monotonic" (nanoseconds), "sleep MS",
- * "random" (16 bytes in hexadecimal), "env NAME", "open PATH" ("ok" or why not), "exit N". Errors are
- * errors. */
+ * "random" (16 bytes in hexadecimal), "draw N" (so many random bytes: N), "env NAME", "open PATH" ("ok" or why not),
+ * "exit N". Errors are errors. */
 #include <airssys.h>
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+#include <wasi/api.h>
 
 static airs_outcome_t failed(void) { return airs_fail("%s", strerror(errno)); }
 
@@ -38,6 +39,16 @@ static airs_outcome_t random_bytes(void) {
     return airs_answer(airs_bytes(text, sizeof text));
 }
 
+/* getentropy gives 256 at most. */
+static airs_outcome_t draw(uint64_t count) {
+    uint8_t *bytes = malloc((size_t)count);
+    if (bytes == NULL || __wasi_random_get(bytes, (__wasi_size_t)count) != 0) {
+        return failed();
+    }
+    free(bytes);
+    return airs_answer_text("%llu", (unsigned long long)count);
+}
+
 static airs_outcome_t open_path(const char *path) {
     int file = open(path, O_RDONLY);
     if (file < 0) {
@@ -65,6 +76,8 @@ airs_outcome_t airs_on_message(const airs_message_t *message) {
         return sleep_for(number);
     } else if (airs_is(command, "random")) {
         return random_bytes();
+    } else if (airs_starts_with(command, "draw ", &rest) && airs_parse_u64(rest, &number)) {
+        return draw(number);
     } else if (airs_starts_with(command, "env ", &rest)) {
         const char *value = getenv((const char *)rest.data);
         return value != NULL ? airs_answer(airs_text(value)) : airs_fail_str(airs_str("not set"));

@@ -11,7 +11,8 @@ tree=${3:?the source tree}
 guest=${4:?a component}
 work=$(mktemp -d)
 XDG_RUNTIME_DIR=$work
-export XDG_RUNTIME_DIR
+XDG_STATE_HOME=$work/state
+export XDG_RUNTIME_DIR XDG_STATE_HOME
 trap 'rm -rf "$work"' EXIT
 
 fail() {
@@ -37,7 +38,7 @@ export LD_LIBRARY_PATH PKG_CONFIG_PATH
 
 "$prefix/bin/airssys" --version | grep -q "^airssys $(pkg-config --modversion airssys)" ||
     fail "the installed command and airssys.pc do not agree on the version"
-if LD_LIBRARY_PATH='' ldd "$prefix/bin/airssys" | grep -E 'libairssys|libjansson|libuv|libxxhash|libsodium|not found'; then
+if LD_LIBRARY_PATH='' ldd "$prefix/bin/airssys" | grep -E 'libairssys|libjansson|liblmdb|libuv|libxxhash|libsodium|not found'; then
     fail "the command needs libraries beside the C library"
 fi
 
@@ -88,8 +89,8 @@ printf 'hello!\nworld!\n' | cmp -s - "$work/log" || {
     fail "the README's first component prints something else"
 }
 block c 2 >shell.c
-quietly cc -std=c17 -Wall -Wextra -Werror shell.c -o shell "$@"
-quietly ./shell "$guest"
+quietly cc -std=c17 -Wall -Wextra -Werror shell.c "$@" "-Wl,-rpath,$prefix/lib" -o shell
+quietly env -u LD_LIBRARY_PATH ./shell "$guest"
 [ "$(cat "$work/log")" = "answered: hello" ] || {
     cat "$work/log"
     fail "the README's program prints something else"

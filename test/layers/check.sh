@@ -23,6 +23,7 @@ BEGIN {
     may["core"] = "core"
     may["security"] = "core security"
     may["runtime"] = "core security runtime"
+    may["compile"] = "core security runtime"
     may["actor"] = "core security actor"
     may["storage"] = "core storage"
     may["node"] = "core security runtime actor storage node"

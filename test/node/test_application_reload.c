@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/file.h"
 #include "node/application_update.h"
@@ -36,9 +37,14 @@ static void *run(void *argument) {
 }
 
 static airs_status_t create(fixture_t *fixture, const airs_allocator_t *allocator) {
+    char cache[AIRS_TEMPORARY_PATH_MAX]; /* what loads hundreds of times need not compile each time */
     *fixture = (fixture_t){.error = {AIRS_OK, ""}};
     airs_application_options_t options = {
-        .allocator = allocator, .log = airs_log_none(), .workers = 2, .cache_dir = ""};
+        .allocator = allocator,
+        .log = airs_log_none(),
+        .workers = 2,
+        .cache_dir = airs_temporary_file_path(&folder, "cache", cache),
+    };
     airs_status_t status = airs_manifest_load(allocator, folder.path, &fixture->manifest, &fixture->error);
     if (status == AIRS_OK) {
         status = airs_application_create(fixture->manifest, &options, &fixture->application, &fixture->error);
@@ -296,6 +302,40 @@ static void a_bad_manifest_changes_nothing_and_tells_all(void **state) {
     end(&fixture);
 }
 
+/* An engine counts fuel from its start on or never. */
+static void fuel_in_a_policy_needs_an_engine_that_counts_it(void **state) {
+    (void)state;
+    fixture_t fixture;
+    char done[1024];
+#define POLICY APP "[policy]\nfile = \"policy.toml\"\n" COUNTER("a")
+    airs_temporary_file_write_text(&folder, "policy.toml", "");
+    begin(&fixture, POLICY);
+    assert_int_equal(count(&fixture, "a", "0"), 1);
+    airs_temporary_file_write_text(&folder, "policy.toml",
+                                   "[[limits]]\ncomponent = \"other/**\"\nfuel = 1000\n");
+    assert_ok(reload(&fixture, POLICY, done));
+    airs_temporary_file_write_text(&folder, "policy.toml",
+                                   "[[limits]]\ncomponent = \"app/a/*\"\nfuel = 1000\n");
+    assert_status(reload(&fixture, POLICY, done), AIRS_UNSUPPORTED);
+    assert_non_null(strstr(fixture.error.text,
+                           "limits.fuel for components.a needs an engine that counts fuel, "
+                           "which is fixed while the application runs; restart it"));
+    assert_int_equal(count(&fixture, "a", "0"), 2);
+    end(&fixture);
+    /* From the start on it is just a limit, of those that it names. */
+    airs_temporary_file_write_text(&folder, "policy.toml",
+                                   "[[limits]]\ncomponent = \"app/a/*\"\nfuel = 1000000\n");
+    begin(&fixture,
+          APP "[policy]\nfile = \"policy.toml\"\n[components.a]\nsource = \"@loop\"\n" COUNTER("b"));
+    airs_node_t *node = airs_application_node(fixture.application);
+    assert_status(airs_node_call(node, airs_id("app", "a", "0"), airs_bytes("loop", 4), airs_str(NULL), 60000,
+                                 NULL, NULL, &fixture.error),
+                  AIRS_OUT_OF_FUEL);
+    assert_int_equal(count(&fixture, "b", "0"), 1);
+    end(&fixture);
+#undef POLICY
+}
+
 static void what_does_not_start_is_told_and_what_was_there_runs_again(void **state) {
     (void)state;
     fixture_t fixture;
@@ -345,6 +385,66 @@ static void another_file_or_setting_updates_what_runs(void **state) {
     expect_reload(&fixture, APP COMPONENT("a", "echo") "instances = 3\nconfig = \"x\"\n" AT_ONCE COUNTER("b"),
                   "2 unchanged");
     assert_int_equal(count(&fixture, "b", "0"), 2);
+    end(&fixture);
+}
+
+static void keep_text(void *context, airs_bytes_t payload) {
+    (void)snprintf(context, 64, "%.*s", (int)payload.size, (const char *)payload.data);
+}
+
+static void assert_told(fixture_t *fixture, const char *question, airs_status_t status, const char *answer) {
+    char text[64] = "";
+    assert_status(airs_node_call(airs_application_node(fixture->application), airs_id("app", "a", "0"),
+                                 airs_bytes(question, strlen(question)), airs_str(NULL), 60000, keep_text,
+                                 text, NULL),
+                  status);
+    if (answer != NULL) {
+        assert_string_equal(text, answer);
+    }
+}
+
+/* Ends it by a trap; it is started anew as it is now. */
+static void let_crash(fixture_t *fixture) {
+    airs_actor_counters_t counters = {0};
+    assert_told(fixture, "trap", AIRS_TRAP, NULL);
+    for (int i = 0; i < 60000 && counters.restarts == 0; i++) {
+        (void)airs_node_counters(airs_application_node(fixture->application), airs_id("app", "a", "0"),
+                                 &counters);
+        (void)usleep(1000);
+    }
+    assert_int_equal(counters.restarts, 1);
+}
+
+#define SETTINGS APP COMPONENT("a", "standard/settings") AT_ONCE
+
+static void changed_settings_and_secrets_reach_what_runs(void **state) {
+    (void)state;
+    fixture_t fixture;
+    airs_temporary_file_write_text(&folder, "token", "one\n");
+    const char manifest[] = SETTINGS "secrets = { token = { file = \"token\" } }\nsettings = { a = \"x\" }\n";
+    begin(&fixture, manifest);
+    assert_told(&fixture, "rc1 token", AIRS_OK, "token=one");
+    expect_reload(&fixture, manifest, "1 unchanged");
+    airs_temporary_file_write_text(&folder, "token", "two\n");
+    expect_reload(&fixture, manifest, "updated a; 0 unchanged");
+    assert_told(&fixture, "rc1 token", AIRS_OK, "token=two");
+    assert_told(&fixture, "draft a", AIRS_OK, "a=x");
+    let_crash(&fixture);
+    assert_told(&fixture, "rc1 token", AIRS_OK, "token=two");
+    end(&fixture);
+}
+
+/* What is taken away does not come back with a restart. */
+static void changed_capabilities_outlive_a_crash(void **state) {
+    (void)state;
+    fixture_t fixture;
+    begin(&fixture, SETTINGS "settings = { a = \"x\" }\n");
+    assert_told(&fixture, "rc1 a", AIRS_OK, "a=x");
+    expect_reload(&fixture, SETTINGS "settings = { a = \"x\" }\ncapabilities = { config = [\"b\"] }\n",
+                  "updated a; 0 unchanged");
+    assert_told(&fixture, "rc1 a", AIRS_HANDLE_MESSAGE_FAILED, NULL);
+    let_crash(&fixture);
+    assert_told(&fixture, "rc1 a", AIRS_HANDLE_MESSAGE_FAILED, NULL);
     end(&fixture);
 }
 
@@ -462,8 +562,11 @@ int main(void) {
         cmocka_unit_test(instances_below_other_supervisors_are_resized_too),
         cmocka_unit_test(another_supervision_restarts_its_tree_alone),
         cmocka_unit_test(a_bad_manifest_changes_nothing_and_tells_all),
+        cmocka_unit_test(fuel_in_a_policy_needs_an_engine_that_counts_it),
         cmocka_unit_test(what_does_not_start_is_told_and_what_was_there_runs_again),
         cmocka_unit_test(another_file_or_setting_updates_what_runs),
+        cmocka_unit_test(changed_settings_and_secrets_reach_what_runs),
+        cmocka_unit_test(changed_capabilities_outlive_a_crash),
         cmocka_unit_test(an_update_that_fails_is_taken_back_and_tried_again_next_time),
         cmocka_unit_test(what_has_ended_by_itself_is_started_as_it_is_now),
         cmocka_unit_test(what_had_given_up_is_started_again),

@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "core/text.h"
 #include "support/failing_allocator.h"
 #include "support/temporary_folder.h"
 #include "support/test.h"
@@ -77,6 +79,8 @@ static const char full_text[] = "[application]\n"
                                 "instances = 3\n"
                                 "env = { LANG = \"C\", EMPTY = \"\" }\n"
                                 "config = \"text \\u0000 with a zero\"\n"
+                                "stateless = true\n"
+                                "passivate-after = \"30s\"\n"
                                 "\n"
                                 "[components.z-first.limits]\n"
                                 "memory = \"32MiB\"\n"
@@ -94,6 +98,10 @@ static const char full_text[] = "[application]\n"
                                 "deferred-replies = 10\n"
                                 "monitors = 11\n"
                                 "links = 12\n"
+                                "messages-per-second = 13\n"
+                                "log-lines-per-second = 14\n"
+                                "instances = 15\n"
+                                "storage-quota = \"16KiB\"\n"
                                 "\n"
                                 "[components.z-first.health]\n"
                                 "interval = \"10s\"\n"
@@ -105,6 +113,12 @@ static const char full_text[] = "[application]\n"
                                 "keep = 5\n"
                                 "keep-size = \"1MiB\"\n"
                                 "\n"
+                                "[storage]\n"
+                                "folder = \"kept\"\n"
+                                "sync = \"interval\"\n"
+                                "interval = \"250ms\"\n"
+                                "map-size = \"2GiB\"\n"
+                                "\n"
                                 "[components.b]\n"
                                 "source = \"./b.wasm\"\n"
                                 "config = { file = \"config.json\" }\n"
@@ -115,6 +129,7 @@ static const char full_text[] = "[application]\n"
                                 "update = { window = \"1m\", together = true }\n"
                                 "record = true\n"
                                 "record-size = \"64KiB\"\n"
+                                "storage = \"instance\"\n"
                                 "\n"
                                 "[supervisors.both]\n"
                                 "children = [\"z-first\", \"b\"]\n"
@@ -160,12 +175,18 @@ static void check_first_component(const airs_manifest_component_t *component) {
     assert_int_equal(component->limits.deferred_replies, 10);
     assert_int_equal(component->limits.monitors, 11);
     assert_int_equal(component->limits.links, 12);
+    assert_int_equal(component->limits.messages_per_s, 13);
+    assert_int_equal(component->limits.log_lines_per_s, 14);
+    assert_int_equal(component->limits.instances, 15);
+    assert_int_equal(component->limits.storage_quota, 16 << 10);
     assert_int_equal(component->health.interval_ms, 10000);
     assert_int_equal(component->health.timeout_ms, 250);
     assert_int_equal(component->health.unhealthy_after, 5);
     assert_int_equal(component->subscription_count, 0);
     assert_int_equal(component->accepts, 0);
     assert_int_equal(component->record_bytes, 0);
+    assert_true(component->stateless);
+    assert_int_equal(component->passivate_after_ms, 30000);
 }
 
 /* The names of the topmost supervisors, in the order of their start. */
@@ -302,6 +323,12 @@ static void every_key_is_read_and_components_keep_their_order(void **state) {
     assert_string_equal(manifest->crashes.folder, "crashes");
     assert_int_equal(manifest->crashes.max_files, 5);
     assert_int_equal(manifest->crashes.max_bytes, 1 << 20);
+    assert_string_equal(manifest->storage.folder, "kept");
+    assert_int_equal(manifest->storage.sync, AIRS_MANIFEST_SYNC_INTERVAL);
+    assert_int_equal(manifest->storage.interval_ms, 250);
+    assert_int_equal(manifest->storage.map_bytes, UINT64_C(2) << 30);
+    assert_true(second->storage_by_instance);
+    assert_false(manifest->components[0].storage_by_instance);
     assert_ptr_equal(manifest->input, &manifest->components[0]);
     assert_ptr_equal(manifest->output, second);
     assert_int_equal(manifest->engine.workers, 2);
@@ -313,6 +340,7 @@ static void every_key_is_read_and_components_keep_their_order(void **state) {
     assert_true(manifest->admin.disabled);
     assert_string_equal(manifest->admin.socket, "run/admin.sock");
     assert_int_equal(airs_manifest_instances(manifest), 4);
+    assert_int_equal(airs_manifest_kept_instances(manifest), 2); /* of the stateless one's three, one */
     airs_manifest_destroy(manifest);
 }
 
@@ -369,10 +397,12 @@ static const struct {
     /* unknown keys */
     {MINIMAL "instnaces = 2\n",
      "airssys.toml:5:1: components.a.instnaces: unknown key; did you mean \"instances\"?"},
-    {MINIMAL "colour = 2\n", "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
-                             "digest, instances, env, config, subscribe, accepts, limits, capabilities, "
-                             "health, update, restart, shutdown, "
-                             "significant, after, record, record-size"},
+    {MINIMAL "colour = 2\n",
+     "airssys.toml:5:1: components.a.colour: unknown key; known here: source, "
+     "digest, instances, env, config, settings, secrets, subscribe, accepts, limits, capabilities, compile, "
+     "health, update, restart, shutdown, "
+     "significant, after, storage, run, stdout, stderr, record, record-size, "
+     "stateless, passivate-after"},
     {MINIMAL "limits.memroy = \"1MiB\"\n",
      "airssys.toml:5:8: components.a.limits.memroy: unknown key; did you mean \"memory\"?"},
     {MINIMAL "limits.memory_ = \"1MiB\"\n",
@@ -388,8 +418,10 @@ static const struct {
      "airssys.toml:6:1: engine.worker: unknown key; did you mean \"workers\"?"},
     {MINIMAL "\"a b\\u001b\" = 1\n",
      "airssys.toml:5:1: components.a.\"a b\\x1b\": unknown key; known here: "
-     "source, digest, instances, env, config, subscribe, accepts, limits, capabilities, health, update, "
-     "restart, shutdown, significant, after, record, record-size"},
+     "source, digest, instances, env, config, settings, secrets, subscribe, "
+     "accepts, limits, capabilities, compile, health, update, "
+     "restart, shutdown, significant, after, storage, run, stdout, stderr, record, record-size, "
+     "stateless, passivate-after"},
 
     /* missing keys */
     {"[application]\n" COMPONENT, "airssys.toml:1:1: application: the key \"name\" is missing"},
@@ -410,14 +442,16 @@ static const struct {
      " not a number with a fraction"},
     {MINIMAL "env = [\"A=b\"]\n",
      "airssys.toml:5:7: components.a.env: must be a table of strings, not an array"},
-    {MINIMAL "env = { PORT = 80 }\n",
-     "airssys.toml:5:16: components.a.env.PORT: must be a string, not an integer"},
+    {MINIMAL "env = { PORT = 80 }\n", "airssys.toml:5:16: components.a.env.PORT: must be \"text\", { env = "
+                                      "\"NAME\" } or { file = \"path\" }, not an integer"},
     {MINIMAL "config = 1979-05-27\n",
      "airssys.toml:5:10: components.a.config: must be a string or { file = \"path\" }, not a date or time"},
     {MINIMAL "admin = false\n",
      "airssys.toml:5:1: components.a.admin: unknown key; known here: source, "
-     "digest, instances, env, config, subscribe, accepts, limits, capabilities, health, update, restart, "
-     "shutdown, significant, after, record, record-size"},
+     "digest, instances, env, config, settings, secrets, subscribe, accepts, "
+     "limits, capabilities, compile, health, update, restart, "
+     "shutdown, significant, after, storage, run, stdout, stderr, record, record-size, "
+     "stateless, passivate-after"},
     {MINIMAL "[admin]\nenabled = \"no\"\n",
      "airssys.toml:6:11: admin.enabled: must be true or false, not a string"},
     {MINIMAL "[admin]\nsocket = 80\n",
@@ -505,8 +539,7 @@ static const struct {
                                             "variable must not be empty and must not have \"=\" or"
                                             " a zero character"},
     {MINIMAL "env = { A = \"b\\u0000c\" }\n",
-     "airssys.toml:5:13: components.a.env.A: the value of a variable must not"
-     " have a zero character"},
+     "airssys.toml:5:13: components.a.env.A: the text must not have a zero character"},
 
     /* components named elsewhere */
     {APP "input = \"aa\"\n" COMPONENT,
@@ -585,6 +618,16 @@ static const struct {
      "airssys.toml:5:15: components.a.record-size: this component is not recorded; it needs record = true"},
     {MINIMAL "record = false\nrecord-size = \"1MiB\"\n",
      "airssys.toml:6:15: components.a.record-size: this component is not recorded; it needs record = true"},
+    {MINIMAL "stateless = 1\n",
+     "airssys.toml:5:13: components.a.stateless: must be true or false, not an integer"},
+    {MINIMAL "passivate-after = \"10s\"\n",
+     "airssys.toml:5:19: components.a.passivate-after: its instances are kept, for what they remember; "
+     "it needs stateless = true"},
+    {MINIMAL "stateless = true\nrecord = true\n",
+     "airssys.toml:5:13: components.a.stateless: a component that is recorded keeps its instances, for a "
+     "recording begins with them"},
+    {MINIMAL "stateless = true\npassivate-after = \"25h\"\n",
+     "airssys.toml:6:19: components.a.passivate-after: \"25h\" is out of range; it must be from 1ms to 24h"},
     {MINIMAL "record = true\nrecord-size = 100\n",
      "airssys.toml:6:15: components.a.record-size: 100 is out of range; it must be from 4KiB to 4GiB"},
     {MINIMAL "[crashes]\nfolder = \"\"\n",
@@ -593,6 +636,18 @@ static const struct {
      "airssys.toml:6:8: crashes.keep: 0 is out of range; it must be a whole number from 1 to 100000"},
     {MINIMAL "[crashes]\nsize = 5\n",
      "airssys.toml:6:1: crashes.size: unknown key; known here: folder, keep, keep-size"},
+    {MINIMAL "[storage]\nfolder = 5\n",
+     "airssys.toml:6:10: storage.folder: must be the path of a folder, not an integer"},
+    {MINIMAL "[storage]\nsync = \"comit\"\n",
+     "airssys.toml:6:8: storage.sync: \"comit\" is not a way to sync; did you mean \"commit\"?"},
+    {MINIMAL "[storage]\ninterval = \"1s\"\n",
+     "airssys.toml:6:12: storage.interval: there is none to wait for; it needs sync = \"interval\""},
+    {MINIMAL "[storage]\nsync = \"interval\"\ninterval = \"2h\"\n",
+     "airssys.toml:7:12: storage.interval: \"2h\" is out of range; it must be from 1ms to 1h"},
+    {MINIMAL "[storage]\nmap-size = \"1KiB\"\n",
+     "airssys.toml:6:12: storage.map-size: \"1KiB\" is out of range; it must be from 1MiB to 16384GiB"},
+    {MINIMAL "storage = \"instnace\"\n", "airssys.toml:5:11: components.a.storage: \"instnace\" is not an "
+                                         "owner of keys; did you mean \"instance\"?"},
 
     {MINIMAL "health = 5\n", "airssys.toml:5:10: components.a.health: must be a table, not an integer"},
     {MINIMAL "health.interval = \"25h\"\n",
@@ -628,6 +683,18 @@ static const struct {
      "must be a whole number from 1 to 10000000"},
     {MINIMAL "limits.links = 10000001\n", "airssys.toml:5:16: components.a.limits.links: 10000001 is out of "
                                           "range; it must be a whole number from 1 to 10000000"},
+    {MINIMAL "limits.messages-per-second = 0\n",
+     "airssys.toml:5:30: components.a.limits.messages-per-second: 0 is out of range; it must be a whole "
+     "number from 1 to 1000000000"},
+    {MINIMAL "limits.log-lines-per-second = 1000000001\n",
+     "airssys.toml:5:31: components.a.limits.log-lines-per-second: 1000000001 is out of range; it must be a "
+     "whole number from 1 to 1000000000"},
+    {MINIMAL "limits.instances = 100001\n",
+     "airssys.toml:5:20: components.a.limits.instances: 100001 is out of range; it must be a whole number "
+     "from 1 to 100000"},
+    {MINIMAL "limits.storage-quota = \"2048GiB\"\n",
+     "airssys.toml:5:24: components.a.limits.storage-quota: "
+     "\"2048GiB\" is out of range; it must be from 1B to 1024GiB"},
     {MINIMAL "limits.defered-replies = 1\n", "airssys.toml:5:8: components.a.limits.defered-replies: unknown "
                                              "key; did you mean \"deferred-replies\"?"},
 
@@ -638,10 +705,11 @@ static const struct {
     /* supervision: ABC ends with line 8 */
     {ABC "supervisors = 1\n",
      "airssys.toml:9:1: components.c.supervisors: unknown key; known here: source, digest, instances, env, "
-     "config, "
-     "subscribe, accepts, limits, capabilities, health, update, restart, shutdown, significant, after, "
-     "record, "
-     "record-size"},
+     "config, settings, secrets, "
+     "subscribe, accepts, limits, capabilities, compile, health, update, restart, shutdown, significant, "
+     "after, "
+     "storage, run, stdout, stderr, record, record-size, "
+     "stateless, passivate-after"},
     {"supervisors = 1\n" MINIMAL, "airssys.toml:1:15: supervisors: must be a table of supervisors, not an "
                                   "integer"},
     {ABC "[supervisor.s]\n", "airssys.toml:9:2: supervisor: unknown key; did you mean \"supervisors\"?"},
@@ -760,7 +828,8 @@ static const struct {
 
     /* columns count characters, not bytes */
     {MINIMAL "env = { A = \"\xc3\xa4\xc3\xb6\", B = 1 }\n",
-     "airssys.toml:5:23: components.a.env.B: must be a string, not an integer"},
+     "airssys.toml:5:23: components.a.env.B: must be \"text\", { env = \"NAME\" } or { file = \"path\" }, "
+     "not an integer"},
 
     /* several at once, in the order of the file */
     {"[application]\nnam = \"x\"\n[components.b]\ninstances = 0\n[components.a]\nsource = 1\n",
@@ -868,6 +937,56 @@ static void every_prefix_of_a_manifest_is_accepted_or_refused_in_words(void **st
     }
 }
 
+/* In an order that is to be found out first. The time is the processor's, and generous. */
+static airs_manifest_t *parsed_at_once(airs_text_t *text) {
+    airs_manifest_t *manifest = NULL;
+    airs_error_t error = {AIRS_OK, ""};
+    assert_ok(airs_text_status(text));
+    clock_t begin = clock();
+    if (airs_manifest_parse(airs_allocator_default(), airs_text_view(text), "airssys.toml", &manifest,
+                            &error) != AIRS_OK) {
+        fail_msg("refused: %s", error.text);
+    }
+    assert_true(clock() - begin < (clock_t)5 * CLOCKS_PER_SEC);
+    airs_text_free(text);
+    return manifest;
+}
+
+/* More than anybody writes, in a manifest that is not larger than it may be. */
+static void thousands_of_components_are_read_at_once(void **state) {
+    (void)state;
+    enum { COMPONENTS = 6000 };
+    airs_text_t text;
+    airs_text_init(&text, airs_allocator_default());
+    airs_text_append(&text, airs_str(APP "[components]\n"));
+    for (int i = 0; i < COMPONENTS; i++) {
+        airs_text_append_format(&text, "c%d.source = \"a.wasm\"\n", i);
+    }
+    airs_manifest_t *manifest = parsed_at_once(&text);
+    assert_int_equal(manifest->root_count, COMPONENTS);
+    assert_string_equal(manifest->roots[COMPONENTS - 1]->name, "c5999");
+    airs_manifest_destroy(manifest);
+}
+
+static void thousands_of_supervisors_are_read_at_once(void **state) {
+    (void)state;
+    enum { SUPERVISORS = 9000 };
+    airs_text_t text;
+    airs_text_init(&text, airs_allocator_default());
+    airs_text_append(&text, airs_str(MINIMAL "[supervisors]\n"));
+    for (int i = 0; i < SUPERVISORS - 1; i++) {
+        airs_text_append_format(&text, "s%d.children = [\"s%d\"]\n", i, i + 1);
+    }
+    airs_text_append_format(&text, "s%d.children = [\"a\"]\n", SUPERVISORS - 1);
+    airs_manifest_t *manifest = parsed_at_once(&text);
+    const airs_manifest_supervisor_t *supervisor = manifest->roots[0];
+    for (int i = 0; i < SUPERVISORS - 1; i++) {
+        supervisor = supervisor->children[0].supervisor;
+    }
+    assert_string_equal(supervisor->children[0].component->name, "a");
+    airs_manifest_destroy(manifest);
+}
+
 static airs_status_t life(const airs_allocator_t *allocator, void *context) {
     airs_manifest_t *manifest = NULL;
     airs_error_t error = {AIRS_OK, ""};
@@ -917,6 +1036,8 @@ int main(void) {
         cmocka_unit_test(a_file_and_a_folder_are_both_fine),
         cmocka_unit_test(paths_are_beside_the_manifest),
         cmocka_unit_test(what_cannot_be_read_is_an_error_of_input),
+        cmocka_unit_test(thousands_of_components_are_read_at_once),
+        cmocka_unit_test(thousands_of_supervisors_are_read_at_once),
         cmocka_unit_test(every_prefix_of_a_manifest_is_accepted_or_refused_in_words),
         cmocka_unit_test(every_allocation_may_fail),
     };

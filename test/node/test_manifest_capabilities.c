@@ -1,6 +1,7 @@
 /* [components.NAME.capabilities], [policy] and [audit] of a manifest. */
 #include "support/test.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,53 @@ static void every_key_is_read(void **state) {
     airs_manifest_destroy(manifest);
 }
 
+static void folders_and_hosts_are_read(void **state) {
+    (void)state;
+    char real[PATH_MAX];
+    char outer[PATH_MAX];
+    airs_temporary_folder_make(&folder, "data");
+    assert_non_null(realpath("data", real));
+    assert_non_null(realpath(".", outer));
+    airs_manifest_t *manifest = parsed(
+        TABLE
+        "filesystem = { read = [\"./\", \"data/\"], write = [{ folder = \"data\", as = \"/var/data/\" }] }\n"
+        "network = { outbound = [\"example.org:443\", \"10.0.*.*\"], inbound = [\"[::1]:80\"] }\n");
+    static const struct {
+        const char *action, *pattern, *guest_path;
+    } grants[] = {
+        {"filesystem.read", NULL, "."},           {"filesystem.read", "data", "data"},
+        {"filesystem.read", "data", "/var/data"}, {"filesystem.write", "data", "/var/data"},
+        {"network.inbound", "[::1]:80", NULL},    {"network.outbound", "example.org:443", NULL},
+        {"network.outbound", "10.0.*.*", NULL},
+    };
+    for (size_t i = 0; i < sizeof grants / sizeof grants[0]; i++) {
+        bool is_folder = grants[i].guest_path != NULL;
+        const char *path = grants[i].pattern != NULL ? real : outer;
+        expect_grant(manifest, i, grants[i].action, is_folder ? path : grants[i].pattern);
+        const airs_grant_t *grant = &manifest->components[0].capabilities.grants[i];
+        if (is_folder) {
+            assert_string_equal(grant->guest_path, grants[i].guest_path);
+        } else {
+            assert_null(grant->guest_path);
+        }
+    }
+    assert_int_equal(manifest->components[0].capabilities.grant_count, 9);
+    airs_manifest_destroy(manifest);
+}
+
+/* A link is what it leads to, so that a policy is asked about that. */
+static void a_folder_is_where_it_really_is(void **state) {
+    (void)state;
+    char real[PATH_MAX];
+    airs_temporary_folder_make(&folder, "real");
+    assert_int_equal(symlink("real", "link"), 0);
+    assert_non_null(realpath("real", real));
+    airs_manifest_t *manifest = parsed(TABLE "filesystem = { read = [\"link\"] }\n");
+    expect_grant(manifest, 0, "filesystem.read", real);
+    assert_string_equal(manifest->components[0].capabilities.grants[0].guest_path, "link");
+    airs_manifest_destroy(manifest);
+}
+
 #define AT(place, text) "airssys.toml:" place ": components.cart.capabilities" text
 
 static const struct {
@@ -165,10 +213,52 @@ static const struct {
                 "sleep, list-components, metadata")},
     {TABLE "environment = [\"*\"]\n",
      AT("6:16", ".environment: variables are granted one by one, by their whole names")},
-    {TABLE "filesystem = { read = [\"/srv\"] }\n",
-     AT("6:1", ".filesystem: this version gives components no folders, so there is nothing to grant")},
-    {TABLE "network = {}\n",
-     AT("6:1", ".network: this version gives components no sockets, so there is nothing to grant")},
+    {TABLE "filesystem = { list = [\"/\"] }\n",
+     AT("6:16", ".filesystem.list: a folder is granted to be read, which includes listing, or to be written, "
+                "which includes reading, creating, renaming and deleting; there is nothing finer")},
+    {TABLE "filesystem = { reed = [\"/\"] }\n",
+     AT("6:16", ".filesystem.reed: unknown key; did you mean \"read\"?")},
+    {TABLE "filesystem = { read = \"/\" }\n",
+     AT("6:23", ".filesystem.read: must be a list of folders, not a string")},
+    {TABLE "filesystem = { read = [3] }\n",
+     AT("6:24", ".filesystem.read: must be the path of a folder, or a table with one, not an integer")},
+    {TABLE "filesystem = { read = [\"\"] }\n",
+     AT("6:24", ".filesystem.read: must be a path, neither empty nor with a zero character")},
+    {TABLE "filesystem = { read = [\"/none/of/these\"] }\n",
+     AT("6:24", ".filesystem.read: cannot grant /none/of/these: no such folder (a path is relative to the "
+                "manifest)")},
+    {TABLE "filesystem = { read = [\"a.wasm\"] }\n",
+     AT("6:24", ".filesystem.read: cannot grant a.wasm: is no folder (a path is relative to the manifest)")},
+    {TABLE "filesystem = { read = [\"/*\"] }\n",
+     AT("6:24", ".filesystem.read: cannot grant /*: a folder is granted by its path, without wildcards (a "
+                "path is relative to the manifest)")},
+    {TABLE "filesystem = { read = [{ as = \"/data\" }] }\n",
+     AT("6:24", ".filesystem.read: the key \"folder\" is missing")},
+    {TABLE "filesystem = { read = [\"..\"] }\n",
+     AT("6:24",
+        ".filesystem.read: a guest finds a folder at a path like \"data\" or \"/data\", without \"..\" "
+        "and control characters; the path that the guest is to know can be given as { folder = "
+        "\"...\", as = \"/data\" }")},
+    {TABLE
+     "filesystem = { read = [{ folder = \"/\", as = \"x\" }], write = [{ folder = \".\", as = \"x/\" }] }\n",
+     AT("6:1", ".filesystem: two folders cannot both be found at \"x\"; { folder = \"...\", as = \"/data\" } "
+               "gives one another path")},
+    {TABLE "network = { outbound = [\"example.org:0\"] }\n",
+     AT("6:25", ".network.outbound: must be a host and a port from 1 to 65535, like \"example.org:443\", "
+                "\"*.example.org:*\" or \"[::1]:8080\"")},
+    {TABLE "network = { inbound = [\"[0:0::1]:80\"] }\n",
+     AT("6:24", ".network.inbound: this address is written \"[::1]\"")},
+    {TABLE "network = { inbound = [\"[::ffff:1.2.3.4]:80\"] }\n",
+     AT("6:24", ".network.inbound: an IPv4 address is written like \"10.0.0.1:80\", also where it comes as "
+                "IPv6")},
+    {TABLE "network = { listen = [] }\n",
+     AT("6:13", ".network.listen: unknown key; known here: outbound, inbound")},
+    {APP CART "record = true\n[components.cart.capabilities]\nfilesystem = { read = [\".\"] }\n",
+     "airssys.toml:5:10: components.cart.record: a component that is granted filesystem.read cannot be "
+     "recorded: what files and sockets answer is in no journal, so a replay would not be the same"},
+    {APP CART "record = true\n[components.cart.capabilities]\nnetwork = { outbound = [\"a.org\"] }\n",
+     "airssys.toml:5:10: components.cart.record: a component that is granted network.outbound cannot be "
+     "recorded: what files and sockets answer is in no journal, so a replay would not be the same"},
     {TABLE "expires = \"tomorrow\"\n", AT("6:11", ".expires: must be a time like \"2026-12-31T23:59:59Z\"")},
     {TABLE "expires = 5\n",
      AT("6:11", ".expires: must be a time like \"2026-12-31T23:59:59Z\", not an integer")},
@@ -202,6 +292,10 @@ static void other_capabilities_are_a_difference(void **state) {
         TABLE "messaging = { request = [\"till\"] }\n",
         TABLE "storage = { read = [\"a\"] }\n",
         TABLE "storage = { read = [\"a\"], quota = 5 }\n",
+        TABLE "filesystem = { read = [\".\"] }\n",
+        TABLE "filesystem = { read = [{ folder = \".\", as = \"/data\" }] }\n",
+        TABLE "filesystem = { write = [\".\"] }\n",
+        TABLE "network = { outbound = [\"a.org\"] }\n",
         TABLE "storage = { read = [\"a\"] }\nexpires = \"2030-01-01T00:00:00Z\"\n",
     };
     enum { TEXTS = sizeof texts / sizeof texts[0] };
@@ -227,6 +321,8 @@ static airs_status_t life(const airs_allocator_t *allocator, void *text) {
 static void every_allocation_may_fail(void **state) {
     (void)state;
     static char text[] = TABLE "messaging = { send = [\"till\"] }\nenvironment = [\"PATH\"]\n"
+                               "filesystem = { read = [\".\"], write = [{ folder = \"/\", as = \"/x\" }] }\n"
+                               "network = { outbound = [\"a.org\"] }\n"
                                "[policy]\nfile = \"policy.toml\"\n[audit]\nfile = \"audit\"\n";
     airs_fail_each_allocation(life, text);
 }
@@ -250,6 +346,8 @@ int main(void) {
         cmocka_unit_test(who_says_nothing_has_what_everybody_has),
         cmocka_unit_test(an_empty_table_leaves_the_time_alone),
         cmocka_unit_test(every_key_is_read),
+        cmocka_unit_test(folders_and_hosts_are_read),
+        cmocka_unit_test(a_folder_is_where_it_really_is),
         cmocka_unit_test(every_mistake_is_told),
         cmocka_unit_test(other_capabilities_are_a_difference),
         cmocka_unit_test(every_allocation_may_fail),

@@ -106,6 +106,7 @@ static airs_status_t load(const char *ns, const char *source, const char *more, 
         fail_msg("%s", error->text);
     }
     options.workers = 1;
+    options.compiler = AIRS_TEST_COMPILER;
     assert_ok(airs_node_create(&options, &node, NULL));
     airs_status_t status = airs_trusted_load(node, manifest, &manifest->components[0],
                                              airs_allocator_default(), &heard->log, &component, error);

@@ -61,7 +61,8 @@ static void limits_only_become_lower(void **state) {
                "mailbox-messages = 100\ntimers = 5\n"
                "[[limits]]\ncomponent = \"shop/cart/*\"\nmemory = \"1MiB\"\nmessage-size = 4096\n"
                "mailbox-bytes = \"1MiB\"\nparked-time = \"2s\"\noutstanding-requests = 6\n"
-               "subscriptions = 7\ndeferred-replies = 8\n");
+               "subscriptions = 7\ndeferred-replies = 8\nfuel = 9\nmessages-per-second = 10\n"
+               "log-lines-per-second = 11\ninstances = 12\nstorage-quota = 13\nmonitors = 14\nlinks = 15\n");
     airs_spawn_options_t spawn = AIRS_SPAWN_OPTIONS_INIT;
     airs_policy_file_lower(file, airs_str("bank/vault/0"), &spawn);
     static const airs_spawn_options_t untouched = AIRS_SPAWN_OPTIONS_INIT;
@@ -83,6 +84,24 @@ static void limits_only_become_lower(void **state) {
     assert_int_equal(spawn.max_requests, 6);
     assert_int_equal(spawn.max_subscriptions, 7);
     assert_int_equal(spawn.max_deferred, 8);
+    assert_int_equal(spawn.max_fuel, 9);
+    assert_int_equal(spawn.max_messages_per_s, 10);
+    assert_int_equal(spawn.max_log_lines_per_s, 11);
+    assert_int_equal(spawn.max_instances, 12);
+    assert_int_equal(spawn.storage_quota, 13);
+    assert_int_equal(spawn.max_monitors, 14);
+    assert_int_equal(spawn.max_links, 15);
+    /* What is lower stays, and what has no bound gets one. */
+    spawn = untouched;
+    spawn.max_fuel = 5;
+    spawn.max_messages_per_s = 1;
+    spawn.max_log_lines_per_s = UINT32_MAX;
+    spawn.storage_quota = UINT64_MAX;
+    airs_policy_file_lower(file, airs_str("shop/cart/0"), &spawn);
+    assert_int_equal(spawn.max_fuel, 5);
+    assert_int_equal(spawn.max_messages_per_s, 1);
+    assert_int_equal(spawn.max_log_lines_per_s, 11);
+    assert_int_equal(spawn.storage_quota, 13);
     /* All instances together have what the strictest of them has. */
     spawn = untouched;
     airs_policy_file_lower(file, airs_str("shop/*/*"), &spawn);
@@ -125,10 +144,12 @@ static const struct {
      "has 1; "
      "all instances of a component are \"cart/*\""},
     {"[[limits]]\nmemory = \"1MiB\"\n", "p.toml:1:1: limits: the key \"component\" is missing"},
-    {"[[limits]]\ncomponent = \"**\"\nfuel = 5\n",
-     "p.toml:3:1: limits.fuel: unknown key; known here: component, memory, execution-time, parked-time, "
+    {"[[limits]]\ncomponent = \"**\"\nblock-time = 5\n",
+     "p.toml:3:1: limits.block-time: unknown key; known here: component, memory, execution-time, "
+     "parked-time, "
      "mailbox-messages, mailbox-bytes, message-size, outstanding-requests, timers, subscriptions, "
-     "deferred-replies"},
+     "deferred-replies, monitors, links, fuel, messages-per-second, log-lines-per-second, instances, "
+     "storage-quota"},
 };
 
 static void every_mistake_is_told(void **state) {

@@ -40,25 +40,25 @@ static airs_status_t answer(const fixture_t *fixture, airs_error_t *error) {
 }
 
 static airs_status_t take_send(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
-                               airs_id_t target, airs_bytes_t payload, airs_error_t *error) {
+                               const airs_id_t *target, airs_bytes_t payload, airs_error_t *error) {
     fixture_t *fixture = FROM(router, router);
     (void)sender;
     (void)route;
     fixture->sends++;
-    keep_target(fixture, target);
+    keep_target(fixture, *target);
     keep_payload(fixture, payload);
     return answer(fixture, error);
 }
 
 static airs_status_t take_request(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
-                                  airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms,
+                                  const airs_id_t *target, airs_bytes_t payload, uint64_t timeout_ms,
                                   airs_correlation_id_t *out, airs_error_t *error) {
     fixture_t *fixture = FROM(router, router);
     (void)sender;
     (void)route;
     fixture->requests++;
     fixture->last_timeout = timeout_ms;
-    keep_target(fixture, target);
+    keep_target(fixture, *target);
     keep_payload(fixture, payload);
     memset(out->bytes, 0x5a, sizeof out->bytes);
     return answer(fixture, error);
@@ -299,8 +299,16 @@ static void route_release(airs_message_router_t *router, airs_route_t *route) {
     FROM(router, router)->routes_released++;
 }
 
+static bool take_send_now(airs_message_router_t *router, airs_actor_t *sender, airs_route_t *route,
+                          const airs_id_t *target, airs_bytes_t payload) {
+    fixture_t *fixture = FROM(router, router);
+    fixture->sends_at_once++;
+    return fixture->takes_at_once && take_send(router, sender, route, target, payload, NULL) == AIRS_OK;
+}
+
 static const airs_message_router_ops_t router_ops = {
     .send = take_send,
+    .send_now = take_send_now,
     .request = take_request,
     .waited = end_wait,
     .cancel_request = take_cancel,
@@ -349,15 +357,21 @@ static void take_output(airs_output_t *output, airs_bytes_t bytes) {
 static void wake(void *context) { atomic_fetch_add(&((fixture_t *)context)->wakes, 1); }
 
 void fixture_open(fixture_t *fixture, const airs_wasm_engine_options_t *options) {
-    const airs_wasm_engine_options_t plain = {.max_instances = 16};
+    airs_wasm_engine_options_t settings = {.max_instances = 16};
     airs_error_t error;
+    if (options != NULL) {
+        settings = *options;
+    }
+    if (settings.slice_us == 0) {
+        settings.slice_us = FIXTURE_SLICE_US;
+    }
     memset(fixture, 0, sizeof *fixture);
     airs_fake_clock_init(&fixture->clock);
     airs_manual_timers_init(&fixture->timers, &fixture->clock);
     fixture->router.ops = &router_ops;
     fixture->log = (airs_log_t){.level = AIRS_LOG_TRACE, .write = take_record};
     fixture->output.write = take_output;
-    if (airs_wasm_engine_create(options != NULL ? options : &plain, &fixture->engine, &error) != AIRS_OK) {
+    if (airs_wasm_engine_create(&settings, &fixture->engine, &error) != AIRS_OK) {
         fail_msg("%s", error.text);
     }
     assert_ok(airs_block_pool_create(airs_allocator_default(), &fixture->pool));
@@ -468,8 +482,10 @@ airs_status_t fixture_start(fixture_t *fixture, airs_component_handle_t componen
         .random = fixture->random != NULL ? fixture->random : airs_random_system(),
         .log = &fixture->log,
         .standard_output = fixture->use_output ? &fixture->output : NULL,
+        .standard_error = fixture->use_errors ? &fixture->output : NULL,
         .env = fixture->env,
         .env_count = fixture->env_count,
+        .settings = fixture->settings,
         .wake = wake,
         .wake_context = fixture,
         .record_bytes = fixture->record_bytes,

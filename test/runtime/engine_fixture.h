@@ -29,8 +29,10 @@ typedef struct fixture {
         *begun; /* by fixture_begin_message: lives until the next one or the instance's end */
     /* What instances get; NULL and 0: the space app/tested without a quota, and the kernel's randomness. */
     bool use_output;
+    bool use_errors; /* standard error goes there too */
     const airs_env_var_t *env;
     size_t env_count;
+    airs_settings_t *settings; /* the test's, which outlives the instance */
     const char *storage_space;
     uint64_t storage_quota;
     airs_random_t *random;
@@ -40,6 +42,7 @@ typedef struct fixture {
 
     /* What the guest did. */
     int sends;
+    int sends_at_once; /* that were tried */
     char last_target[256];
     char last_payload[FIXTURE_TEXT];
     size_t last_payload_size;
@@ -63,9 +66,13 @@ typedef struct fixture {
     airs_status_t answer;
     bool answer_without_text;
     airs_status_t wait_answer;
+    bool takes_at_once; /* does it send anything so? */
     uint32_t reached;
     uint64_t timer_id; /* of a monitor too */
 } fixture_t;
+
+/* Unless the options say otherwise. So long that a call which is pending waits for something, on a busy machine, too. */
+#define FIXTURE_SLICE_US 200000
 
 /* Fails the test when the engine cannot be made. `options` NULL: 16 instances, no cache. */
 void fixture_open(fixture_t *fixture, const airs_wasm_engine_options_t *options);

@@ -176,8 +176,37 @@ static void a_file_larger_than_any_component_is_not_read(void **state) {
     assert_int_equal(fseeko(file, (off_t)AIRS_COMPONENT_FILE_MAX, SEEK_SET), 0);
     assert_int_equal(fputc('x', file), 'x');
     assert_int_equal(fclose(file), 0);
-    assert_refused(&source, AIRS_RESOURCE_LIMIT,
-                   "large.wasm: 268435457 bytes; a component may have 268435456 at most");
+    assert_refused(&source, AIRS_COMPONENT_TOO_LARGE,
+                   "large.wasm: it has 268435457 bytes, and may have 67108864 (compile.file-size raises it)");
+    /* Nor by who asks for more than there can be. */
+    const airs_load_limits_t limits = {.file_bytes = UINT64_MAX};
+    source.limits = &limits;
+    assert_refused(&source, AIRS_COMPONENT_TOO_LARGE, "it has 268435457 bytes, and may have 268435456 (");
+}
+
+static void bytes_are_bounded_as_files_are(void **state) {
+    (void)state;
+    const airs_load_limits_t limits = {.file_bytes = 10};
+    airs_component_source_t source = {
+        .bytes = airs_bytes("(component)", 11), .name = "some.wat", .limits = &limits};
+    assert_refused(&source, AIRS_COMPONENT_TOO_LARGE, "some.wat: it has 11 bytes, and may have 10 (");
+}
+
+/* Before it is compiled; text when it has become binary. */
+static void what_has_too_much_in_it_is_refused(void **state) {
+    (void)state;
+    const airs_load_limits_t limits = {.functions = 2, .nesting = 1};
+    static const char text[] = "(component (core module (func) (func) (func)))";
+    static const char deep[] = "(component (component (component)))";
+    airs_component_source_t source = {
+        .bytes = airs_bytes(text, sizeof text - 1), .name = "some.wat", .limits = &limits};
+    assert_refused(&source, AIRS_COMPONENT_TOO_COMPLEX,
+                   "some.wat: it has 3 functions or more, and may have 2 (compile.functions raises it)");
+    source.bytes = airs_bytes(deep, sizeof deep - 1);
+    assert_refused(&source, AIRS_COMPONENT_TOO_COMPLEX,
+                   "some.wat: it has 2 components within components or more, and may have 1");
+    source = (airs_component_source_t){.path = fixture_guest("echo"), .limits = &limits};
+    assert_refused(&source, AIRS_COMPONENT_TOO_COMPLEX, "echo.wasm: it has ");
 }
 
 static void exports_that_do_not_fit_are_refused(void **state) {
@@ -207,6 +236,22 @@ static void what_is_larger_than_the_pools_is_refused(void **state) {
                         ": it is larger than an instance may be: module memory does not fit");
     assert_file_refused("huge-table.wasm", AIRS_RESOURCE_LIMIT,
                         ": it is larger than an instance may be: module table does not fit");
+}
+
+/* What is wrong with a component is told with names out of it, which decide nothing. */
+static void what_a_component_calls_itself_decides_nothing(void **state) {
+    (void)state;
+    static const char *const names[] = {"the pooling allocator", "module memory does not fit",
+                                        "The component transitively contains 9 tables"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text,
+                       "(component (core module $m) (core instance $i (instantiate $m))"
+                       " (alias core export $i \"%s\" (core func)))",
+                       names[i]);
+        assert_text_refused(text, AIRS_INVALID_COMPONENT, "it is not a valid component: ");
+        assert_text_refused(text, AIRS_INVALID_COMPONENT, names[i]);
+    }
 }
 
 /* ---- damaged components --------------------------------------------------------------------- */
@@ -240,7 +285,7 @@ static uint8_t *read_guest(const char *name, size_t *size) {
     airs_bytes_t bytes;
     void *block = NULL;
     airs_error_t error;
-    if (airs_component_read(airs_allocator_default(), fixture_guest(name), &block, &bytes, &error) !=
+    if (airs_component_read(airs_allocator_default(), fixture_guest(name), NULL, &block, &bytes, &error) !=
         AIRS_OK) {
         fail_msg("%s", error.text);
     }
@@ -480,9 +525,12 @@ int main(void) {
         cmocka_unit_test_setup_teardown(text_nested_without_end_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(files_that_cannot_be_read_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_larger_than_any_component_is_not_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(bytes_are_bounded_as_files_are, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_has_too_much_in_it_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(exports_that_do_not_fit_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(an_import_that_nobody_provides_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_larger_than_the_pools_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_component_calls_itself_decides_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(truncated_components_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(flipped_bits_do_no_harm, setup, teardown),
         cmocka_unit_test_setup_teardown(random_bytes_behind_a_good_header_do_no_harm, setup, teardown),

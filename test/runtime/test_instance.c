@@ -70,6 +70,9 @@ static void a_loop_ends_at_the_execution_time_limit(void **state) {
 
 static void a_long_call_is_sliced_and_goes_on(void **state) {
     (void)state;
+    const airs_wasm_engine_options_t options = {.max_instances = 4, .slice_us = 1000};
+    fixture_close(&fixture);
+    fixture_open(&fixture, &options);
     fixture_run(&fixture, "loop", NULL);
     atomic_store(&fixture.wakes, 0);
     airs_poll_t poll = fixture_begin_message(&fixture, "spin 200000000");
@@ -208,7 +211,7 @@ static void fuel_runs_out(void **state) {
 
 static void slices_counted_in_fuel_are_the_same_every_time(void **state) {
     (void)state;
-    const airs_wasm_engine_options_t options = {.max_instances = 4, .slice_fuel = 10000};
+    const airs_wasm_engine_options_t options = {.max_instances = 4, .slice_us = 1000, .slice_fuel = 10000};
     int slices[2] = {0, 0};
     for (int run = 0; run < 2; run++) {
         fixture_close(&fixture);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "runtime/instance.h"
 #include "runtime/shared_fixture.h"
 
 #define MANY_TARGETS 1024
@@ -436,6 +437,38 @@ static void a_broadcast_to_nobody_is_fine(void **state) {
     assert_int_equal(fixture.broadcast_targets, 0);
 }
 
+static const airs_target_t *remembered(const char *name) {
+    airs_wasm_instance_t *instance = airs_wasm_instance_of(fixture.instance);
+    airs_id_t id = airs_id("app", name, "0");
+    return airs_target_cache_find(&instance->targets, &id);
+}
+
+static bool is_remembered(const char *name) {
+    const airs_target_t *target = remembered(name);
+    return target != NULL && (target->allowed & AIRS_TARGET_BROADCAST) != 0;
+}
+
+/* What was decided for a target is not decided anew; that it may be broadcast to says nothing of the rest. */
+static void what_was_decided_for_a_broadcast_is_remembered(void **state) {
+    (void)state;
+    fixture_run(&fixture, "broadcaster", "app/a/0\napp/b/0");
+    assert_false(is_remembered("a"));
+    assert_ok(fixture_request(&fixture, "news"));
+    assert_true(is_remembered("a"));
+    assert_true(is_remembered("b"));
+    assert_false(is_remembered("c"));
+    assert_int_equal(remembered("a")->allowed, AIRS_TARGET_BROADCAST);
+    assert_ok(fixture_request(&fixture, "news"));
+    assert_string_equal(fixture.broadcast_allowed, "1111"); /* of both */
+    /* So many that one would make the others be forgotten are decided each time. */
+    name_many(MANY_TARGETS);
+    fixture_drop(&fixture);
+    fixture_run(&fixture, "broadcaster", many_targets);
+    assert_ok(fixture_request(&fixture, "news"));
+    airs_wasm_instance_t *instance = airs_wasm_instance_of(fixture.instance);
+    assert_int_equal(instance->targets.count, 0);
+}
+
 /* The others get it. */
 static void a_broadcast_that_is_denied_in_part_says_so(void **state) {
     (void)state;
@@ -531,6 +564,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_broadcast_to_too_many_is_refused, fixture_set_up,
                                         fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_broadcast_to_nobody_is_fine, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(what_was_decided_for_a_broadcast_is_remembered, fixture_set_up,
+                                        fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_broadcast_that_is_denied_in_part_says_so, fixture_set_up,
                                         fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_broadcast_of_which_one_failed_says_what_the_router_says,

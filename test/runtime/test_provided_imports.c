@@ -41,6 +41,7 @@ static const char *const provided[] = {
     "airssys:core/host-messaging@1.0.0",
     "airssys:core/host-services@1.0.0",
     "airssys:core/storage@1.0.0",
+    "airssys:actor/batch@0.1.0",
     "airssys:actor/replies@0.1.0",
     "airssys:actor/timers@0.1.0",
     "airssys:actor/topics@0.1.0",
@@ -71,6 +72,15 @@ static const char *const provided[] = {
     "wasi:sockets/tcp@0.2.0",
     "wasi:sockets/udp-create-socket@0.2.0",
     "wasi:sockets/udp@0.2.0",
+    "wasi:config/store@0.2.0-draft",
+    "wasi:config/store@0.2.0-rc.1",
+    "wasi:keyvalue/atomics@0.2.0-draft",
+    "wasi:keyvalue/atomics@0.2.0-draft2",
+    "wasi:keyvalue/batch@0.2.0-draft",
+    "wasi:keyvalue/batch@0.2.0-draft2",
+    "wasi:keyvalue/store@0.2.0-draft",
+    "wasi:keyvalue/store@0.2.0-draft2",
+    "wasi:logging/logging@0.1.0-draft",
 };
 #define PROVIDED (sizeof provided / sizeof *provided)
 
@@ -102,12 +112,20 @@ static void other_names_and_versions_are_not_provided(void **state) {
                                          "WASI:cli/environment@0.2.0",
                                          "wasi:cli/run@0.2.0",
                                          "wasi:http/outgoing-handler@0.2.0",
-                                         "wasi:keyvalue/store@0.2.0-draft",
+                                         "wasi:keyvalue/store@0.2.0",
+                                         "wasi:keyvalue/store@0.2.0-draft3",
+                                         "wasi:keyvalue/watcher@0.2.0-draft",
+                                         "wasi:config/store@0.2.0",
+                                         "wasi:config/store@0.2.0-rc.2",
+                                         "wasi:config/store@0.2.0-draft-2024-09-27",
+                                         "wasi:config/runtime@0.2.0-draft",
+                                         "wasi:logging/logging@0.1.0",
+                                         "wasi:logging/logging",
                                          "airssys:core/storage@2.0.0",
                                          "airssys:core/component-lifecycle@1.0.0",
                                          "airssys:actor/timers@1.0.0",
                                          "airssys:actor/timers@0.2.0",
-                                         "airssys:actor/batch@0.1.0",
+                                         "airssys:actor/batch@0.2.0",
                                          "somebody:cli/environment@0.2.0"};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (airs_import_is_provided(airs_str(others[i]))) {
@@ -165,11 +183,12 @@ static void what_imports_wasi_is_told(void **state) {
         "(component)",
         "(component (import \"wasi\" (func)))",
         "(component (import \"a:b/c@1.0.0\" (instance)))",
+        "(component (import \"wasi:logging/logging@0.1.0-draft\" (instance)))",
         "(component (import \"a:b/c@1.0.0\" (instance)) (import \"wasi:io/poll@0.2.0\" (instance)))",
     };
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         wasmtime_component_t *component = compile(texts[i]);
-        assert_int_equal(airs_imports_wasi(engine, component), i == 3);
+        assert_int_equal(airs_imports_wasi(engine, component), i == 4);
         wasmtime_component_delete(component);
     }
 }
@@ -249,7 +268,8 @@ static void every_interface_of_the_list_is_in_the_linker_and_is_refused_for_what
     void *block = NULL;
     airs_bytes_t good;
     airs_error_t error;
-    assert_ok(airs_component_read(airs_allocator_default(), fixture_guest("bad/quiet"), &block, &good, NULL));
+    assert_ok(
+        airs_component_read(airs_allocator_default(), fixture_guest("bad/quiet"), NULL, &block, &good, NULL));
     uint32_t type = count_types(good.data, good.size);
     assert_status(load_with_import(good.data, good.size, "some:interface/here@1.0.0", type, &error),
                   AIRS_IMPORT_NOT_PROVIDED);

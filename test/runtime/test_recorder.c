@@ -11,6 +11,7 @@
 #include "runtime/replayer.h"
 #include "security/capability.h"
 #include "support/failing_allocator.h"
+#include "support/parking_backend.h"
 #include "support/temporary_folder.h"
 
 #define JOURNAL_BYTES ((uint64_t)1 << 20)
@@ -132,6 +133,7 @@ typedef struct outcome {
     airs_replay_end_t end;
     airs_status_t ended;
     uint64_t number;
+    bool is_deep;    /* the backtrace has 20 frames, as it was recorded */
     char text[4096]; /* an error, or the trouble */
     seen_t seen;
 } outcome_t;
@@ -143,8 +145,11 @@ static void replay(const airs_allocator_t *allocator, airs_bytes_t file, uint64_
     memset(out, 0, sizeof *out);
     out->status = airs_replayer_create(allocator, file, &replayer, &error);
     if (out->status == AIRS_OK) {
-        airs_replay_options_t options = {
-            .cache_dir = cache.path, .until = until, .step = see, .context = &out->seen};
+        airs_replay_options_t options = {.cache_dir = cache.path,
+                                         .compiler = AIRS_TEST_COMPILER,
+                                         .until = until,
+                                         .step = see,
+                                         .context = &out->seen};
         out->status = airs_replayer_run(replayer, &options, &result, &error);
     }
     if (out->status == AIRS_OK) {
@@ -155,7 +160,7 @@ static void replay(const airs_allocator_t *allocator, airs_bytes_t file, uint64_
         if (result.end == AIRS_REPLAY_SAME) {
             const airs_crash_record_t *record = airs_replayer_record(replayer);
             assert_string_equal(result.reason, record->reason.data);
-            assert_true(strstr(result.reason, "    19: ") != NULL);
+            out->is_deep = strstr(result.reason, "    19: ") != NULL;
         }
     } else {
         (void)snprintf(out->text, sizeof out->text, "%s", error.text);
@@ -178,6 +183,42 @@ static void one_of_everything_comes_again(void **state) {
     assert_int_equal(outcome.end, AIRS_REPLAY_SAME);
     assert_status(outcome.ended, AIRS_TRAP);
     assert_int_equal(outcome.seen.steps, outcome.number);
+    assert_true(outcome.is_deep);
+    close_recorded(&fixture, &catcher);
+}
+
+/* A write that was waited for is one entry, and nothing waits when it is replayed. */
+static void what_was_parked_comes_again(void **state) {
+    (void)state;
+    fixture_t fixture;
+    catcher_t catcher;
+    static airs_parking_backend_t parking;
+    open_recorded(&fixture, &catcher, JOURNAL_BYTES);
+    airs_parking_backend_init(&parking, fixture.storage);
+    fixture.storage = &parking.backend;
+    fixture_run(&fixture, "faulty", "configuration");
+    static const char *const writes[] = {"set key value", "delete key"};
+    for (size_t i = 0; i < sizeof writes / sizeof *writes; i++) {
+        assert_int_equal(fixture_begin_message(&fixture, writes[i]), AIRS_POLL_PENDING);
+        assert_int_equal(fixture_resume(&fixture), AIRS_POLL_PENDING);
+        airs_parking_backend_finish(&parking);
+        assert_int_equal(fixture_resume(&fixture), AIRS_POLL_DONE);
+        assert_ok(fixture.result.status);
+        assert_ok(fixture_message(&fixture, "get key"));
+    }
+    assert_status(fixture_message(&fixture, "fall call"), AIRS_TRAP);
+    outcome_t outcome;
+    replay(airs_allocator_default(), airs_bytes(catcher.file, catcher.size), 0, &outcome);
+    assert_string_equal(outcome.text, "");
+    assert_int_equal(outcome.end, AIRS_REPLAY_SAME);
+    int found = 0;
+    for (uint64_t i = 0; i < outcome.number; i++) {
+        found += strcmp(outcome.seen.names[i], "storage.set") == 0;
+        found += strcmp(outcome.seen.names[i], "storage.delete") == 0;
+    }
+    assert_int_equal(found, 2);
+    fixture_drop(&fixture);
+    fixture.storage = parking.real;
     close_recorded(&fixture, &catcher);
 }
 
@@ -242,6 +283,84 @@ static void change(catcher_t *catcher, unsigned kind, unsigned nth, size_t from_
     size_t at = (size_t)(entry.data - catcher->file) + entry.size - 1 - from_end;
     catcher->file[at] ^= 1;
     seal(catcher->file, catcher->size);
+}
+
+/* ---- settings ---- */
+
+static airs_settings_t *some_settings(bool secret) {
+    const airs_setting_view_t given[] = {{airs_str("b"), airs_str("two"), false},
+                                         {airs_str("a"), airs_str("one"), secret}};
+    airs_settings_t *settings = NULL;
+    assert_ok(airs_settings_create(airs_allocator_default(), given, 2, &settings, NULL));
+    return settings;
+}
+
+static void settings_are_recorded(void **state) {
+    (void)state;
+    fixture_t fixture;
+    catcher_t catcher;
+    outcome_t outcome;
+    airs_settings_t *settings = some_settings(false);
+    open_recorded(&fixture, &catcher, JOURNAL_BYTES);
+    fixture.settings = settings;
+    fixture_run(&fixture, "standard/settings", NULL);
+    assert_ok(fixture_request(&fixture, "rc1 a"));
+    assert_string_equal(fixture_response(&fixture), "a=one");
+    assert_ok(fixture_request(&fixture, "draft"));
+    assert_ok(fixture_request(&fixture, "rc1 none"));
+    assert_ok(fixture_message(&fixture, "log 2 c text"));
+    assert_status(fixture_message(&fixture, "trap"), AIRS_TRAP);
+    replay(airs_allocator_default(), airs_bytes(catcher.file, catcher.size), 0, &outcome);
+    assert_status(outcome.status, AIRS_OK);
+    assert_string_equal(outcome.text, "");
+    assert_int_equal(outcome.end, AIRS_REPLAY_SAME);
+    /* Of other settings the guest answers something else. */
+    change(&catcher, AIRS_ENTRY_SETTINGS, 0, 0);
+    expect_astray(&catcher, "the call has answered something else than in the recording");
+    close_recorded(&fixture, &catcher);
+    airs_settings_unref(settings);
+}
+
+static void buckets_are_recorded(void **state) {
+    (void)state;
+    static const char *const guests[] = {"standard/keyvalue", "standard/keyvalue2"};
+    static const char *const commands[] = {
+        "open b",        "set a 1", "get a", "exists c", "put c 2 d 3", "many a c x", "list",
+        "increment n 4", "drop c",  "open ", "list",     "delete a",    "get a"};
+    for (size_t i = 0; i < 2; i++) {
+        fixture_t fixture;
+        catcher_t catcher;
+        outcome_t outcome;
+        open_recorded(&fixture, &catcher, JOURNAL_BYTES);
+        fixture_run(&fixture, guests[i], NULL);
+        for (size_t k = 0; k < sizeof commands / sizeof *commands; k++) {
+            assert_ok(fixture_request(&fixture, commands[k]));
+        }
+        assert_status(fixture_request(&fixture, "open a/b"), AIRS_GUEST_ERROR);
+        if (i == 1) {
+            assert_ok(fixture_request(&fixture, "swap s 5"));
+            assert_ok(fixture_request(&fixture, "race s 6"));
+        }
+        assert_status(fixture_message(&fixture, "trap"), AIRS_TRAP);
+        replay(airs_allocator_default(), airs_bytes(catcher.file, catcher.size), 0, &outcome);
+        assert_status(outcome.status, AIRS_OK);
+        assert_string_equal(outcome.text, "");
+        assert_int_equal(outcome.end, AIRS_REPLAY_SAME);
+        close_recorded(&fixture, &catcher);
+    }
+}
+
+static void who_has_secrets_is_not_recorded(void **state) {
+    (void)state;
+    fixture_t fixture;
+    catcher_t catcher;
+    airs_settings_t *settings = some_settings(true);
+    open_recorded(&fixture, &catcher, JOURNAL_BYTES);
+    fixture.settings = settings;
+    assert_status(fixture_start(&fixture, fixture_load(&fixture, "standard/settings"), NULL),
+                  AIRS_UNSUPPORTED);
+    close_recorded(&fixture, &catcher);
+    airs_settings_unref(settings);
 }
 
 static void another_answer_leads_elsewhere(void **state) {
@@ -669,7 +788,11 @@ static void every_allocation_of_a_recording_may_fail(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_of_everything_comes_again),
+        cmocka_unit_test(what_was_parked_comes_again),
         cmocka_unit_test(it_stops_before_any_entry),
+        cmocka_unit_test(settings_are_recorded),
+        cmocka_unit_test(buckets_are_recorded),
+        cmocka_unit_test(who_has_secrets_is_not_recorded),
         cmocka_unit_test(another_answer_leads_elsewhere),
         cmocka_unit_test(other_arguments_are_found),
         cmocka_unit_test(another_import_is_found),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "runtime/engine_fixture.h"
+#include "runtime/memory_maps.h"
 
 static void assert_refused(const airs_wasm_engine_options_t *options, airs_status_t status,
                            const char *text) {
@@ -33,7 +34,7 @@ static void defaults_are_filled_in(void **state) {
     assert_ptr_equal(options.clock, airs_clock_system());
     assert_ptr_equal(options.log, airs_log_none());
     assert_int_equal(options.max_instances, 1000);
-    assert_int_equal(options.max_core_instances, 4000);
+    assert_int_equal(options.max_core_instances, 64000);
     assert_int_equal(options.max_memory_bytes, (uint64_t)256 << 20);
     assert_int_equal(options.slice_us, 1000);
     assert_false(options.consume_fuel);
@@ -55,6 +56,14 @@ static void slices_by_fuel_count_fuel(void **state) {
     airs_wasm_engine_options_t options = {.slice_fuel = 1};
     assert_ok(airs_engine_options_resolve(&options, NULL));
     assert_true(options.consume_fuel);
+}
+
+/* Of which two maps each are a stack, and two at least a memory. */
+static void instances_need_maps(void **state) {
+    (void)state;
+    const airs_wasm_engine_options_t options = {
+        .max_instances = (uint32_t)(airs_memory_maps_allowed() / 4 + 1)};
+    assert_refused(&options, AIRS_RESOURCE_LIMIT, "sysctl -w vm.max_map_count=");
 }
 
 static void few_instances_may_have_many_parts(void **state) {
@@ -94,9 +103,9 @@ static void a_slice_that_would_not_end_is_refused(void **state) {
 static void pools_larger_than_the_address_space_are_refused(void **state) {
     (void)state;
     const airs_wasm_engine_options_t many = {.max_instances = 10000000};
-    assert_refused(&many, AIRS_RESOURCE_LIMIT, "the engine's pools for 10000000 instances cannot be made: ");
+    assert_refused(&many, AIRS_RESOURCE_LIMIT, "10000000 instances ");
     const airs_wasm_engine_options_t all = {.max_instances = UINT32_MAX};
-    assert_refused(&all, AIRS_RESOURCE_LIMIT, "the engine's pools for 4294967295 instances cannot be made: ");
+    assert_refused(&all, AIRS_RESOURCE_LIMIT, "4294967295 instances ");
     /* And an engine of usual size can be made after that. */
     const airs_wasm_engine_options_t usual = {0};
     assert_made(&usual);
@@ -125,7 +134,7 @@ static void too_few_core_instances_are_an_error_of_the_start(void **state) {
     const airs_wasm_engine_options_t options = {.max_instances = 2, .max_core_instances = 2};
     fixture_open(&fixture, &options);
     assert_status(fixture_start(&fixture, fixture_load(&fixture, "forwarder"), NULL), AIRS_RESOURCE_LIMIT);
-    assert_non_null(strstr(fixture.result.reason, "limit"));
+    assert_non_null(strstr(fixture.result.reason, "a larger engine.max-core-instances makes room"));
     fixture_drop(&fixture);
     assert_ok(fixture_start(&fixture, fixture_load(&fixture, "bad/quiet"), NULL));
     fixture_close(&fixture);
@@ -136,6 +145,7 @@ int main(void) {
         cmocka_unit_test(defaults_are_filled_in),
         cmocka_unit_test(what_is_asked_for_is_kept),
         cmocka_unit_test(slices_by_fuel_count_fuel),
+        cmocka_unit_test(instances_need_maps),
         cmocka_unit_test(few_instances_may_have_many_parts),
         cmocka_unit_test(more_parts_than_can_be_counted_are_all_there_are),
         cmocka_unit_test(a_memory_larger_than_a_memory_can_be_is_refused),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "runtime/shared_fixture.h"
+#include "support/parking_backend.h"
 
 static void assert_answers(const char *command, const char *answer) {
     airs_status_t status = fixture_request(&fixture, command);
@@ -184,6 +185,70 @@ static void without_storage_every_function_is_an_error(void **state) {
     }
 }
 
+/* The fixture's backend with pending writes in between; puts it back. */
+static void park_writes(airs_parking_backend_t *parking) {
+    airs_parking_backend_init(parking, fixture.storage);
+    fixture.storage = &parking->backend;
+    fixture_run(&fixture, "store", NULL);
+    fixture.storage = parking->real;
+}
+
+static airs_status_t end_parked(airs_parking_backend_t *parking) {
+    atomic_store(&fixture.wakes, 0);
+    airs_parking_backend_finish(parking);
+    assert_int_equal(fixture.wakes, 1);
+    assert_int_equal(fixture_resume(&fixture), AIRS_POLL_DONE);
+    return fixture.result.status;
+}
+
+static void a_write_parks_the_call_until_it_is_done(void **state) {
+    (void)state;
+    static airs_parking_backend_t parking;
+    park_writes(&parking);
+    assert_int_equal(fixture_begin_message(&fixture, "set name value"), AIRS_POLL_PENDING);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(fixture_resume(&fixture), AIRS_POLL_PENDING);
+    }
+    assert_int_equal(parking.asked, 4); /* once when it began to wait */
+    assert_ok(end_parked(&parking));
+    assert_answers("get name", "value");
+    assert_int_equal(fixture_begin_message(&fixture, "delete name"), AIRS_POLL_PENDING);
+    assert_ok(end_parked(&parking));
+    assert_answers("exists name", "no");
+    fixture_drop(&fixture);
+}
+
+static void a_write_that_fails_late_is_an_error(void **state) {
+    (void)state;
+    static airs_parking_backend_t parking;
+    park_writes(&parking);
+    parking.fails = AIRS_IO;
+    assert_int_equal(fixture_begin_message(&fixture, "set name value"), AIRS_POLL_PENDING);
+    assert_status(end_parked(&parking), AIRS_GUEST_ERROR);
+    assert_string_equal(fixture.result.reason,
+                        "runtime-error: input or output failed: io: the write was made to fail");
+    parking.fails = AIRS_QUOTA_EXCEEDED;
+    assert_int_equal(fixture_begin_message(&fixture, "set name value"), AIRS_POLL_PENDING);
+    assert_status(end_parked(&parking), AIRS_GUEST_ERROR);
+    assert_string_equal(fixture.result.reason, "runtime-error: quota exceeded");
+    parking.fails = AIRS_OK;
+    assert_int_equal(fixture_begin_message(&fixture, "delete name"), AIRS_POLL_PENDING);
+    assert_status(end_parked(&parking), AIRS_GUEST_ERROR);
+    assert_non_null(strstr(fixture.result.reason, "not found: there is no key"));
+    fixture_drop(&fixture);
+}
+
+static void an_instance_may_end_while_it_is_parked(void **state) {
+    (void)state;
+    static airs_parking_backend_t parking;
+    park_writes(&parking);
+    assert_int_equal(fixture_begin_message(&fixture, "set name value"), AIRS_POLL_PENDING);
+    fixture_drop(&fixture);
+    assert_int_equal(parking.pending, 0);
+    fixture_run(&fixture, "store", NULL);
+    assert_answers("get name", "value");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(keeps_what_is_set, fixture_set_up, fixture_tear_down),
@@ -197,6 +262,12 @@ int main(void) {
                                         fixture_tear_down),
         cmocka_unit_test_setup_teardown(the_quota_is_kept, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(spaces_do_not_see_each_other, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_write_parks_the_call_until_it_is_done, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_write_that_fails_late_is_an_error, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(an_instance_may_end_while_it_is_parked, fixture_set_up,
+                                        fixture_tear_down),
         cmocka_unit_test_setup_teardown(without_storage_every_function_is_an_error, fixture_set_up,
                                         fixture_tear_down),
     };

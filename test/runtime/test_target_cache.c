@@ -41,10 +41,12 @@ static int teardown(void **state) {
     return 0;
 }
 
+static airs_target_t *find_id(airs_id_t id) { return airs_target_cache_find(&cache, &id); }
+
 static airs_target_t *find_numbered(unsigned number) {
     char name[32];
     snprintf(name, sizeof name, "n%u", number);
-    return airs_target_cache_find(&cache, airs_id("app", name, "0"));
+    return find_id(airs_id("app", name, "0"));
 }
 
 static void one_that_was_never_used_has_nothing_to_release(void **state) {
@@ -55,39 +57,38 @@ static void one_that_was_never_used_has_nothing_to_release(void **state) {
 
 static void finds_the_same_target_again(void **state) {
     (void)state;
-    airs_target_t *first = airs_target_cache_find(&cache, airs_id("app", "counter", "0"));
+    airs_target_t *first = find_id(airs_id("app", "counter", "0"));
     assert_non_null(first);
     assert_string_equal(airs_component_id_text(first->id), "app/counter/0");
     assert_null(first->route.actor);
     assert_int_equal(first->allowed, 0);
     first->allowed = AIRS_TARGET_SEND;
-    assert_ptr_equal(airs_target_cache_find(&cache, airs_id("app", "counter", "0")), first);
+    assert_ptr_equal(find_id(airs_id("app", "counter", "0")), first);
 
-    airs_target_t *other = airs_target_cache_find(&cache, airs_id("app", "counter", "1"));
+    airs_target_t *other = find_id(airs_id("app", "counter", "1"));
     assert_ptr_not_equal(other, first);
     assert_int_equal(other->allowed, 0);
-    assert_int_equal(airs_target_cache_find(&cache, airs_id("app", "counter", "0"))->allowed,
-                     AIRS_TARGET_SEND);
+    assert_int_equal(find_id(airs_id("app", "counter", "0"))->allowed, AIRS_TARGET_SEND);
     assert_int_equal(cache.count, 2);
 }
 
 static void tells_ids_apart_whose_parts_join_to_the_same_text(void **state) {
     (void)state;
-    airs_target_t *first = airs_target_cache_find(&cache, airs_id("a", "bc", ""));
+    airs_target_t *first = find_id(airs_id("a", "bc", ""));
     assert_non_null(first);
     first->allowed = AIRS_TARGET_SEND;
-    assert_int_equal(airs_target_cache_find(&cache, airs_id("ab", "c", ""))->allowed, 0);
-    assert_int_equal(airs_target_cache_find(&cache, airs_id("a", "b", "c"))->allowed, 0);
-    assert_int_equal(airs_target_cache_find(&cache, airs_id("a", "bc", ""))->allowed, AIRS_TARGET_SEND);
+    assert_int_equal(find_id(airs_id("ab", "c", ""))->allowed, 0);
+    assert_int_equal(find_id(airs_id("a", "b", "c"))->allowed, 0);
+    assert_int_equal(find_id(airs_id("a", "bc", ""))->allowed, AIRS_TARGET_SEND);
 }
 
 static void copies_the_id_it_is_asked_for(void **state) {
     (void)state;
     char name[] = "first";
-    assert_non_null(airs_target_cache_find(&cache, airs_id("app", name, "0")));
+    assert_non_null(find_id(airs_id("app", name, "0")));
     memcpy(name, "other", sizeof name);
     assert_int_equal(cache.count, 1);
-    assert_non_null(airs_target_cache_find(&cache, airs_id("app", "first", "0")));
+    assert_non_null(find_id(airs_id("app", "first", "0")));
     assert_int_equal(cache.count, 1);
 }
 
@@ -143,12 +144,12 @@ static void refuses_ids_that_nobody_can_have(void **state) {
         airs_id("app", "\xff\xfe", "0"),
     };
     for (size_t i = 0; i < sizeof impossible / sizeof *impossible; i++) {
-        assert_null(airs_target_cache_find(&cache, impossible[i]));
+        assert_null(find_id(impossible[i]));
         assert_int_equal(cache.count, 0);
     }
     /* And goes on. */
-    assert_non_null(airs_target_cache_find(&cache, airs_id("app", "name", "0")));
-    assert_null(airs_target_cache_find(&cache, impossible[0]));
+    assert_non_null(find_id(airs_id("app", "name", "0")));
+    assert_null(find_id(impossible[0]));
     assert_int_equal(cache.count, 1);
 }
 
@@ -160,7 +161,8 @@ static airs_status_t life(const airs_allocator_t *allocator, void *context) {
     for (unsigned i = 0; i < 40; i++) {
         char name[32];
         snprintf(name, sizeof name, "n%u", i % 20);
-        airs_target_t *target = airs_target_cache_find(&failing, airs_id("app", name, "0"));
+        airs_id_t id = airs_id("app", name, "0");
+        airs_target_t *target = airs_target_cache_find(&failing, &id);
         if (target == NULL) {
             status = AIRS_OUT_OF_MEMORY;
         } else {

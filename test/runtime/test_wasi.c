@@ -126,6 +126,36 @@ static void random_numbers_are_the_hosts(void **state) {
     assert_string_not_equal(fixture_response(&fixture), first);
 }
 
+typedef struct counted_random {
+    airs_random_t random;
+    unsigned fills;
+    size_t size; /* of the last */
+} counted_random_t;
+
+static void count_fill(airs_random_t *random, void *out, size_t size) {
+    counted_random_t *counted = (counted_random_t *)random;
+    counted->fills++;
+    counted->size = size;
+    memset(out, 1, size);
+}
+
+/* A call that asked the host for each byte would keep a worker for seconds. */
+static void random_bytes_come_at_once_and_in_bounds(void **state) {
+    (void)state;
+    counted_random_t counted = {.random = {.fill = count_fill}};
+    fixture.random = &counted.random;
+    fixture_run(&fixture, "wasi", NULL);
+    counted.fills = 0;
+    assert_answers("draw 100000", "100000");
+    assert_int_equal(counted.fills, 1);
+    assert_int_equal(counted.size, 100000);
+    assert_answers("draw 4194304", "4194304");
+    assert_int_equal(counted.fills, 2);
+    assert_status(fixture_request(&fixture, "draw 4194305"), AIRS_INVALID_RESULT);
+    assert_non_null(strstr(fixture.result.reason, "4194305 random bytes at once; there may be 4194304"));
+    assert_int_equal(counted.fills, 2);
+}
+
 /* ---- exit ----------------------------------------------------------------------------------- */
 
 static void an_exit_is_a_crash_that_says_so(void **state) {
@@ -154,13 +184,41 @@ static void output_goes_where_the_node_says(void **state) {
     assert_string_equal(fixture.logged, "");
 }
 
-static void errors_go_to_the_log_even_then(void **state) {
+static void errors_go_to_the_log_when_nobody_takes_them(void **state) {
     (void)state;
     fixture.use_output = true;
     fixture_run(&fixture, "printer", NULL);
     assert_ok(fixture_message(&fixture, "error: bad"));
     assert_string_equal(fixture.printed, "");
     assert_string_equal(fixture.logged, "info app/tested/0: bad stream=stderr\n");
+}
+
+static void errors_go_where_the_node_says_too(void **state) {
+    (void)state;
+    fixture.use_errors = true;
+    fixture_run(&fixture, "printer", NULL);
+    assert_ok(fixture_message(&fixture, "error: bad"));
+    assert_string_equal(fixture.printed, "bad\n");
+    assert_ok(fixture_message(&fixture, "good"));
+    assert_string_equal(fixture.logged, "info app/tested/0: good stream=stdout\n");
+}
+
+static void a_place_may_take_whole_lines(void **state) {
+    (void)state;
+    fixture.use_output = true;
+    fixture.use_errors = true;
+    fixture.output.whole_lines = true;
+    fixture_run(&fixture, "printer", NULL);
+    assert_ok(fixture_message(&fixture, "raw: half a "));
+    assert_string_equal(fixture.printed, "");
+    assert_ok(fixture_message(&fixture, "error: bad"));
+    assert_string_equal(fixture.printed, "bad\n");
+    assert_ok(fixture_message(&fixture, "raw: line\nand ano"));
+    assert_string_equal(fixture.printed, "bad\nhalf a line\n");
+    fixture_drop(&fixture);
+    /* With an end, for others may go on there. */
+    assert_string_equal(fixture.printed, "bad\nhalf a line\nand ano\n");
+    fixture.output.whole_lines = false;
 }
 
 static void without_a_place_output_goes_to_the_log_by_lines(void **state) {
@@ -260,9 +318,14 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_sleep_waits_on_the_hosts_clock, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_sleep_can_be_dropped, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(random_numbers_are_the_hosts, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(random_bytes_come_at_once_and_in_bounds, fixture_set_up,
+                                        fixture_tear_down),
         cmocka_unit_test_setup_teardown(an_exit_is_a_crash_that_says_so, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(output_goes_where_the_node_says, fixture_set_up, fixture_tear_down),
-        cmocka_unit_test_setup_teardown(errors_go_to_the_log_even_then, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(errors_go_to_the_log_when_nobody_takes_them, fixture_set_up,
+                                        fixture_tear_down),
+        cmocka_unit_test_setup_teardown(errors_go_where_the_node_says_too, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_place_may_take_whole_lines, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(without_a_place_output_goes_to_the_log_by_lines, fixture_set_up,
                                         fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_line_without_an_end_is_told_when_the_instance_ends, fixture_set_up,

@@ -16,8 +16,9 @@ static airs_temporary_folder_t folder;
 
 static int setup(void **state) {
     (void)state;
+    const airs_wasm_engine_options_t options = {.max_instances = 16, .slice_us = 1000};
     airs_temporary_folder_create(&folder);
-    fixture_open(&fixture, NULL);
+    fixture_open(&fixture, &options);
     return 0;
 }
 
@@ -129,9 +130,9 @@ static void slices_pass_while_there_is_activity(void **state) {
     (void)state;
     airs_runtime_engine_t *engine = fixture.engine;
     fixture_run(&fixture, "loop", NULL);
-    uint64_t before = engine->ops->slices(engine);
+    uint64_t before = atomic_load(engine->ops->slices(engine));
     assert_ok(fixture_message(&fixture, "spin 200000000"));
-    assert_true(engine->ops->slices(engine) > before);
+    assert_true(atomic_load(engine->ops->slices(engine)) > before);
 }
 
 /* ---- memory --------------------------------------------------------------------------------- */

@@ -9,7 +9,7 @@
 #define SECOND UINT64_C(1000000000)
 
 static airs_permission_t permission(uint32_t actions, const char *pattern) {
-    return (airs_permission_t){actions, AIRS_SCOPE_PATTERN, airs_str(pattern)};
+    return (airs_permission_t){actions, AIRS_SCOPE_PATTERN, airs_str(pattern), {0}};
 }
 
 static const airs_permission_t *find(const airs_capabilities_t *capabilities, const char *key,
@@ -110,7 +110,7 @@ static void everything_for_ever_needs_no_second_question(void **state) {
     assert_ptr_equal(airs_capabilities_ref(common), common);
     airs_capabilities_unref(common);
     airs_capabilities_unref(common);
-    airs_permission_t any = {AIRS_ACTION_BIT(STORAGE_READ), AIRS_SCOPE_ANY, {0}};
+    airs_permission_t any = {AIRS_ACTION_BIT(STORAGE_READ), AIRS_SCOPE_ANY, {0}, {0}};
     airs_capability_grant_t grant = {&any, 1, 0, UINT64_MAX - 1};
     airs_capabilities_t *ending = NULL;
     assert_ok(airs_capabilities_create(airs_allocator_default(), &grant, 1, 0, &ending, NULL));

@@ -27,7 +27,7 @@ static bool covers(const airs_permission_t *permission, airs_action_t action, ai
 
 static void only_its_actions_are_covered(void **state) {
     (void)state;
-    airs_permission_t permission = {AIRS_ACTION_BIT(SEND) | AIRS_ACTION_BIT(LOG), AIRS_SCOPE_ANY, {0}};
+    airs_permission_t permission = {AIRS_ACTION_BIT(SEND) | AIRS_ACTION_BIT(LOG), AIRS_SCOPE_ANY, {0}, {0}};
     assert_true(covers(&permission, AIRS_ACTION_SEND, airs_resource_id(airs_id("x", "y", "z"))));
     assert_true(covers(&permission, AIRS_ACTION_LOG, airs_resource_none()));
     assert_false(covers(&permission, AIRS_ACTION_REQUEST, airs_resource_id(airs_id("x", "y", "z"))));
@@ -38,7 +38,7 @@ static void only_its_actions_are_covered(void **state) {
 
 static void the_resource_must_be_of_the_actions_kind(void **state) {
     (void)state;
-    airs_permission_t permission = {UINT32_MAX, AIRS_SCOPE_ANY, {0}};
+    airs_permission_t permission = {UINT32_MAX, AIRS_SCOPE_ANY, {0}, {0}};
     assert_false(covers(&permission, AIRS_ACTION_SEND, airs_resource_none()));
     assert_false(covers(&permission, AIRS_ACTION_SEND, airs_resource_key(airs_str("shop/a/0"))));
     assert_false(covers(&permission, AIRS_ACTION_STORAGE_READ, airs_resource_id(airs_id("shop", "a", "0"))));
@@ -46,7 +46,7 @@ static void the_resource_must_be_of_the_actions_kind(void **state) {
 
 static void the_own_application_is_the_own_namespace(void **state) {
     (void)state;
-    airs_permission_t permission = {UINT32_MAX, AIRS_SCOPE_OWN_APPLICATION, {0}};
+    airs_permission_t permission = {UINT32_MAX, AIRS_SCOPE_OWN_APPLICATION, {0}, {0}};
     assert_true(covers(&permission, AIRS_ACTION_SEND, airs_resource_id(airs_id("shop", "a", "0"))));
     assert_true(covers(&permission, AIRS_ACTION_SEND, airs_resource_id(airs_id("shop", "a", ""))));
     assert_false(covers(&permission, AIRS_ACTION_SEND, airs_resource_id(airs_id("shop2", "a", "0"))));
@@ -58,7 +58,7 @@ static void the_own_application_is_the_own_namespace(void **state) {
 
 static void patterns_are_over_the_text_of_ids_and_over_keys(void **state) {
     (void)state;
-    airs_permission_t permission = {UINT32_MAX, AIRS_SCOPE_PATTERN, airs_str("shop/*/0")};
+    airs_permission_t permission = {UINT32_MAX, AIRS_SCOPE_PATTERN, airs_str("shop/*/0"), {0}};
     assert_true(covers(&permission, AIRS_ACTION_SEND, airs_resource_id(airs_id("shop", "a", "0"))));
     assert_false(covers(&permission, AIRS_ACTION_SEND, airs_resource_id(airs_id("shop", "a", "1"))));
     /* A slash in a part cannot make two of it: such an id does not exist, and here is one segment more. */
@@ -88,7 +88,7 @@ static void actions_are_parsed_by_name_and_by_group(void **state) {
 }
 
 static bool touches(const char *pattern, airs_action_t action, airs_resource_t resource) {
-    airs_permission_t permission = {UINT32_MAX, AIRS_SCOPE_PATTERN, airs_str(pattern)};
+    airs_permission_t permission = {UINT32_MAX, AIRS_SCOPE_PATTERN, airs_str(pattern), {0}};
     bool touches_it = airs_permission_touches(&permission, airs_str("shop"), action, &resource);
     /* Who covers all of something covers some of it. */
     assert_true(touches_it || !airs_permission_covers(&permission, airs_str("shop"), action, &resource));
@@ -262,7 +262,7 @@ static char *next_quoted(char **at) {
 static void check_example(table_t *table, const char *pattern, const char *name, bool matches) {
     airs_error_t error = {.text = ""};
     airs_resource_t resource;
-    airs_permission_t permission = {UINT32_MAX, AIRS_SCOPE_PATTERN, airs_str(pattern)};
+    airs_permission_t permission = {UINT32_MAX, AIRS_SCOPE_PATTERN, airs_str(pattern), {0}};
     if (airs_permission_check_pattern(table->action, permission.pattern, &error) != AIRS_OK) {
         fail_msg("%s: \"%s\": %s", airs_action_text(table->action), pattern, error.text);
     }
@@ -318,7 +318,7 @@ static void ids_that_are_too_long_are_nobodys(void **state) {
     (void)state;
     static char text[AIRS_ID_MAX + 10];
     memset(text, 'x', sizeof text);
-    airs_permission_t permission = {UINT32_MAX, AIRS_SCOPE_PATTERN, airs_str("**")};
+    airs_permission_t permission = {UINT32_MAX, AIRS_SCOPE_PATTERN, airs_str("**"), {0}};
     airs_id_t id = {airs_str_n(text, 200), airs_str_n(text, 54), airs_str_n(text, 1)};
     assert_true(covers(&permission, AIRS_ACTION_SEND, airs_resource_id(id)));
     id.name.size++;

@@ -192,8 +192,8 @@ static airs_policy_t *policy_of(airs_policy_rule_t rule, airs_effect_t standard)
 static void it_may_do_what_it_was_granted(void **state) {
     fixture_t *self = *state;
     const airs_permission_t permissions[] = {
-        {AIRS_ACTION_BIT(SEND), AIRS_SCOPE_PATTERN, airs_str("bank/vault/*")},
-        {AIRS_ACTION_BIT(STORAGE_READ), AIRS_SCOPE_PATTERN, airs_str("public/**")},
+        {AIRS_ACTION_BIT(SEND), AIRS_SCOPE_PATTERN, airs_str("bank/vault/*"), {0}},
+        {AIRS_ACTION_BIT(STORAGE_READ), AIRS_SCOPE_PATTERN, airs_str("public/**"), {0}},
     };
     const airs_capability_grant_t grant = {permissions, 2, 0, AIRS_GRANT_FOREVER};
     airs_capabilities_t *capabilities = NULL;
@@ -226,7 +226,8 @@ static void a_decision_holds_until_its_grant_expires(void **state) {
     fixture_t *self = *state;
     world_t world;
     world_begin(&world);
-    const airs_permission_t permission = {AIRS_ACTION_BIT(SEND), AIRS_SCOPE_PATTERN, airs_str("bank/**")};
+    const airs_permission_t permission = {
+        AIRS_ACTION_BIT(SEND), AIRS_SCOPE_PATTERN, airs_str("bank/**"), {0}};
     const airs_capability_grant_t grant = {&permission, 1, 0, airs_clock_wall(&world.clock.clock) + 1000};
     airs_capabilities_t *capabilities = NULL;
     airs_security_context_t *context = NULL;
@@ -245,7 +246,16 @@ static void a_decision_holds_until_its_grant_expires(void **state) {
                   AIRS_CAPABILITY_DENIED);
     expect_audit(&world, "\"component\":\"org/shop/cart\",\"instance\":\"0\",\"action\":\"messaging.send\","
                          "\"resource\":\"bank/vault/3\",\"decision\":\"denied\","
-                         "\"rule\":\"no capability covers it\"}");
+                         "\"rule\":\"the capability that covered it ended at 2026-01-01T00:00:00Z\"}");
+    airs_error_t error;
+    assert_status(airs_security_check(context, AIRS_ACTION_SEND, &vault, &error), AIRS_CAPABILITY_DENIED);
+    assert_string_equal(error.text,
+                        "messaging.send by org/shop/cart/0 to bank/vault/3 is not granted any more: "
+                        "that ended at 2026-01-01T00:00:00Z");
+    airs_resource_t other = airs_resource_id(airs_id("shed", "rake", "0"));
+    assert_status(airs_security_check(context, AIRS_ACTION_SEND, &other, &error), AIRS_CAPABILITY_DENIED);
+    expect_audit(
+        &world, "\"resource\":\"shed/rake/0\",\"decision\":\"denied\",\"rule\":\"no capability covers it\"}");
     airs_security_context_destroy(context);
     airs_capabilities_unref(capabilities);
     world_end(&world);

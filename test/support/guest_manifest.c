@@ -3,15 +3,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "support/guests.h"
 #include "support/test.h"
 
 #define MANIFEST_MAX 8192
 
-/* The guests are in the build folder, and nobody signed them. */
+/* The guests are in the build folder, and nobody signed them; they are ours all the same. */
 #define TRUST "\n[trust]\nmode = \"off\"\n"
+#define COMPILE "\n[compile]\napart = \"none\"\n"
 
 const char *airs_guest_path(const char *name, char out[AIRS_TEMPORARY_PATH_MAX]) {
-    int length = snprintf(out, AIRS_TEMPORARY_PATH_MAX, "%s/%s.wasm", AIRS_TEST_GUESTS, name);
+    int length = snprintf(out, AIRS_TEMPORARY_PATH_MAX, "%s/%s.wasm", airs_test_guests(), name);
     assert_in_range(length, 1, AIRS_TEMPORARY_PATH_MAX - 1);
     return out;
 }
@@ -34,10 +36,11 @@ void airs_guest_manifest_write(const airs_temporary_folder_t *folder, const char
         used += (size_t)snprintf(manifest + used, sizeof manifest - used, "%s", airs_guest_path(name, path));
         text += length;
     }
-    if (used > 0 && strstr(manifest_text, "[trust]") == NULL) {
-        assert_in_range(used, 0, sizeof manifest - sizeof TRUST);
-        memcpy(manifest + used, TRUST, sizeof TRUST - 1);
-        used += sizeof TRUST - 1;
+    if (used > 0) {
+        assert_in_range(used, 0, sizeof manifest - sizeof TRUST - sizeof COMPILE);
+        used += (size_t)snprintf(manifest + used, sizeof manifest - used, "%s%s",
+                                 strstr(manifest_text, "[trust]") == NULL ? TRUST : "",
+                                 strstr(manifest_text, "[compile]") == NULL ? COMPILE : "");
     }
     airs_temporary_file_write(folder, "airssys.toml", manifest, used);
 }

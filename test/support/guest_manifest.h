@@ -5,7 +5,8 @@
 #include "support/temporary_folder.h"
 
 /* Write "airssys.toml" into the folder: `text`, in which each "@NAME" in a source stands for the path of that
- * guest ("source = \"@echo\""). Trust is off where `text` says nothing of it. */
+ * guest ("source = \"@echo\""). Where `text` says nothing of trust it is off, and where it says
+ * nothing of how components are compiled none is compiled apart. */
 void airs_guest_manifest_write(const airs_temporary_folder_t *folder, const char *text);
 
 /* The path of a guest. */

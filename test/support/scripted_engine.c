@@ -7,6 +7,8 @@
 #include "core/memory.h"
 
 #define TEXT_MAX 256
+/* More than the actor layer gathers. */
+#define GATHERED_MAX 256
 
 typedef struct airs_scripted_timer {
     airs_timer_t timer;
@@ -24,6 +26,12 @@ struct airs_scripted_instance {
     char response[TEXT_MAX];
     airs_route_t route; /* of the last target */
     char route_target[TEXT_MAX];
+
+    /* The batch in hand: `batch` is NULL outside of one. */
+    const airs_batch_ops_t *batch;
+    const airs_component_message_t *gathered[GATHERED_MAX];
+    uint32_t gathered_count;
+    uint32_t index;
 
     /* The call in hand. */
     airs_scripted_call_t call;
@@ -59,6 +67,12 @@ static void wake(airs_scripted_instance_t *instance) { instance->host.wake(insta
 airs_scripted_next_t airs_scripted_ok(airs_scripted_call_t *call) {
     *call->result = (airs_call_result_t){.status = AIRS_OK};
     return AIRS_SCRIPTED_DONE;
+}
+
+airs_scripted_next_t airs_scripted_exit(airs_scripted_call_t *call, int32_t code) {
+    airs_scripted_next_t next = airs_scripted_ok(call);
+    call->result->exit_code = code;
+    return next;
 }
 
 airs_scripted_next_t airs_scripted_respond(airs_scripted_call_t *call, const char *payload) {
@@ -119,6 +133,15 @@ airs_scripted_next_t airs_scripted_wait_for_room(airs_scripted_call_t *call) {
     return AIRS_SCRIPTED_PARK;
 }
 
+airs_scripted_next_t airs_scripted_leave(airs_scripted_call_t *call) {
+    call->instance->batch = NULL;
+    return airs_scripted_ok(call);
+}
+
+const airs_batch_ops_t *airs_scripted_batch(const airs_scripted_call_t *call) {
+    return call->instance->batch;
+}
+
 /* ---- what guests do ---- */
 
 static airs_id_t parse(const char *target) {
@@ -138,18 +161,25 @@ static airs_route_t *route_to(airs_scripted_instance_t *instance, const char *ta
 
 airs_status_t airs_scripted_send(airs_scripted_call_t *call, const char *target, const char *payload) {
     const airs_host_t *host = call->host;
+    airs_message_router_t *router = host->router;
+    airs_route_t *route = route_to(call->instance, target);
+    airs_bytes_t bytes = airs_bytes(payload, strlen(payload));
+    airs_id_t id = parse(target);
     call->error->text[0] = '\0';
-    return host->router->ops->send(host->router, host->self, route_to(call->instance, target), parse(target),
-                                   airs_bytes(payload, strlen(payload)), call->error);
+    if (router->ops->send_now != NULL && router->ops->send_now(router, host->self, route, &id, bytes)) {
+        return AIRS_OK;
+    }
+    return router->ops->send(router, host->self, route, &id, bytes, call->error);
 }
 
 airs_status_t airs_scripted_request(airs_scripted_call_t *call, const char *target, const char *payload,
                                     uint64_t timeout_ms, airs_correlation_id_t *out) {
     const airs_host_t *host = call->host;
+    airs_id_t to = parse(target);
     airs_correlation_id_t id;
     call->error->text[0] = '\0';
-    return host->router->ops->request(host->router, host->self, route_to(call->instance, target),
-                                      parse(target), airs_bytes(payload, strlen(payload)), timeout_ms,
+    return host->router->ops->request(host->router, host->self, route_to(call->instance, target), &to,
+                                      airs_bytes(payload, strlen(payload)), timeout_ms,
                                       out != NULL ? out : &id, call->error);
 }
 
@@ -177,9 +207,66 @@ static bool take_release(airs_scripted_instance_t *instance) {
 
 static airs_poll_t done(airs_scripted_instance_t *instance, airs_call_result_t *result) {
     instance->pending = false;
+    instance->batch = NULL;
     instance->spent = result->status != AIRS_OK && result->status != AIRS_GUEST_ERROR;
     atomic_store(&instance->in_call, false);
     return AIRS_POLL_DONE;
+}
+
+/* ---- batches ---- */
+
+/* One message of a batch has been handled, well or with an error. */
+static void end_message(airs_scripted_instance_t *instance, const airs_call_result_t *result) {
+    airs_actor_t *self = instance->host.self;
+    const airs_component_message_t *message = instance->gathered[instance->index];
+    if (result->status != AIRS_OK) {
+        AIRS_ASSERT(instance->batch->fail(self, result->reason) == AIRS_OK);
+    } else if (message->kind == AIRS_MESSAGE_REQUEST) {
+        airs_bytes_t payload = result->has_response ? result->response : airs_bytes(NULL, 0);
+        (void)instance->batch->answer(self, &message->correlation, payload);
+    }
+}
+
+/* The message at `index` is in hand; false when it is to be left alone. */
+static bool begin_message(airs_scripted_instance_t *instance) {
+    if (instance->index == instance->gathered_count ||
+        instance->batch->begin(instance->host.self, instance->index, true) != AIRS_OK) {
+        return false;
+    }
+    const airs_component_message_t *message = instance->gathered[instance->index];
+    instance->call.kind = airs_component_message_is_callback(message) ? AIRS_CALL_HANDLE_CALLBACK
+                                                                      : AIRS_CALL_HANDLE_MESSAGE;
+    instance->call.message = message;
+    instance->call.round = 0;
+    instance->running_ms = 0;
+    atomic_fetch_add(&instance->engine->batched, 1);
+    return true;
+}
+
+/* Is there another message to be handled in this call? */
+static bool goes_on(airs_scripted_instance_t *instance, const airs_call_result_t *result) {
+    if (instance->batch == NULL || (result->status != AIRS_OK && result->status != AIRS_GUEST_ERROR)) {
+        return false;
+    }
+    end_message(instance, result);
+    instance->index++;
+    return begin_message(instance);
+}
+
+static bool batches(airs_instance_t *instance) { return instance_of(instance)->engine->batches; }
+
+static uint32_t gather(airs_instance_t *base, const airs_component_message_t *first, uint32_t count,
+                       size_t payload_bytes) {
+    airs_scripted_instance_t *instance = instance_of(base);
+    AIRS_ASSERT(!instance->pending && count <= GATHERED_MAX);
+    size_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        instance->gathered[i] = first;
+        bytes += (first->payload.size + 7) & ~(size_t)7;
+        first = atomic_load(&first->next);
+    }
+    AIRS_ASSERT(bytes == payload_bytes);
+    return instance->gathered_count = count;
 }
 
 static airs_poll_t run_round(airs_scripted_instance_t *instance, airs_call_result_t *result) {
@@ -187,9 +274,15 @@ static airs_poll_t run_round(airs_scripted_instance_t *instance, airs_call_resul
     AIRS_ASSERT(atomic_load(&engine->activity) > 0);
     AIRS_ASSERT(!atomic_exchange(&instance->in_call, true));
     instance->call.result = result;
-    airs_scripted_next_t next = instance->component.guest != NULL ? instance->component.guest(&instance->call)
-                                                                  : airs_scripted_ok(&instance->call);
+    airs_scripted_next_t next = AIRS_SCRIPTED_DONE;
+    do {
+        next = instance->component.guest != NULL ? instance->component.guest(&instance->call)
+                                                 : airs_scripted_ok(&instance->call);
+    } while (next == AIRS_SCRIPTED_DONE && goes_on(instance, result));
     if (next == AIRS_SCRIPTED_DONE) {
+        if (instance->batch != NULL && result->status == AIRS_GUEST_ERROR) {
+            *result = (airs_call_result_t){.status = AIRS_OK}; /* that of the last message was told */
+        }
         return done(instance, result);
     }
     instance->call.round++;
@@ -211,10 +304,18 @@ static airs_poll_t run_round(airs_scripted_instance_t *instance, airs_call_resul
     return AIRS_POLL_PENDING;
 }
 
+static bool is_full(airs_scripted_engine_t *engine) {
+    uint64_t most = atomic_load(&engine->max_live);
+    return most > 0 && atomic_load(&engine->live_instances) > most;
+}
+
 static airs_poll_t call(airs_instance_t *base, const airs_call_t *what, airs_call_result_t *result) {
     airs_scripted_instance_t *instance = instance_of(base);
     AIRS_ASSERT(!instance->pending && !instance->spent);
     AIRS_ASSERT((what->kind == AIRS_CALL_INSTANTIATE) == !instance->instantiated);
+    AIRS_ASSERT(instance->component.is_command ==
+                (what->kind == AIRS_CALL_RUN ||
+                 (what->kind == AIRS_CALL_INSTANTIATE && instance->component.is_command)));
     AIRS_ASSERT(instance->component.migrates ||
                 (what->kind != AIRS_CALL_EXPORT_STATE && what->kind != AIRS_CALL_IMPORT_STATE));
     atomic_fetch_add(&instance->engine->calls, 1);
@@ -232,6 +333,18 @@ static airs_poll_t call(airs_instance_t *base, const airs_call_t *what, airs_cal
         .error = &instance->error,
         .instance = instance,
     };
+    if (what->kind == AIRS_CALL_INSTANTIATE && is_full(instance->engine)) {
+        instance->spent = true;
+        *result = (airs_call_result_t){
+            .status = AIRS_RESOURCE_LIMIT, .no_room = true, .reason = "no room for one more instance"};
+        return AIRS_POLL_DONE;
+    }
+    if (what->kind == AIRS_CALL_HANDLE_BATCH) {
+        AIRS_ASSERT(what->message == instance->gathered[0]);
+        instance->batch = what->batch;
+        instance->index = 0;
+        AIRS_ASSERT(begin_message(instance));
+    }
     return run_round(instance, result);
 }
 
@@ -343,6 +456,11 @@ static void unload(airs_runtime_engine_t *engine, airs_component_handle_t handle
     (void)handle;
 }
 
+static bool is_command(airs_runtime_engine_t *engine, airs_component_handle_t handle) {
+    airs_scripted_engine_t *self = (airs_scripted_engine_t *)engine;
+    return handle > 0 && handle <= self->component_count && self->components[handle - 1].is_command;
+}
+
 static bool migrates(airs_runtime_engine_t *engine, airs_component_handle_t handle) {
     airs_scripted_engine_t *self = engine_of(engine);
     return handle > 0 && handle <= self->component_count && self->components[handle - 1].migrates;
@@ -365,7 +483,7 @@ static void activity_end(airs_runtime_engine_t *engine) {
     AIRS_ASSERT(atomic_fetch_sub(&engine_of(engine)->activity, 1) > 0);
 }
 
-static uint64_t slices(airs_runtime_engine_t *engine) { return atomic_load(&engine_of(engine)->slices); }
+static const _Atomic uint64_t *slices(airs_runtime_engine_t *engine) { return &engine_of(engine)->slices; }
 
 static void destroy(airs_runtime_engine_t *engine) { airs_scripted_engine_free(engine_of(engine)); }
 
@@ -374,9 +492,12 @@ void airs_scripted_engine_init(airs_scripted_engine_t *self, const airs_allocato
         .load = load,
         .unload = unload,
         .migrates = migrates,
+        .is_command = is_command,
         .imports = imports,
         .instance_create = instance_create,
         .instance_destroy = instance_destroy,
+        .batches = batches,
+        .gather = gather,
         .call = call,
         .resume = resume,
         .activity_begin = activity_begin,
@@ -388,6 +509,7 @@ void airs_scripted_engine_init(airs_scripted_engine_t *self, const airs_allocato
     self->engine.ops = &ops;
     self->allocator = allocator;
     AIRS_ASSERT(pthread_mutex_init(&self->lock, NULL) == 0);
+    self->batches = getenv("AIRS_TEST_BATCHES") != NULL;
 }
 
 void airs_scripted_engine_free(airs_scripted_engine_t *self) {
@@ -402,6 +524,10 @@ airs_component_handle_t airs_scripted_engine_add(airs_scripted_engine_t *self, c
     self->components[self->component_count++] =
         (airs_scripted_component_t){.name = name, .guest = guest, .context = context};
     return self->component_count;
+}
+
+void airs_scripted_engine_set_command(airs_scripted_engine_t *self, airs_component_handle_t component) {
+    self->components[component - 1].is_command = true;
 }
 
 void airs_scripted_engine_set_migrates(airs_scripted_engine_t *self, airs_component_handle_t component) {

@@ -10,6 +10,9 @@
  *         return airs_scripted_ok(call);
  *     }
  *
+ * With `batches` set, which a whole test program can be run with (AIRS_TEST_BATCHES in its environment), messages come in batches where the actor layer makes some: the guest is called for each of them as
+ * it is for one that comes alone, in one call of the engine, which marks, answers and fails them as it goes.
+ *
  * The engine holds its callers to core/runtime_engine.h: a call into an instance that is in a call, was
  * spent or was never instantiated aborts the test, and so does one outside of activity_begin and _end. */
 #ifndef AIRSSYS_TEST_SUPPORT_SCRIPTED_ENGINE_H
@@ -52,6 +55,8 @@ typedef airs_scripted_next_t airs_scripted_guest_t(airs_scripted_call_t *call);
 
 /* What a guest returns. Texts and bytes are copied. */
 airs_scripted_next_t airs_scripted_ok(airs_scripted_call_t *call);
+/* Of a command. */
+airs_scripted_next_t airs_scripted_exit(airs_scripted_call_t *call, int32_t code);
 airs_scripted_next_t airs_scripted_respond(airs_scripted_call_t *call, const char *payload);
 airs_scripted_next_t airs_scripted_error(airs_scripted_call_t *call, const char *reason);
 airs_scripted_next_t airs_scripted_crash(airs_scripted_call_t *call, airs_status_t status,
@@ -62,6 +67,12 @@ airs_scripted_next_t airs_scripted_sleep(airs_scripted_call_t *call, uint64_t na
 airs_scripted_next_t airs_scripted_wait(airs_scripted_call_t *call);
 /* After a send or request that answered AIRS_PENDING: until it has ended, as `waited` of the next round says. */
 airs_scripted_next_t airs_scripted_wait_for_room(airs_scripted_call_t *call);
+
+/* In a batch: it leaves the whole call, and the message in hand was handled well. */
+airs_scripted_next_t airs_scripted_leave(airs_scripted_call_t *call);
+
+/* What a guest says of the batch in hand, for one that does so itself; NULL outside of one. */
+const airs_batch_ops_t *airs_scripted_batch(const airs_scripted_call_t *call);
 
 /* What a guest does meanwhile. `target` is "namespace/name/instance", the payload text. */
 airs_status_t airs_scripted_send(airs_scripted_call_t *call, const char *target, const char *payload);
@@ -77,6 +88,7 @@ typedef struct airs_scripted_component {
     airs_scripted_guest_t *guest;
     void *context;
     bool migrates;
+    bool is_command;
 } airs_scripted_component_t;
 
 typedef struct airs_scripted_engine {
@@ -86,11 +98,14 @@ typedef struct airs_scripted_engine {
     size_t component_count;
     pthread_mutex_t lock; /* over the instances and their releases */
     airs_scripted_instance_t *instances;
+    bool batches; /* at first: is AIRS_TEST_BATCHES in the environment? To be set before it has instances */
     _Atomic int activity;
     _Atomic uint64_t live_instances;
     _Atomic uint64_t calls;
+    _Atomic uint64_t batched; /* messages that came in a batch */
     _Atomic uint64_t instances_made;
-    _Atomic uint64_t slices; /* what `slices` answers; 0, as long as a test leaves it alone: not timed */
+    _Atomic uint64_t max_live; /* instances, as pools would bound them; 0: no bound. Any thread */
+    _Atomic uint64_t slices;   /* what `slices` answers; 0, as long as a test leaves it alone: not timed */
 } airs_scripted_engine_t;
 
 void airs_scripted_engine_init(airs_scripted_engine_t *self, const airs_allocator_t *allocator);
@@ -105,6 +120,9 @@ airs_component_handle_t airs_scripted_engine_add(airs_scripted_engine_t *self, c
 
 /* The component is called with EXPORT_STATE and IMPORT_STATE. Before it has instances. */
 void airs_scripted_engine_set_migrates(airs_scripted_engine_t *self, airs_component_handle_t component);
+
+/* The component is called with INSTANTIATE and RUN, and nothing else. Before it has instances. */
+void airs_scripted_engine_set_command(airs_scripted_engine_t *self, airs_component_handle_t component);
 
 /* Let the waiting call of the actor with this id ("namespace/name/instance") go on, or its next one if none
  * waits now. Any thread. */

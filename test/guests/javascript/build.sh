@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the JavaScript guest: build.sh OUT.wasm
+# Makes a JavaScript guest: build.sh OUT.wasm [APP.js WORLD WIT]: without APP.js, the one beside this, an actor; WIT is
+# the folder of a package with that world, which uses those in wit/.
 #
 # The toolchain (package-lock.json) lives in a folder below AIRSSYS_CACHE (default: ~/.cache/airssys), and so does
 # the component, which takes seconds to make: both are made again when what they are made from changes.
@@ -13,13 +14,18 @@ skip() {
     exit 77
 }
 
-[ $# -eq 1 ] || { echo "usage: build.sh OUT.wasm" >&2; exit 2; }
+[ $# -eq 1 ] || [ $# -eq 4 ] || { echo "usage: build.sh OUT.wasm [APP.js WORLD WIT]" >&2; exit 2; }
 case $1 in
 /*) out=$1 ;;
 *) out=$PWD/$1 ;;
 esac
 here=$(cd "$(dirname "$0")" && pwd)
 wit=$(cd "$here/../../../wit" && pwd)
+app=${2:-$here/app.js}
+app=$(cd "$(dirname "$app")" && pwd)/$(basename "$app")
+name=$(basename "$app" .js)
+world=${3:-actor}
+package=$(cd "${4:-$wit/airssys-actor}" && pwd)
 cache=${AIRSSYS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/airssys}/javascript
 
 command -v node >/dev/null 2>&1 || skip "there is no node (Debian package nodejs)"
@@ -74,16 +80,19 @@ if [ ! -f "$tools/complete" ]; then
     : >"$tools/complete"
 fi
 
-key=$({ echo "$key"; cat "$here/app.js" "$here/build.mjs" "$wit"/*/*.wit; } | sha256sum | cut -c1-16)
-made=$cache/guest-$key.wasm
+key=$({ echo "$key"; echo "$world"; cat "$app" "$here/build.mjs" "$package"/*.wit "$wit"/*/*.wit; } | sha256sum | cut -c1-16)
+made=$cache/guest-$name-$key.wasm
 if [ ! -f "$made" ]; then
-    rm -rf "$cache"/guest-*.wasm "$cache/wit"
+    rm -rf "$cache/guest-$name"-*.wasm "$cache/wit"
     mkdir -p "$cache/wit/deps"
-    cp "$wit"/airssys-actor/*.wit "$cache/wit"
+    cp "$package"/*.wit "$cache/wit"
     cp -r "$wit/airssys-core" "$cache/wit/deps"
+    if [ "$package" != "$wit/airssys-actor" ]; then
+        cp -r "$wit"/airssys-actor "$wit"/wasi-* "$cache/wit/deps"
+    fi
     # Modules are looked for from where a file is; and componentize-js fails when it works in "/".
     cp "$here/build.mjs" "$tools"
-    (cd "$tools" && "$node" build.mjs "$here/app.js" "$cache/wit" "$made.$$" >&2)
+    (cd "$tools" && "$node" build.mjs "$app" "$cache/wit" "$world" "$made.$$" >&2)
     mv "$made.$$" "$made"
 fi
 cp "$made" "$out.$$"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes the Python guest: build.sh OUT.wasm
+# Makes a Python guest: build.sh OUT.wasm [APP.py [WORLD WIT]]: without APP.py, the one beside this; WIT is the folder of
+# a package with that world, which uses those in wit/; without it, the world is that of actors.
 #
 # The toolchain (requirements.txt) lives in a folder below AIRSSYS_CACHE (default: ~/.cache/airssys), and so does
 # the component, which takes seconds to make: both are made again when what they are made from changes.
@@ -11,10 +12,15 @@ skip() {
     exit 77
 }
 
-[ $# -eq 1 ] || { echo "usage: build.sh OUT.wasm" >&2; exit 2; }
+[ $# -eq 1 ] || [ $# -eq 2 ] || [ $# -eq 4 ] || { echo "usage: build.sh OUT.wasm [APP.py [WORLD WIT]]" >&2; exit 2; }
 out=$1
 here=$(cd "$(dirname "$0")" && pwd)
+app=${2:-$here/app.py}
+folder=$(cd "$(dirname "$app")" && pwd)
+name=$(basename "$app" .py)
 wit=$(cd "$here/../../../wit" && pwd)
+world=${3:-actor}
+package=$(cd "${4:-$wit/airssys-actor}" && pwd)
 cache=${AIRSSYS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/airssys}/python
 
 command -v python3 >/dev/null 2>&1 || skip "there is no python3"
@@ -41,15 +47,18 @@ if [ ! -x "$tools/bin/componentize-py" ]; then
     fi
 fi
 
-key=$({ echo "$key"; cat "$here/app.py" "$wit"/*/*.wit; } | sha256sum | cut -c1-16)
-made=$cache/guest-$key.wasm
+key=$({ echo "$key"; echo "$world"; cat "$app" "$package"/*.wit "$wit"/*/*.wit; } | sha256sum | cut -c1-16)
+made=$cache/guest-$name-$key.wasm
 if [ ! -f "$made" ]; then
-    rm -rf "$cache"/guest-*.wasm "$cache/wit"
+    rm -rf "$cache/guest-$name"-*.wasm "$cache/wit"
     mkdir -p "$cache/wit/deps"
-    cp "$wit"/airssys-actor/*.wit "$cache/wit"
+    cp "$package"/*.wit "$cache/wit"
     cp -r "$wit/airssys-core" "$cache/wit/deps"
-    (cd "$here" && PYTHONDONTWRITEBYTECODE=1 "$tools/bin/componentize-py" --quiet --wit-path "$cache/wit" \
-        --world actor componentize app --output "$made.$$")
+    if [ "$package" != "$wit/airssys-actor" ]; then
+        cp -r "$wit"/airssys-actor "$wit"/wasi-* "$cache/wit/deps"
+    fi
+    (cd "$folder" && PYTHONDONTWRITEBYTECODE=1 "$tools/bin/componentize-py" --quiet --wit-path "$cache/wit" \
+        --world "$world" componentize "$name" --output "$made.$$")
     mv "$made.$$" "$made"
 fi
 cp "$made" "$out.$$"

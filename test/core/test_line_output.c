@@ -1,4 +1,4 @@
-#include "node/line_output.h"
+#include "core/line_output.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,16 @@
+;; cabi_realloc, which runs while a message is written into the memory, never ends; but the actor starts.
+(module
+  (memory (export "memory") 1)
+  (global $started (mut i32) (i32.const 0))
+  (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (if (global.get $started) (then (loop $again (br $again))))
+    (i32.const 4096))
+  (func (export "airssys:core/component-lifecycle@1.0.0#initialize")
+    (param i32 i32 i32 i32 i32 i64 i64 i32 i64) (result i32)
+    (global.set $started (i32.const 1))
+    (i32.const 1024))
+  (func (export "airssys:core/component-lifecycle@1.0.0#handle-message") (param i32) (result i32) (i32.const 1024))
+  (func (export "airssys:core/component-lifecycle@1.0.0#handle-callback") (param i32) (result i32) (i32.const 1024))
+  (func (export "airssys:core/component-lifecycle@1.0.0#metadata") (result i32) (i32.const 1024))
+  (func (export "airssys:core/component-lifecycle@1.0.0#health") (result i32) (i32.const 0))
+  (func (export "airssys:core/component-lifecycle@1.0.0#shutdown") (result i32) (i32.const 1024)))
