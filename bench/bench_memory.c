@@ -1,5 +1,6 @@
 /* Resident memory for each idle actor. Each count is measured in a process of its own, which this program
- * starts, so that one does not find the memory that another has left. */
+ * starts, so that one does not find the memory that another has left. Guests have answered a message each, so they
+ * have all that a call leaves behind. */
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,39 +17,48 @@ static airs_status_t ignore(airs_actor_context_t *context, void *state, const ai
     return AIRS_OK;
 }
 
-static void spawn(airs_node_t *node, airs_component_t component, unsigned number) {
+/* Native actors; guests, each with its instance; guests of which so many have one, and the others are passive. */
+typedef enum kind { NATIVE, GUESTS, STATELESS } kind_t;
+
+static const char *const kinds[] = {"native actors", "guests (echo in C)", "stateless guests"};
+
+/* Of the stateless ones. */
+#define INSTANCES 1000
+
+static void spawn(airs_node_t *node, airs_component_t component, kind_t kind, unsigned number) {
     const airs_native_t native = {.size = sizeof native, .handle = ignore};
     char instance[16];
     airs_error_t error;
     snprintf(instance, sizeof instance, "%u", number);
     airs_id_t id = airs_id("bench", "idle", instance);
-    if (component == 0) {
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    options.stateless = kind == STATELESS;
+    if (kind == NATIVE) {
         bench_need(airs_node_spawn_native(node, &native, NULL, id, NULL, &error), &error);
         return;
     }
-    bench_need(airs_node_spawn(node, component, id, NULL, &error), &error);
-    /* It has handled a message, so it has all that a call leaves behind. */
+    bench_need(airs_node_spawn(node, component, id, &options, &error), &error);
     bench_need(airs_node_call(node, id, airs_bytes("x", 1), airs_str(NULL), 10000, NULL, NULL, &error),
                &error);
 }
 
 /* The child: bytes for each of `count` actors, on standard output. */
-static int measure(unsigned count, bool guests) {
+static int measure(unsigned count, kind_t kind) {
     airs_error_t error;
     airs_node_t *node = NULL;
     airs_component_t component = 0;
     airs_node_options_t options = AIRS_NODE_OPTIONS_INIT;
-    options.max_actors = guests ? count + 1 : 1;
+    options.max_actors = kind == GUESTS ? count + 1 : kind == STATELESS ? INSTANCES : 1;
     options.cache_dir = "";
     bench_need(airs_node_create(&options, &node, &error), &error);
-    if (guests) {
+    if (kind != NATIVE) {
         bench_need(airs_node_load(node, BENCH_GUESTS "/echo.wasm", &component, &error), &error);
     }
     /* One that is not counted brings in the code and what all share. */
-    spawn(node, component, count);
+    spawn(node, component, kind, count);
     uint64_t before = bench_resident_bytes();
     for (unsigned i = 0; i < count; i++) {
-        spawn(node, component, i);
+        spawn(node, component, kind, i);
     }
     uint64_t after = bench_resident_bytes();
     printf("%.1f\n", (double)(after - before) / count);
@@ -58,10 +68,12 @@ static int measure(unsigned count, bool guests) {
 }
 
 /* Starts this program again, with its standard output in `out`. */
-static pid_t start_child(const char *program, unsigned count, bool guests, int out[2]) {
+static pid_t start_child(const char *program, unsigned count, kind_t kind, int out[2]) {
     char number[16];
+    char which[16];
     (void)snprintf(number, sizeof number, "%u", count);
-    char *arguments[] = {(char *)program, "--child", number, guests ? "guests" : "native", NULL};
+    (void)snprintf(which, sizeof which, "%d", (int)kind);
+    char *arguments[] = {(char *)program, "--child", number, which, NULL};
     posix_spawn_file_actions_t actions;
     pid_t child = -1;
     if (pipe(out) != 0 || posix_spawn_file_actions_init(&actions) != 0) {
@@ -77,12 +89,12 @@ static pid_t start_child(const char *program, unsigned count, bool guests, int o
     return child;
 }
 
-static double measured_in_child(const char *program, unsigned count, bool guests) {
+static double measured_in_child(const char *program, unsigned count, kind_t kind) {
     int out[2];
     char text[64] = "";
     char *end = text;
     int status = 0;
-    pid_t child = start_child(program, count, guests, out);
+    pid_t child = start_child(program, count, kind, out);
     ssize_t size = read(out[0], text, sizeof text - 1);
     (void)close(out[0]);
     bool ended = waitpid(child, &status, 0) == child && status == 0;
@@ -93,19 +105,19 @@ static double measured_in_child(const char *program, unsigned count, bool guests
     return bytes;
 }
 
-static void report(const char *program, unsigned count, bool guests, const bench_options_t *options) {
+static void report(const char *program, unsigned count, kind_t kind, const bench_options_t *options) {
     char name[64];
     bench_series_t series = {.count = 0};
     for (size_t i = 0; i < options->repeats; i++) {
-        bench_series_add(&series, measured_in_child(program, count, guests));
+        bench_series_add(&series, measured_in_child(program, count, kind));
     }
-    snprintf(name, sizeof name, "%u idle %s", count, guests ? "guests (echo in C)" : "native actors");
+    snprintf(name, sizeof name, "%u idle %s", count, kinds[kind]);
     bench_row(name, &series, "bytes each");
 }
 
 int main(int argc, char **argv) {
     if (argc == 4 && strcmp(argv[1], "--child") == 0) {
-        return measure((unsigned)strtoul(argv[2], NULL, 10), strcmp(argv[3], "guests") == 0);
+        return measure((unsigned)strtoul(argv[2], NULL, 10), (kind_t)strtoul(argv[3], NULL, 10));
     }
     char program[4096];
     ssize_t size = readlink("/proc/self/exe", program, sizeof program - 1);
@@ -117,9 +129,10 @@ int main(int argc, char **argv) {
     options.repeats = options.repeats > 5 ? 5 : options.repeats;
     bench_begin("memory", "resident memory for each idle actor that has handled a message", &options);
     bench_section("in a process of its own");
-    report(program, 1000, true, &options);
-    report(program, 10000, true, &options);
-    report(program, 1000, false, &options);
-    report(program, 10000, false, &options);
+    report(program, 1000, GUESTS, &options);
+    report(program, 10000, GUESTS, &options);
+    report(program, 100000, STATELESS, &options);
+    report(program, 1000, NATIVE, &options);
+    report(program, 10000, NATIVE, &options);
     return bench_end();
 }

@@ -26,7 +26,7 @@ static airs_component_id_t *sender;
 
 /* Takes whatever is sent. */
 static airs_status_t take(airs_message_router_t *router, airs_actor_t *actor, airs_route_t *route,
-                          airs_id_t target, airs_bytes_t payload, airs_error_t *error) {
+                          const airs_id_t *target, airs_bytes_t payload, airs_error_t *error) {
     (void)router, (void)actor, (void)route, (void)target, (void)payload, (void)error;
     return AIRS_OK;
 }
@@ -60,8 +60,8 @@ static void wake(void *context) { (void)context; }
 static void open_scene(scene_t *scene, bool record) {
     airs_error_t error;
     airs_wasm_engine_options_t options = {.max_instances = 4, .record = record};
-    airs_component_source_t echo = {.path = BENCH_GUESTS "/echo.wasm"};
-    airs_component_source_t forwarder = {.path = BENCH_GUESTS "/forwarder.wasm"};
+    airs_component_source_t echo = {.path = BENCH_GUESTS "/single/echo.wasm"};
+    airs_component_source_t forwarder = {.path = BENCH_GUESTS "/single/forwarder.wasm"};
     bench_need(airs_wasm_engine_create(&options, &scene->engine, &error), &error);
     bench_need(scene->engine->ops->load(scene->engine, &echo, &scene->echo, &error), &error);
     bench_need(scene->engine->ops->load(scene->engine, &forwarder, &scene->forwarder, &error), &error);

@@ -2,6 +2,7 @@
  * extension alone. */
 #include "actor/actor_system.h"
 #include "support/bench.h"
+#include "support/component.h"
 #include "support/floor.h"
 #include "support/pace.h"
 
@@ -88,18 +89,10 @@ static double trip_ns(const guests_t *guests, unsigned workers, unsigned rounds,
     return pace;
 }
 
-static airs_component_handle_t load(airs_runtime_engine_t *engine, const char *path) {
-    airs_component_source_t source = {.path = path};
-    airs_component_handle_t component = 0;
-    airs_error_t error;
-    bench_need(engine->ops->load(engine, &source, &component, &error), &error);
-    return component;
-}
-
 static void measure(floor_engine_t *floor, const guests_t *guests, size_t index,
                     const bench_options_t *options) {
-    airs_ext_component_t *asker = floor_load(floor, BENCH_GUESTS "/asker.wasm");
-    airs_ext_component_t *answerer = floor_load(floor, BENCH_GUESTS "/echo.wasm");
+    airs_ext_component_t *asker = floor_load(floor, BENCH_GUESTS "/single/asker.wasm");
+    airs_ext_component_t *answerer = floor_load(floor, BENCH_GUESTS "/single/echo.wasm");
     size_t size = sizes[index];
     figures_t *figure = &figures[index];
     long ms = options->quick ? 60 : 300;
@@ -124,8 +117,8 @@ int main(int argc, char **argv) {
                 &options);
     bench_need(airs_wasm_engine_create(&settings, &engine, &error), &error);
     floor_open(&floor, engine);
-    guests_t guests = {engine, load(engine, BENCH_GUESTS "/asker.wasm"),
-                       load(engine, BENCH_GUESTS "/echo.wasm")};
+    guests_t guests = {engine, bench_component_load(engine, BENCH_GUESTS "/single/asker.wasm"),
+                       bench_component_load(engine, BENCH_GUESTS "/single/echo.wasm")};
     for (size_t i = 0; i < SIZES; i++) {
         measure(&floor, &guests, i, &options);
         bench_section(size_names[i]);

@@ -67,7 +67,7 @@ int main(int argc, char **argv) {
     bench_row("floor: store, instantiation, drop", &bare, "ns");
     bench_row("floor: the same with initialize", &called, "ns");
     bench_row("spawn and stop", &full, "ns");
-    bench_ratio_row("spawn and stop / floor", bench_median_ratio(&full, &bare), 2.0, false);
+    bench_ratio_row("spawn and stop / floor", bench_median_ratio(&full, &bare), 1.5, false);
     airs_actor_system_destroy(system);
     engine->ops->unload(engine, component);
     airs_ext_component_delete(prepared);

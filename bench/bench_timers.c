@@ -9,6 +9,7 @@
 #include "actor/timer_wheel.h"
 #include "runtime/wasm_engine.h"
 #include "support/bench.h"
+#include "support/component.h"
 
 #define MS UINT64_C(1000000)
 #define SECOND (UINT64_C(1000) * MS)
@@ -303,14 +304,6 @@ static void report_lateness(load_t *load) {
     }
 }
 
-static airs_component_handle_t load_guest(airs_runtime_engine_t *engine, const char *path) {
-    airs_component_source_t source = {.path = path};
-    airs_component_handle_t component = 0;
-    airs_error_t error;
-    bench_need(engine->ops->load(engine, &source, &component, &error), &error);
-    return component;
-}
-
 static void bench_lateness(const bench_options_t *options) {
     static load_t loads[] = {
         {.name = "requests that time out, nothing else runs"},
@@ -322,8 +315,8 @@ static void bench_lateness(const bench_options_t *options) {
     airs_wasm_engine_options_t settings = {.max_instances = 1100};
     airs_error_t error;
     bench_need(airs_wasm_engine_create(&settings, &engine, &error), &error);
-    airs_component_handle_t sleeper = load_guest(engine, BENCH_GUESTS "/sleeper.wasm");
-    airs_component_handle_t forwarder = load_guest(engine, BENCH_GUESTS "/forwarder.wasm");
+    airs_component_handle_t sleeper = bench_component_load(engine, BENCH_GUESTS "/sleeper.wasm");
+    airs_component_handle_t forwarder = bench_component_load(engine, BENCH_GUESTS "/forwarder.wasm");
     for (size_t i = 0; i < options->repeats; i++) {
         for (size_t j = 0; j < sizeof loads / sizeof *loads; j++) {
             measure_lateness(engine, sleeper, forwarder, &loads[j], options->quick ? 1100 : 2600);

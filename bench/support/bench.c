@@ -23,6 +23,14 @@ uint64_t bench_now_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
 }
 
+uint64_t bench_processor_ns(void) {
+    struct timespec time;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time) != 0) {
+        bench_die("no processor time");
+    }
+    return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
+}
+
 void bench_series_add(bench_series_t *series, double value) {
     if (series->count == BENCH_REPEATS_MAX) {
         bench_die("more than %d repetitions", BENCH_REPEATS_MAX);

@@ -16,6 +16,9 @@
 /* Monotonic nanoseconds. */
 uint64_t bench_now_ns(void);
 
+/* Processor time of the whole process: what other programs do meanwhile does not count. */
+uint64_t bench_processor_ns(void);
+
 /* One measured thing: a figure for each repetition. */
 typedef struct bench_series {
     double values[BENCH_REPEATS_MAX];

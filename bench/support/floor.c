@@ -19,9 +19,13 @@ static void need(wasmtime_error_t *error, const char *what) {
     }
 }
 
-static uint8_t send_nothing(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload,
+static uint8_t keep_payload(void *host, const airs_ext_id_t *target, airs_ext_bytes_t payload,
                             airs_ext_text_t *reason) {
-    (void)host, (void)target, (void)payload, (void)reason;
+    (void)target, (void)reason;
+    const floor_instance_t *instance = host;
+    if (instance->outbox != NULL) {
+        memcpy(instance->outbox, payload.data, payload.size);
+    }
     return AIRS_EXT_MESSAGING_OK;
 }
 
@@ -53,18 +57,82 @@ static uint8_t never_waits(void *host, airs_ext_text_t *reason) {
     return AIRS_EXT_DELIVERY_FAILED;
 }
 
+static uint8_t mark_all(void *host, uint32_t index, bool gently, airs_ext_text_t *reason) {
+    (void)host, (void)index, (void)gently, (void)reason;
+    return 1;
+}
+
+static bool fail_never(void *host, uint8_t error_case, airs_ext_bytes_t text, airs_ext_text_t *reason) {
+    (void)host, (void)error_case, (void)text, (void)reason;
+    return false;
+}
+
+static uint8_t resolve_all(void *host, const airs_ext_id_t *id, uint64_t *handle, airs_ext_text_t *reason) {
+    (void)host, (void)id, (void)reason;
+    *handle = 1;
+    return AIRS_EXT_MESSAGING_OK;
+}
+
+static bool identify_all(void *host, uint64_t handle, airs_ext_id_t *id, airs_ext_text_t *reason) {
+    (void)host, (void)handle, (void)reason;
+    *id = (airs_ext_id_t){0};
+    return true;
+}
+
+static uint8_t send_nothing_to(void *host, uint64_t target, airs_ext_bytes_t payload,
+                               airs_ext_text_t *reason) {
+    (void)host, (void)target, (void)payload, (void)reason;
+    return AIRS_EXT_MESSAGING_OK;
+}
+
+static bool send_nothing_now(void *host, uint64_t target, airs_ext_bytes_t payload) {
+    (void)host, (void)target, (void)payload;
+    return true;
+}
+
+static bool allow_many(void *host, size_t count, airs_ext_text_t *reason) {
+    (void)host, (void)count, (void)reason;
+    return true;
+}
+
+static uint8_t request_nothing_to(void *host, uint64_t target, airs_ext_bytes_t payload, uint64_t timeout_ms,
+                                  airs_ext_request_id_t *id, airs_ext_text_t *reason) {
+    (void)host, (void)target, (void)payload, (void)timeout_ms, (void)reason;
+    *id = (airs_ext_request_id_t){1, 1};
+    return AIRS_EXT_MESSAGING_OK;
+}
+
+static uint8_t answer_nothing(void *host, const airs_ext_request_id_t *id, airs_ext_bytes_t payload,
+                              airs_ext_text_t *reason) {
+    (void)host, (void)id, (void)payload, (void)reason;
+    return AIRS_EXT_MESSAGING_OK;
+}
+
 void floor_open(floor_engine_t *floor, airs_runtime_engine_t *engine) {
     static const airs_ext_messaging_t messaging = {
-        .send = send_nothing,
+        .send = keep_payload,
         .request = request_nothing,
         .cancel_request = cancel_nothing,
         .broadcast = broadcast_nothing,
         .self_id = no_self,
         .waited = never_waits,
     };
+    static const airs_ext_batch_t batch = {
+        .mark = mark_all,
+        .fail = fail_never,
+        .resolve = resolve_all,
+        .identify = identify_all,
+        .send_to = send_nothing_to,
+        .send_now = send_nothing_now,
+        .request_to = request_nothing_to,
+        .answer = answer_nothing,
+        .waited = never_waits,
+        .may_send_many = allow_many,
+    };
     floor->engine = airs_wasm_engine_of(engine);
     floor->linker = wasmtime_component_linker_new(floor->engine->engine);
     need(airs_ext_linker_add_messaging(floor->linker, &messaging), "messaging");
+    need(airs_ext_linker_add_batch(floor->linker, &batch), "batch");
     need(airs_host_services_link(floor->linker), "services");
     need(airs_host_storage_link(floor->linker), "storage");
     /* Of guests that are only instantiated. */
@@ -81,7 +149,7 @@ airs_ext_component_t *floor_load(floor_engine_t *floor, const char *path) {
     wasmtime_component_t *component = NULL;
     airs_ext_component_t *prepared = NULL;
     airs_ext_verdict_t verdict;
-    if (airs_component_read(airs_allocator_default(), path, &block, &bytes, &error) != AIRS_OK) {
+    if (airs_component_read(airs_allocator_default(), path, NULL, &block, &bytes, &error) != AIRS_OK) {
         bench_die("%s", error.text);
     }
     need(wasmtime_component_new(floor->engine->engine, bytes.data, bytes.size, &component), path);
@@ -115,7 +183,8 @@ static void finish(floor_instance_t *instance, airs_ext_outcome_t *outcome) {
 void floor_instance_open(floor_engine_t *floor, const airs_ext_component_t *component,
                          floor_instance_t *out) {
     airs_ext_outcome_t outcome;
-    out->store = wasmtime_store_new(floor->engine->engine, NULL, NULL);
+    out->outbox = NULL;
+    out->store = wasmtime_store_new(floor->engine->engine, out, NULL);
     out->context = wasmtime_store_context(out->store);
     wasmtime_store_epoch_deadline_callback(out->store, yield, NULL, NULL);
     out->ext = airs_ext_instance_new(component, out->store, FLOOR_MEMORY_BYTES, ignore_wake, NULL);
@@ -128,6 +197,19 @@ void floor_instance_close(floor_instance_t *instance) {
     airs_ext_instance_cancel(instance->ext);
     wasmtime_store_delete(instance->store);
     airs_ext_instance_delete(instance->ext);
+}
+
+void floor_batch(floor_instance_t *instance, uint32_t count, size_t size) {
+    static airs_ext_item_t items[64];
+    static uint8_t payloads[65536];
+    airs_ext_outcome_t outcome;
+    for (uint32_t i = 0; i < count; i++) {
+        items[i] = (airs_ext_item_t){.kind = AIRS_EXT_ITEM_MESSAGE, .sender = 1, .size = (uint32_t)size};
+    }
+    wasmtime_context_set_epoch_deadline(instance->context, 1);
+    airs_ext_handle_batch(instance->ext, items, count,
+                          (airs_ext_bytes_t){payloads, count * ((size + 7) & ~(size_t)7)}, &outcome);
+    finish(instance, &outcome);
 }
 
 void floor_initialize(floor_instance_t *instance, const char *config) {

@@ -1,6 +1,7 @@
 /* The floor: the cheapest call of a guest's handle-message that the engine allows, through the extension
- * alone - one thread, no mailbox, no scheduler, a `send` that does nothing. Engine, settings, guest and
- * bytes are those of the runtime it is compared with. */
+ * alone - one thread, no mailbox, no scheduler, a `send` that does nothing or at most takes the bytes out of the
+ * guest, which a message cannot do without. Engine, settings, guest and bytes are those of the runtime it is
+ * compared with. */
 #ifndef AIRSSYS_BENCH_SUPPORT_FLOOR_H
 #define AIRSSYS_BENCH_SUPPORT_FLOOR_H
 
@@ -21,9 +22,10 @@ typedef struct floor_instance {
     wasmtime_store_t *store;
     wasmtime_context_t *context;
     airs_ext_instance_t *ext;
+    uint8_t *outbox; /* where `send` copies a payload to; NULL: nowhere */
 } floor_instance_t;
 
-/* Store, limiter, epoch deadline, instantiation; no initialize. */
+/* The structure stays where it is until the instance is closed. Store, limiter, epoch deadline, instantiation; no initialize. */
 void floor_instance_open(floor_engine_t *floor, const airs_ext_component_t *component, floor_instance_t *out);
 void floor_instance_close(floor_instance_t *instance);
 
@@ -31,6 +33,9 @@ void floor_initialize(floor_instance_t *instance, const char *config);
 
 /* One message; the call must end well. */
 void floor_message(floor_instance_t *instance, const uint8_t *payload, size_t size);
+
+/* One batch of `count` messages of this size, up to 64 of them and 64 KiB. */
+void floor_batch(floor_instance_t *instance, uint32_t count, size_t size);
 
 /* Likewise a request to handle-message, and a response to handle-callback. A guest that asks is told an id
  * at once, and nothing else happens. */
