@@ -5,7 +5,7 @@
 #include "cli/progress.h"
 #include "cli/visible_text.h"
 #include "core/check.h"
-#include "core/utf8.h"
+#include "core/visible.h"
 
 /* Blanks between columns. */
 #define GAP 2
@@ -15,12 +15,9 @@ static size_t width_of(const char *text) {
     airs_str_t rest = airs_str(text);
     size_t width = 0;
     while (rest.size > 0) {
-        uint32_t character = 0;
-        size_t length = airs_utf8_decode(rest, &character);
-        bool shown = length > 0 && !airs_utf8_is_control(character);
-        length = length > 0 ? length : 1;
-        width += shown ? 1 : 4 * length; /* \xNN */
-        rest = airs_str_n(rest.data + length, rest.size - length);
+        char shown[AIRS_VISIBLE_MAX];
+        size_t size = airs_visible_next(&rest, shown);
+        width += shown[0] == '\\' ? size : 1; /* \xNN, of which each byte is a character */
     }
     return width;
 }

@@ -1,24 +1,16 @@
 #include "cli/visible_text.h"
 
-#include "core/utf8.h"
-
-static bool is_shown_as_it_is(uint32_t character, bool lines) {
-    return (lines && (character == '\n' || character == '\t')) || !airs_utf8_is_control(character);
-}
+#include "core/visible.h"
 
 void airs_visible_print(airs_str_t text, bool lines, FILE *stream) {
     while (text.size > 0) {
-        uint32_t character = 0;
-        size_t length = airs_utf8_decode(text, &character);
-        if (length > 0 && is_shown_as_it_is(character, lines)) {
-            (void)fwrite(text.data, 1, length, stream);
+        if (lines && (text.data[0] == '\n' || text.data[0] == '\t')) {
+            (void)fputc(text.data[0], stream);
+            text = airs_str_n(text.data + 1, text.size - 1);
         } else {
-            length = length > 0 ? length : 1;
-            for (size_t i = 0; i < length; i++) {
-                (void)fprintf(stream, "\\x%02x", (unsigned char)text.data[i]);
-            }
+            char shown[AIRS_VISIBLE_MAX];
+            (void)fwrite(shown, 1, airs_visible_next(&text, shown), stream);
         }
-        text = airs_str_n(text.data + length, text.size - length);
     }
 }
 

@@ -3,13 +3,10 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "core/utf8.h"
+#include "core/visible.h"
 
 /* Kept free for " ... (18446744073709551615 more bytes)\n". */
 #define TAIL_MAX 48
-
-/* The longest that one character becomes: four bytes, each as \xNN. */
-#define SHOWN_MAX 16
 
 typedef struct line {
     char *data;
@@ -32,29 +29,12 @@ static void put_text(line_t *line, const char *text) { put(line, text, strlen(te
 
 /* One character of what someone else wrote. */
 static size_t put_shown(line_t *line, airs_str_t text, bool quoted) {
-    static const char DIGITS[] = "0123456789abcdef";
-    char shown[SHOWN_MAX];
-    size_t size = 0;
-    uint32_t character = 0;
-    size_t length = airs_utf8_decode(text, &character);
-    size_t taken = length > 0 ? length : 1;
-    if (length == 0 || airs_utf8_is_control(character)) {
-        for (size_t i = 0; i < taken; i++) {
-            uint8_t byte = (uint8_t)text.data[i];
-            shown[size++] = '\\';
-            shown[size++] = 'x';
-            shown[size++] = DIGITS[byte >> 4];
-            shown[size++] = DIGITS[byte & 0x0f];
-        }
-    } else {
-        if (quoted && (character == '"' || character == '\\')) {
-            shown[size++] = '\\';
-        }
-        memcpy(shown + size, text.data, taken);
-        size += taken;
-    }
-    put(line, shown, size, taken);
-    return taken;
+    char shown[1 + AIRS_VISIBLE_MAX] = "\\";
+    airs_str_t rest = text;
+    size_t escape = quoted && (text.data[0] == '"' || text.data[0] == '\\');
+    size_t size = escape + airs_visible_next(&rest, shown + escape);
+    put(line, shown, size, text.size - rest.size);
+    return text.size - rest.size;
 }
 
 static void put_all(line_t *line, airs_str_t text, bool quoted) {

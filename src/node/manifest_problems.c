@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/utf8.h"
+#include "core/visible.h"
 
 /* Kept free at the end of the report for "... and N more". */
 #define REST_LINE_MAX 32
@@ -23,11 +24,14 @@ static size_t find_place(const airs_manifest_problems_t *problems, size_t offset
     return place;
 }
 
-/* What does not fit is cut between two characters, and says so. */
+/* What does not fit is cut between two characters, and says so. Lines are those of a file that the manifest names; other
+ * control characters, as of its path, are shown. */
 static void AIRS_PRINTF(2, 0)
     format_text(char text[AIRS_MANIFEST_PROBLEM_TEXT_MAX], const char *format, va_list arguments) {
-    int size = vsnprintf(text, AIRS_MANIFEST_PROBLEM_TEXT_MAX, format, arguments);
-    if (size >= AIRS_MANIFEST_PROBLEM_TEXT_MAX) {
+    char formatted[2 * AIRS_MANIFEST_PROBLEM_TEXT_MAX];
+    (void)vsnprintf(formatted, sizeof formatted, format, arguments);
+    if (airs_visible(airs_str(formatted), true, text, AIRS_MANIFEST_PROBLEM_TEXT_MAX) >=
+        AIRS_MANIFEST_PROBLEM_TEXT_MAX) {
         size_t cut = airs_utf8_cut(airs_str(text), AIRS_MANIFEST_PROBLEM_TEXT_MAX - sizeof ELLIPSIS);
         memcpy(text + cut, ELLIPSIS, sizeof ELLIPSIS);
     }
@@ -80,17 +84,28 @@ static bool append_line(char *report, size_t *used, size_t limit, const char *pa
     return true;
 }
 
+airs_status_t airs_manifest_file_error(airs_error_t *error, airs_status_t status, const char *path, const char *why) {
+    char name[AIRS_ERROR_TEXT_MAX];
+    if (error == NULL) {
+        return status;
+    }
+    (void)airs_visible(airs_str(path), false, name, sizeof name);
+    return airs_error_set(error, status, "%s: %s", name, why != NULL ? why : error->text);
+}
+
 airs_status_t airs_manifest_problems_report(const airs_manifest_problems_t *problems, airs_str_t text,
                                             const char *path, airs_error_t *error) {
     if (problems->count == 0) {
         return AIRS_OK;
     }
     char report[AIRS_ERROR_TEXT_MAX];
+    char name[AIRS_ERROR_TEXT_MAX];
     size_t used = 0;
     size_t shown = 0;
+    (void)airs_visible(airs_str(path), false, name, sizeof name);
     for (size_t i = 0; i < kept_count(problems); i++) {
         const airs_manifest_problem_t *problem = &problems->kept[i];
-        if (!append_line(report, &used, sizeof report - REST_LINE_MAX, path,
+        if (!append_line(report, &used, sizeof report - REST_LINE_MAX, name,
                          position_at(text, problem->offset), problem->text)) {
             break;
         }
@@ -100,7 +115,7 @@ airs_status_t airs_manifest_problems_report(const airs_manifest_problems_t *prob
         /* A path as long as the report: the error is cut, its place is not lost. */
         position_t position = position_at(text, problems->kept[0].offset);
         return airs_error_set(error, AIRS_MANIFEST_INVALID, "%zu:%zu: %s: %s", position.line, position.column,
-                              problems->kept[0].text, path);
+                              problems->kept[0].text, name);
     }
     report[used] = '\0';
     if (shown == problems->count) {

@@ -8,6 +8,7 @@
 
 #include "core/memory.h"
 #include "core/utf8.h"
+#include "core/visible.h"
 #include "node/nearest_name.h"
 #include "node/quantity.h"
 
@@ -88,21 +89,8 @@ static void append(char *out, size_t size, size_t *used, const char *text, size_
 /* The manifest is UTF-8 by now: what would steer the terminal of whoever reads the message is shown
  * instead. */
 static void append_visible(char *out, size_t size, size_t *used, airs_str_t text) {
-    while (text.size > 0) {
-        uint32_t character;
-        size_t length = airs_utf8_decode(text, &character);
-        if (length == 0 || airs_utf8_is_control(character)) {
-            char code[5];
-            length = length > 0 ? length : 1;
-            for (size_t i = 0; i < length; i++) {
-                snprintf(code, sizeof code, "\\x%02x", (unsigned char)text.data[i]);
-                append(out, size, used, code, 4);
-            }
-        } else {
-            append(out, size, used, text.data, length);
-        }
-        text = airs_str_n(text.data + length, text.size - length);
-    }
+    (void)airs_visible(text, false, out + *used, size - *used);
+    *used += strlen(out + *used);
 }
 
 static bool is_bare_key(airs_str_t name) {

@@ -271,7 +271,7 @@ static airs_status_t read_text(airs_manifest_reader_t *reader, airs_policy_file_
     airs_toml_document_destroy(document);
     status = reader->out_of_memory ? AIRS_OUT_OF_MEMORY : status;
     if (status != AIRS_OK && status != AIRS_MANIFEST_INVALID) {
-        return airs_error_set(error, status, "%s: %s", reader->path, airs_status_text(status));
+        return airs_manifest_file_error(error, status, reader->path, airs_status_text(status));
     }
     status = airs_manifest_problems_report(reader->problems, file->text, reader->path, error);
     if (status != AIRS_OK) {

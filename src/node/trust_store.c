@@ -181,7 +181,7 @@ static airs_status_t read_text(airs_manifest_reader_t *reader, airs_str_t text, 
         status = AIRS_OUT_OF_MEMORY;
     }
     if (status != AIRS_OK && status != AIRS_MANIFEST_INVALID) {
-        return airs_error_set(error, status, "%s: %s", reader->path, airs_status_text(status));
+        return airs_manifest_file_error(error, status, reader->path, airs_status_text(status));
     }
     return airs_manifest_problems_report(reader->problems, text, reader->path, error);
 }
@@ -192,13 +192,12 @@ static airs_status_t read_store_file(const airs_allocator_t *allocator, const ch
     airs_manifest_block_t *blocks = NULL;
     airs_status_t status = airs_file_read(allocator, path, STORE_SIZE_MAX, &content, error);
     if (status != AIRS_OK) {
-        airs_error_prefix(error, "%s", path);
-        return status;
+        return airs_manifest_file_error(error, status, path, NULL);
     }
     airs_manifest_problems_t *problems = airs_alloc_zeroed(allocator, sizeof *problems);
     if (problems == NULL) {
-        status =
-            airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s: %s", path, airs_status_text(AIRS_OUT_OF_MEMORY));
+        status = AIRS_OUT_OF_MEMORY;
+        airs_manifest_file_error(error, status, path, airs_status_text(status));
     } else {
         airs_manifest_reader_t reader = {allocator, &blocks, problems, path, false};
         status = read_text(&reader, airs_str_n((const char *)content.data, content.size), trust, error);
@@ -221,8 +220,8 @@ static airs_status_t read_store_entry(const airs_allocator_t *allocator, const c
     size_t size = strlen(folder) + strlen(name) + 2;
     char *path = airs_alloc(allocator, size);
     if (path == NULL) {
-        return airs_error_set(error, AIRS_OUT_OF_MEMORY, "%s: %s", folder,
-                              airs_status_text(AIRS_OUT_OF_MEMORY));
+        return airs_manifest_file_error(error, AIRS_OUT_OF_MEMORY, folder,
+                                        airs_status_text(AIRS_OUT_OF_MEMORY));
     }
     (void)snprintf(path, size, "%s/%s", folder, name);
     airs_status_t status = read_store_file(allocator, path, trust, error);
@@ -236,7 +235,7 @@ static airs_status_t read_store_folder(const airs_allocator_t *allocator, const 
     int count = scandir(path, &entries, is_store_file, alphasort);
     airs_status_t status = AIRS_OK;
     if (count < 0) {
-        return airs_error_set(error, AIRS_IO, "%s: %s", path, strerror(errno));
+        return airs_manifest_file_error(error, AIRS_IO, path, strerror(errno));
     }
     for (int i = 0; i < count; i++) {
         if (status == AIRS_OK) {
@@ -246,8 +245,8 @@ static airs_status_t read_store_folder(const airs_allocator_t *allocator, const 
     }
     free((void *)entries);
     if (count == 0) {
-        return airs_error_set(error, AIRS_IO, "%s: there is no file in it whose name ends in " FILE_ENDING,
-                              path);
+        return airs_manifest_file_error(error, AIRS_IO, path,
+                                        "there is no file in it whose name ends in " FILE_ENDING);
     }
     return status;
 }
