@@ -84,7 +84,8 @@ static bool append_line(char *report, size_t *used, size_t limit, const char *pa
     return true;
 }
 
-airs_status_t airs_manifest_file_error(airs_error_t *error, airs_status_t status, const char *path, const char *why) {
+airs_status_t airs_manifest_file_error(airs_error_t *error, airs_status_t status, const char *path,
+                                       const char *why) {
     char name[AIRS_ERROR_TEXT_MAX];
     if (error == NULL) {
         return status;

@@ -25,7 +25,8 @@ void airs_manifest_problems_add(airs_manifest_problems_t *problems, size_t offse
     AIRS_PRINTF(3, 4);
 
 /* "path: why", on one line whatever the path is; `why` NULL: what the error says already. Returns `status`. */
-airs_status_t airs_manifest_file_error(airs_error_t *error, airs_status_t status, const char *path, const char *why);
+airs_status_t airs_manifest_file_error(airs_error_t *error, airs_status_t status, const char *path,
+                                       const char *why);
 
 /* AIRS_OK when there are none; otherwise AIRS_MANIFEST_INVALID, with a line for each in `error` as long as
  * they fit. `text` is the manifest's and `path` what messages call it. */

@@ -19,7 +19,8 @@ static void each_character_is_shown(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char out[64];
-        assert_int_equal(airs_visible(airs_str(cases[i].text), false, out, sizeof out), strlen(cases[i].shown));
+        assert_int_equal(airs_visible(airs_str(cases[i].text), false, out, sizeof out),
+                         strlen(cases[i].shown));
         assert_string_equal(out, cases[i].shown);
     }
 }
@@ -34,7 +35,8 @@ static void lines_are_kept_when_asked_for(void **state) {
 /* Neither a character nor what stands for one is split, nor is anything put behind what did not fit. */
 static void what_does_not_fit_is_left_out_whole(void **state) {
     (void)state;
-    static const char *const fitting[] = {"", "", "a", "a", "a", "a", "a\\x09", "a\\x09", "a\\x09\xC3\xA9", "a\\x09\xC3\xA9z"};
+    static const char *const fitting[] = {
+        "", "", "a", "a", "a", "a", "a\\x09", "a\\x09", "a\\x09\xC3\xA9", "a\\x09\xC3\xA9z"};
     for (size_t size = 1; size < sizeof fitting / sizeof fitting[0]; size++) {
         char out[16];
         memset(out, '#', sizeof out);

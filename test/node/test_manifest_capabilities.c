@@ -1,5 +1,5 @@
 /* [components.NAME.capabilities], [policy] and [audit] of a manifest. */
-#include "support/test.h"
+#include "node/manifests.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -11,22 +11,13 @@
 #include "node/manifest_diff.h"
 #include "support/failing_allocator.h"
 #include "support/temporary_folder.h"
+#include "support/test.h"
 
 static airs_temporary_folder_t folder;
 
 #define APP "[application]\nname = \"shop\"\n"
 #define CART "[components.cart]\nsource = \"a.wasm\"\n"
 #define TABLE APP CART "[components.cart.capabilities]\n"
-
-static airs_manifest_t *parsed(const char *text) {
-    airs_manifest_t *manifest = NULL;
-    airs_error_t error = {AIRS_OK, ""};
-    if (airs_manifest_parse(airs_allocator_default(), airs_str(text), "airssys.toml", &manifest, &error) !=
-        AIRS_OK) {
-        fail_msg("refused: %s", error.text);
-    }
-    return manifest;
-}
 
 static void expect_grant(const airs_manifest_t *manifest, size_t index, const char *action,
                          const char *pattern) {
@@ -43,7 +34,7 @@ static void expect_grant(const airs_manifest_t *manifest, size_t index, const ch
 
 static void who_says_nothing_has_what_everybody_has(void **state) {
     (void)state;
-    airs_manifest_t *manifest = parsed(APP CART);
+    airs_manifest_t *manifest = manifest_of(APP CART);
     assert_false(manifest->components[0].capabilities.given);
     assert_int_equal(manifest->components[0].capabilities.grant_count, 0);
     assert_null(manifest->policy);
@@ -53,14 +44,14 @@ static void who_says_nothing_has_what_everybody_has(void **state) {
 
 static void an_empty_table_leaves_the_time_alone(void **state) {
     (void)state;
-    airs_manifest_t *manifest = parsed(TABLE);
+    airs_manifest_t *manifest = manifest_of(TABLE);
     const airs_manifest_capabilities_t *capabilities = &manifest->components[0].capabilities;
     assert_true(capabilities->given);
     assert_int_equal(capabilities->grant_count, 2);
     expect_grant(manifest, 0, "services.clock", NULL);
     expect_grant(manifest, 1, "services.sleep", NULL);
     airs_manifest_destroy(manifest);
-    manifest = parsed(TABLE "services = []\n");
+    manifest = manifest_of(TABLE "services = []\n");
     assert_true(manifest->components[0].capabilities.given);
     assert_int_equal(manifest->components[0].capabilities.grant_count, 0);
     airs_manifest_destroy(manifest);
@@ -70,7 +61,7 @@ static void every_key_is_read(void **state) {
     (void)state;
     assert_int_equal(setenv("AIRS_TEST_HOME", "/home", 1), 0);
     assert_int_equal(setenv("AIRS_TEST_LANG", "C", 1), 0);
-    airs_manifest_t *manifest = parsed(
+    airs_manifest_t *manifest = manifest_of(
         "[application]\nname = \"x\"\nnamespace = \"eu/shop\"\n" CART "env = { AIRS_TEST_LANG = \"de\" }\n"
         "[components.cart.capabilities]\n"
         "expires = \"2026-01-01T00:00:01Z\"\n"
@@ -131,7 +122,7 @@ static void folders_and_hosts_are_read(void **state) {
     airs_temporary_folder_make(&folder, "data");
     assert_non_null(realpath("data", real));
     assert_non_null(realpath(".", outer));
-    airs_manifest_t *manifest = parsed(
+    airs_manifest_t *manifest = manifest_of(
         TABLE
         "filesystem = { read = [\"./\", \"data/\"], write = [{ folder = \"data\", as = \"/var/data/\" }] }\n"
         "network = { outbound = [\"example.org:443\", \"10.0.*.*\"], inbound = [\"[::1]:80\"] }\n");
@@ -165,7 +156,7 @@ static void a_folder_is_where_it_really_is(void **state) {
     airs_temporary_folder_make(&folder, "real");
     assert_int_equal(symlink("real", "link"), 0);
     assert_non_null(realpath("real", real));
-    airs_manifest_t *manifest = parsed(TABLE "filesystem = { read = [\"link\"] }\n");
+    airs_manifest_t *manifest = manifest_of(TABLE "filesystem = { read = [\"link\"] }\n");
     expect_grant(manifest, 0, "filesystem.read", real);
     assert_string_equal(manifest->components[0].capabilities.grants[0].guest_path, "link");
     airs_manifest_destroy(manifest);
@@ -274,12 +265,7 @@ static const struct {
 static void every_mistake_is_told(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
-        airs_manifest_t *manifest = NULL;
-        airs_error_t error;
-        assert_status(airs_manifest_parse(airs_allocator_default(), airs_str(mistakes[i].text),
-                                          "airssys.toml", &manifest, &error),
-                      AIRS_MANIFEST_INVALID);
-        assert_string_equal(error.text, mistakes[i].error);
+        manifest_expect_refused(mistakes[i].text, mistakes[i].error);
     }
 }
 
@@ -298,24 +284,7 @@ static void other_capabilities_are_a_difference(void **state) {
         TABLE "network = { outbound = [\"a.org\"] }\n",
         TABLE "storage = { read = [\"a\"] }\nexpires = \"2030-01-01T00:00:00Z\"\n",
     };
-    enum { TEXTS = sizeof texts / sizeof texts[0] };
-    for (size_t i = 0; i < TEXTS; i++) {
-        for (size_t k = 0; k < TEXTS; k++) {
-            airs_manifest_t *a = parsed(texts[i]);
-            airs_manifest_t *b = parsed(texts[k]);
-            unsigned difference = airs_manifest_component_difference(&a->components[0], &b->components[0]);
-            assert_int_equal(difference, i == k ? 0 : AIRS_DIFFERS_SETTINGS);
-            airs_manifest_destroy(a);
-            airs_manifest_destroy(b);
-        }
-    }
-}
-
-static airs_status_t life(const airs_allocator_t *allocator, void *text) {
-    airs_manifest_t *manifest = NULL;
-    airs_status_t status = airs_manifest_parse(allocator, airs_str(text), "airssys.toml", &manifest, NULL);
-    airs_manifest_destroy(manifest);
-    return status;
+    manifest_expect_differences(texts, sizeof texts / sizeof texts[0], AIRS_DIFFERS_SETTINGS);
 }
 
 static void every_allocation_may_fail(void **state) {
@@ -324,7 +293,7 @@ static void every_allocation_may_fail(void **state) {
                                "filesystem = { read = [\".\"], write = [{ folder = \"/\", as = \"/x\" }] }\n"
                                "network = { outbound = [\"a.org\"] }\n"
                                "[policy]\nfile = \"policy.toml\"\n[audit]\nfile = \"audit\"\n";
-    airs_fail_each_allocation(life, text);
+    airs_fail_each_allocation(manifest_life, text);
 }
 
 static int set_up(void **state) {

@@ -65,7 +65,8 @@ static void an_error_about_a_file_is_one_line(void **state) {
     airs_error_set(&error, AIRS_IO, "no such file");
     assert_status(airs_manifest_file_error(&error, AIRS_IO, "a\nb", NULL), AIRS_IO);
     assert_string_equal(error.text, "a\\x0ab: no such file");
-    assert_status(airs_manifest_file_error(&error, AIRS_MANIFEST_INVALID, "a", "is none"), AIRS_MANIFEST_INVALID);
+    assert_status(airs_manifest_file_error(&error, AIRS_MANIFEST_INVALID, "a", "is none"),
+                  AIRS_MANIFEST_INVALID);
     assert_string_equal(error.text, "a: is none");
     assert_status(airs_manifest_file_error(NULL, AIRS_IO, "a", NULL), AIRS_IO);
 }

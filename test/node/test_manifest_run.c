@@ -1,5 +1,5 @@
 /* [components.NAME.run] of a manifest. */
-#include "support/test.h"
+#include "node/manifests.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -9,25 +9,16 @@
 #include "node/manifest_stream.h"
 #include "support/failing_allocator.h"
 #include "support/temporary_folder.h"
+#include "support/test.h"
 
 static airs_temporary_folder_t folder;
 
 #define JOB "[application]\nname = \"app\"\n[components.job]\nsource = \"a.wasm\"\n"
 
-static airs_manifest_t *parsed(const char *text) {
-    airs_manifest_t *manifest = NULL;
-    airs_error_t error = {AIRS_OK, ""};
-    if (airs_manifest_parse(airs_allocator_default(), airs_str(text), "airssys.toml", &manifest, &error) !=
-        AIRS_OK) {
-        fail_msg("refused: %s", error.text);
-    }
-    return manifest;
-}
-
 static void every_key_is_read(void **state) {
     (void)state;
     airs_manifest_t *manifest =
-        parsed(JOB "run = { args = [\"--fast\", \"\", \"a b\"], every = \"10s\", stdin = \"text\" }\n");
+        manifest_of(JOB "run = { args = [\"--fast\", \"\", \"a b\"], every = \"10s\", stdin = \"text\" }\n");
     const airs_manifest_component_t *job = &manifest->components[0];
     assert_true(job->run.given);
     assert_int_equal(job->run.arg_count, 3);
@@ -39,14 +30,15 @@ static void every_key_is_read(void **state) {
     assert_memory_equal(job->run.standard_input.data, "text", 4);
     assert_int_equal(job->place.restart, AIRS_RESTART_PERMANENT);
     airs_manifest_destroy(manifest);
-    manifest = parsed(JOB "run = { stdin = { file = \"input\" } }\n");
+    manifest = manifest_of(JOB "run = { stdin = { file = \"input\" } }\n");
     assert_memory_equal(manifest->components[0].run.standard_input.data, "from a file", 11);
     airs_manifest_destroy(manifest);
 }
 
 static void streams_go_where_they_are_told(void **state) {
     (void)state;
-    airs_manifest_t *manifest = parsed(JOB "run = { stdout = { file = \"out.txt\" }, stderr = \"null\" }\n");
+    airs_manifest_t *manifest =
+        manifest_of(JOB "run = { stdout = { file = \"out.txt\" }, stderr = \"null\" }\n");
     const airs_manifest_run_t *run = &manifest->components[0].run;
     assert_int_equal(run->output.kind, AIRS_STREAM_FILE);
     assert_string_equal(run->output.path, "out.txt");
@@ -78,15 +70,15 @@ static void streams_go_where_they_are_told(void **state) {
 
 static void what_runs_once_is_transient(void **state) {
     (void)state;
-    airs_manifest_t *manifest = parsed(JOB "run = {}\n");
+    airs_manifest_t *manifest = manifest_of(JOB "run = {}\n");
     assert_true(manifest->components[0].run.given);
     assert_null(manifest->components[0].run.standard_input.data);
     assert_int_equal(manifest->components[0].place.restart, AIRS_RESTART_TRANSIENT);
     airs_manifest_destroy(manifest);
-    manifest = parsed(JOB "run = {}\nrestart = \"temporary\"\n");
+    manifest = manifest_of(JOB "run = {}\nrestart = \"temporary\"\n");
     assert_int_equal(manifest->components[0].place.restart, AIRS_RESTART_TEMPORARY);
     airs_manifest_destroy(manifest);
-    manifest = parsed(JOB);
+    manifest = manifest_of(JOB);
     assert_false(manifest->components[0].run.given);
     assert_int_equal(manifest->components[0].place.restart, AIRS_RESTART_PERMANENT);
     airs_manifest_destroy(manifest);
@@ -145,12 +137,7 @@ static const struct {
 static void every_mistake_is_told(void **state) {
     (void)state;
     for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++) {
-        airs_manifest_t *manifest = NULL;
-        airs_error_t error;
-        assert_status(airs_manifest_parse(airs_allocator_default(), airs_str(mistakes[i].text),
-                                          "airssys.toml", &manifest, &error),
-                      AIRS_MANIFEST_INVALID);
-        assert_string_equal(error.text, mistakes[i].error);
+        manifest_expect_refused(mistakes[i].text, mistakes[i].error);
     }
 }
 
@@ -172,31 +159,14 @@ static void another_run_is_a_difference(void **state) {
         JOB "stderr = { file = \"x\", size = \"4KiB\" }\n",
         JOB "stderr = { file = \"x\", keep = 2 }\n",
     };
-    enum { TEXTS = sizeof texts / sizeof texts[0] };
-    for (size_t i = 0; i < TEXTS; i++) {
-        for (size_t k = 0; k < TEXTS; k++) {
-            airs_manifest_t *a = parsed(texts[i]);
-            airs_manifest_t *b = parsed(texts[k]);
-            unsigned difference = airs_manifest_component_difference(&a->components[0], &b->components[0]);
-            assert_int_equal(difference, i == k ? 0 : AIRS_DIFFERS_ACTOR);
-            airs_manifest_destroy(a);
-            airs_manifest_destroy(b);
-        }
-    }
-}
-
-static airs_status_t life(const airs_allocator_t *allocator, void *text) {
-    airs_manifest_t *manifest = NULL;
-    airs_status_t status = airs_manifest_parse(allocator, airs_str(text), "airssys.toml", &manifest, NULL);
-    airs_manifest_destroy(manifest);
-    return status;
+    manifest_expect_differences(texts, sizeof texts / sizeof texts[0], AIRS_DIFFERS_ACTOR);
 }
 
 static void every_allocation_may_fail(void **state) {
     (void)state;
     static char text[] = JOB "run = { args = [\"a\", \"b\"], stdin = { file = \"input\" }, stdout = { file = "
                              "\"x\" } }\n";
-    airs_fail_each_allocation(life, text);
+    airs_fail_each_allocation(manifest_life, text);
 }
 
 static int set_up(void **state) {

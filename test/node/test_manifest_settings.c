@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/settings.h"
+#include "node/manifests.h"
 #include "node/manifest_diff.h"
 #include "support/failing_allocator.h"
 #include "support/temporary_folder.h"
@@ -16,16 +17,6 @@ static airs_temporary_folder_t folder;
 
 #define APP "[application]\nname = \"shop\"\n"
 #define CART APP "[components.cart]\nsource = \"a.wasm\"\n"
-
-static airs_manifest_t *parsed(const char *text) {
-    airs_manifest_t *manifest = NULL;
-    airs_error_t error = {AIRS_OK, ""};
-    if (airs_manifest_parse(airs_allocator_default(), airs_str(text), "airssys.toml", &manifest, &error) !=
-        AIRS_OK) {
-        fail_msg("refused: %s", error.text);
-    }
-    return manifest;
-}
 
 static void expect_setting(const airs_manifest_t *manifest, const char *name, const char *value,
                            bool secret) {
@@ -42,22 +33,22 @@ static void expect_setting(const airs_manifest_t *manifest, const char *name, co
 
 static void who_says_nothing_has_none(void **state) {
     (void)state;
-    airs_manifest_t *manifest = parsed(CART);
+    airs_manifest_t *manifest = manifest_of(CART);
     assert_int_equal(manifest->components[0].setting_count, 0);
     airs_manifest_destroy(manifest);
-    manifest = parsed(CART "settings = {}\nsecrets = {}\nrecord = true\n");
+    manifest = manifest_of(CART "settings = {}\nsecrets = {}\nrecord = true\n");
     assert_int_equal(manifest->components[0].setting_count, 0);
     airs_manifest_destroy(manifest);
 }
 
 static void texts_come_from_here_the_environment_and_files(void **state) {
     (void)state;
-    airs_manifest_t *manifest =
-        parsed(CART "[components.cart.settings]\n"
-                    "currency = \"\xe2\x82\xac\"\n\"a.b/c d\" = \"\"\nregion = { env = \"SHOP_REGION\" }\n"
-                    "terms = { file = \"terms.txt\" }\n"
-                    "[components.cart.secrets]\n"
-                    "password = { file = \"sub/password\" }\ntoken = { env = \"SHOP_TOKEN\" }\n");
+    airs_manifest_t *manifest = manifest_of(
+        CART "[components.cart.settings]\n"
+             "currency = \"\xe2\x82\xac\"\n\"a.b/c d\" = \"\"\nregion = { env = \"SHOP_REGION\" }\n"
+             "terms = { file = \"terms.txt\" }\n"
+             "[components.cart.secrets]\n"
+             "password = { file = \"sub/password\" }\ntoken = { env = \"SHOP_TOKEN\" }\n");
     assert_int_equal(manifest->components[0].setting_count, 6);
     expect_setting(manifest, "currency", "\xe2\x82\xac", false);
     expect_setting(manifest, "a.b/c d", "", false);
@@ -71,8 +62,8 @@ static void texts_come_from_here_the_environment_and_files(void **state) {
 
 static void variables_come_from_there_too(void **state) {
     (void)state;
-    airs_manifest_t *manifest =
-        parsed(CART "env = { A = \"x\", B = { env = \"SHOP_REGION\" }, C = { file = \"sub/password\" } }\n");
+    airs_manifest_t *manifest = manifest_of(
+        CART "env = { A = \"x\", B = { env = \"SHOP_REGION\" }, C = { file = \"sub/password\" } }\n");
     const airs_manifest_component_t *component = &manifest->components[0];
     assert_int_equal(component->env_count, 3);
     assert_string_equal(component->env[0].value, "x");
@@ -142,7 +133,7 @@ static void there_are_so_many_at_most(void **state) {
     for (int i = 0; i < AIRS_SETTINGS_MAX; i++) {
         used += (size_t)snprintf(text + used, sizeof text - used, "k%d = \"v\"\n", i);
     }
-    airs_manifest_destroy(parsed(text));
+    airs_manifest_destroy(manifest_of(text));
     (void)snprintf(text + used, sizeof text - used, "more = \"v\"\n");
     assert_status(
         airs_manifest_parse(airs_allocator_default(), airs_str(text), "airssys.toml", &manifest, &error),
@@ -152,7 +143,7 @@ static void there_are_so_many_at_most(void **state) {
 
 static void configuration_is_granted_by_name(void **state) {
     (void)state;
-    airs_manifest_t *manifest = parsed(CART "capabilities = { config = [\"db/*\", \"**\"] }\n");
+    airs_manifest_t *manifest = manifest_of(CART "capabilities = { config = [\"db/*\", \"**\"] }\n");
     const airs_manifest_capabilities_t *capabilities = &manifest->components[0].capabilities;
     assert_string_equal(capabilities->grants[0].action, "config.read");
     assert_string_equal(capabilities->grants[0].pattern, "db/*");
@@ -161,8 +152,8 @@ static void configuration_is_granted_by_name(void **state) {
 }
 
 static unsigned difference(const char *before, const char *after) {
-    airs_manifest_t *old = parsed(before);
-    airs_manifest_t *now = parsed(after);
+    airs_manifest_t *old = manifest_of(before);
+    airs_manifest_t *now = manifest_of(after);
     unsigned answer = airs_manifest_component_difference(&old->components[0], &now->components[0]);
     airs_manifest_destroy(old);
     airs_manifest_destroy(now);
@@ -185,19 +176,12 @@ static void another_text_is_a_difference(void **state) {
                      0);
 }
 
-static airs_status_t life(const airs_allocator_t *allocator, void *text) {
-    airs_manifest_t *manifest = NULL;
-    airs_status_t status = airs_manifest_parse(allocator, airs_str(text), "airssys.toml", &manifest, NULL);
-    airs_manifest_destroy(manifest);
-    return status;
-}
-
 static void every_allocation_may_fail(void **state) {
     (void)state;
     static char text[] = CART "env = { B = { env = \"SHOP_REGION\" } }\n"
                               "settings = { a = \"x\", b = { file = \"terms.txt\" } }\n"
                               "secrets = { c = { file = \"sub/password\" }, d = { env = \"SHOP_TOKEN\" } }\n";
-    airs_fail_each_allocation(life, text);
+    airs_fail_each_allocation(manifest_life, text);
 }
 
 static int set_up(void **state) {

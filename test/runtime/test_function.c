@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "runtime/compiled_text.h"
 #include "runtime/engine_fixture.h"
 
 static fixture_t fixture;
@@ -20,17 +21,6 @@ static int teardown(void **state) {
     return 0;
 }
 
-static wasmtime_component_t *compile(const char *text) {
-    wasm_byte_vec_t binary = {0};
-    wasmtime_component_t *component = NULL;
-    wasmtime_error_t *failure = wasmtime_wat2wasm(text, strlen(text), &binary);
-    assert_null(failure);
-    failure = wasmtime_component_new(engine, (const uint8_t *)binary.data, binary.size, &component);
-    assert_null(failure);
-    wasm_byte_vec_delete(&binary);
-    return component;
-}
-
 /* ---- types as text ---- */
 
 static void assert_text(const char *wat, const char *text) {
@@ -38,7 +28,7 @@ static void assert_text(const char *wat, const char *text) {
     char out[AIRS_HOST_TYPE_TEXT_MAX];
     wasmtime_component_item_t item;
     snprintf(source, sizeof source, "(component %s (import \"f\" (func (type $f))))", wat);
-    wasmtime_component_t *component = compile(source);
+    wasmtime_component_t *component = compiled_text(engine, source);
     wasmtime_component_type_t *type = wasmtime_component_type(component);
     assert_true(wasmtime_component_type_import_get(type, engine, "f", 1, &item));
     assert_int_equal(item.kind, WASMTIME_COMPONENT_ITEM_COMPONENT_FUNC);
@@ -103,7 +93,7 @@ static void what_is_too_long_is_cut(void **state) {
 /* ---- what a component declares ---- */
 
 static airs_status_t check(const char *wat, airs_error_t *error) {
-    wasmtime_component_t *component = compile(wat);
+    wasmtime_component_t *component = compiled_text(engine, wat);
     airs_status_t status = airs_host_functions_check(engine, component, "some.wasm", error);
     wasmtime_component_delete(component);
     return status;

@@ -5,6 +5,7 @@
 
 #include "core/memory.h"
 #include "runtime/component_loader.h"
+#include "runtime/compiled_text.h"
 #include "runtime/engine_fixture.h"
 
 static fixture_t fixture;
@@ -21,17 +22,6 @@ static int teardown(void **state) {
     (void)state;
     fixture_close(&fixture);
     return 0;
-}
-
-static wasmtime_component_t *compile(const char *text) {
-    wasm_byte_vec_t binary = {0};
-    wasmtime_component_t *component = NULL;
-    wasmtime_error_t *failure = wasmtime_wat2wasm(text, strlen(text), &binary);
-    assert_null(failure);
-    failure = wasmtime_component_new(engine, (const uint8_t *)binary.data, binary.size, &component);
-    assert_null(failure);
-    wasm_byte_vec_delete(&binary);
-    return component;
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */
@@ -140,8 +130,8 @@ static void other_names_and_versions_are_not_provided(void **state) {
 
 static void names_all_that_is_missing_in_their_order(void **state) {
     (void)state;
-    wasmtime_component_t *component =
-        compile("(component"
+    wasmtime_component_t *component = compiled_text(
+        engine, "(component"
                 "  (import \"b:b/second@1.0.0\" (instance (export \"f\" (func))))"
                 "  (import \"wasi:cli/exit@0.2.0\" (instance (export \"f\" (func))))"
                 "  (import \"types:only/here@1.0.0\" (instance (type $t u32) (export \"t\" (type (eq $t)))))"
@@ -156,7 +146,7 @@ static void names_all_that_is_missing_in_their_order(void **state) {
 static void what_does_not_fit_is_cut(void **state) {
     (void)state;
     wasmtime_component_t *component =
-        compile("(component (import \"first\" (func)) (import \"second\" (func)))");
+        compiled_text(engine, "(component (import \"first\" (func)) (import \"second\" (func)))");
     for (size_t size = 1; size < 20; size++) {
         char text[20];
         memset(text, '!', sizeof text);
@@ -170,7 +160,7 @@ static void what_does_not_fit_is_cut(void **state) {
 
 static void nothing_is_missing_where_nothing_is_imported(void **state) {
     (void)state;
-    wasmtime_component_t *component = compile("(component)");
+    wasmtime_component_t *component = compiled_text(engine, "(component)");
     char text[16] = "before";
     assert_int_equal(airs_missing_imports(engine, component, text, sizeof text), 0);
     assert_string_equal(text, "");
@@ -187,7 +177,7 @@ static void what_imports_wasi_is_told(void **state) {
         "(component (import \"a:b/c@1.0.0\" (instance)) (import \"wasi:io/poll@0.2.0\" (instance)))",
     };
     for (size_t i = 0; i < 5; i++) {
-        wasmtime_component_t *component = compile(texts[i]);
+        wasmtime_component_t *component = compiled_text(engine, texts[i]);
         assert_int_equal(airs_imports_wasi(engine, component), i == 4);
         wasmtime_component_delete(component);
     }
@@ -204,7 +194,7 @@ static void a_visit_can_end_early(void **state) {
     (void)state;
     int visited = 0;
     wasmtime_component_t *component =
-        compile("(component (import \"first\" (func)) (import \"second\" (func)))");
+        compiled_text(engine, "(component (import \"first\" (func)) (import \"second\" (func)))");
     airs_each_import(engine, component, note_first, &visited);
     assert_int_equal(visited, 1);
     wasmtime_component_delete(component);
