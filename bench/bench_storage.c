@@ -24,8 +24,23 @@ typedef enum work { WORK_GET, WORK_SET } work_t;
 
 static uint8_t value[1 << 16];
 
-static size_t key_text(unsigned number, char out[16]) {
-    return (size_t)snprintf(out, 16, "key/%u", number % KEYS);
+/* Made before anything is measured, as those of the guests are: "WORKER/key/NUMBER", of which the backend, where each
+ * worker has a space of its own, takes what is behind the first "/". */
+static char key_texts[ACTORS][KEYS][24];
+
+static void make_keys(void) {
+    for (unsigned worker = 0; worker < ACTORS; worker++) {
+        for (unsigned i = 0; i < KEYS; i++) {
+            (void)snprintf(key_texts[worker][i], sizeof key_texts[worker][i], "%u/key/%u", worker, i);
+        }
+    }
+}
+
+static airs_str_t key_of(unsigned number) { return airs_str(key_texts[0][number % KEYS] + 2); }
+
+static MDB_val direct_key(unsigned worker, unsigned number) {
+    char *text = key_texts[worker][number % KEYS];
+    return (MDB_val){strlen(text), text};
 }
 
 /* ---- LMDB from C ---- */
@@ -43,9 +58,7 @@ static void check(int code) {
 }
 
 static void direct_set(direct_t *self, unsigned writer, unsigned number, size_t size) {
-    char key[24];
-    int length = snprintf(key, sizeof key, "%u/key/%u", writer, number % KEYS);
-    MDB_val name = {(size_t)length, key};
+    MDB_val name = direct_key(writer, number);
     MDB_val data = {size, value};
     MDB_txn *txn = NULL;
     check(mdb_txn_begin(self->env, NULL, 0, &txn));
@@ -64,9 +77,7 @@ static void direct_open(direct_t *self, size_t size) {
     check(mdb_dbi_open(txn, "values", MDB_CREATE, &self->table));
     for (unsigned writer = 0; writer < ACTORS; writer++) {
         for (unsigned i = 0; i < KEYS; i++) {
-            char key[24];
-            int length = snprintf(key, sizeof key, "%u/key/%u", writer, i);
-            MDB_val name = {(size_t)length, key};
+            MDB_val name = direct_key(writer, i);
             MDB_val data = {size, value};
             check(mdb_put(txn, self->table, &name, &data, 0));
         }
@@ -85,9 +96,7 @@ static void direct_get(direct_t *self, unsigned writer, unsigned count) {
     MDB_txn *txn = NULL;
     check(mdb_txn_begin(self->env, NULL, MDB_RDONLY, &txn));
     for (unsigned i = 0; i < count; i++) {
-        char key[24];
-        int length = snprintf(key, sizeof key, "%u/key/%u", writer, i % KEYS);
-        MDB_val name = {(size_t)length, key};
+        MDB_val name = direct_key(writer, i);
         MDB_val data;
         mdb_txn_reset(txn);
         check(mdb_txn_renew(txn));
@@ -117,15 +126,12 @@ static void backend_open(backend_t *self, airs_sync_t sync, size_t size) {
     for (unsigned i = 0; i < ACTORS; i++) {
         char name[16];
         airs_storage_change_t changes[KEYS];
-        static char keys[KEYS][16];
         (void)snprintf(name, sizeof name, "bench/%u", i);
         bench_need(airs_blocking_space_open(airs_allocator_default(), self->storage, airs_str(name),
                                             UINT64_MAX, &self->spaces[i], &error),
                    &error);
         for (unsigned k = 0; k < KEYS; k++) {
-            size_t length = key_text(k, keys[k]);
-            changes[k] =
-                (airs_storage_change_t){.key = airs_str_n(keys[k], length), .value = airs_bytes(value, size)};
+            changes[k] = (airs_storage_change_t){.key = key_of(k), .value = airs_bytes(value, size)};
         }
         airs_storage_write_t write = {.kind = AIRS_STORAGE_CHANGE, .changes = changes, .count = KEYS};
         bench_need(airs_blocking_space_write(self->spaces[i], &write, NULL, &error), &error);
@@ -149,8 +155,7 @@ static void backend_work(backend_t *self, unsigned worker, work_t work, unsigned
     static _Thread_local uint8_t copy[sizeof value];
     airs_storage_space_t *space = airs_blocking_space_of(self->spaces[worker]);
     for (unsigned i = 0; i < count; i++) {
-        char text[16];
-        airs_str_t key = airs_str_n(text, key_text(i, text));
+        airs_str_t key = key_of(i);
         airs_error_t error;
         bench_need(work == WORK_GET
                        ? self->storage->ops->get(space, &key, 1, copy_value, copy, &error)
@@ -389,6 +394,7 @@ int main(int argc, char **argv) {
     static const size_t sizes[] = {100, 16384};
     bench_options_t options = bench_parse(argc, argv);
     memset(value, 'v', sizeof value);
+    make_keys();
     bench_begin("storage",
                 "nanoseconds for each operation of all that are at work together; of gets, of processor time",
                 &options);
