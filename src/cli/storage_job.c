@@ -87,31 +87,45 @@ int airs_storage_job_find(airs_storage_job_t *job, bool needed) {
     return status == AIRS_OK ? AIRS_EXIT_OK : airs_storage_job_fail(job, status, &error);
 }
 
-/* ---- a file that is shorter than what it says of itself, or a page that the disk cannot read ---- */
+/* ---- a file whose pages cannot be read, or lead nowhere ---- */
 
-static char bus_text[PATH_MAX + 256];
-static size_t bus_size;
+typedef struct last_words {
+    char text[PATH_MAX + 256];
+    size_t size;
+} last_words_t;
 
-/* LMDB reads through a map, where there is no other way to hear of it. */
-static _Noreturn void on_bus(int number) {
-    (void)number;
-    ssize_t written = write(STDERR_FILENO, bus_text, bus_size);
+static last_words_t unreadable;
+static last_words_t contradictory;
+
+static _Noreturn void give_up(const last_words_t *words) {
+    ssize_t written = write(STDERR_FILENO, words->text, words->size);
     (void)written;
     _exit(AIRS_EXIT_STORAGE);
 }
 
-static void expect_bus(const airs_storage_job_t *job) {
-    int size =
-        snprintf(bus_text, sizeof bus_text,
-                 "airssys %s: %s/data.mdb is damaged: it has been cut short, or the disk cannot read it\n",
-                 job->verb->name, job->folder);
-    bus_size = size > 0 && (size_t)size < sizeof bus_text ? (size_t)size : 0;
-    (void)signal(SIGBUS, on_bus);
+/* LMDB reads through a map, where there is no other way to hear of it: what the file lacks is SIGBUS, and a page that
+ * points out of the map SIGSEGV. */
+static _Noreturn void on_fault(int number) { give_up(number == SIGBUS ? &unreadable : &contradictory); }
+
+static _Noreturn void on_assertion(void) { give_up(&contradictory); }
+
+static void say_last(last_words_t *words, const airs_storage_job_t *job, const char *why) {
+    int size = snprintf(words->text, sizeof words->text, "airssys %s: %s/data.mdb is damaged: %s\n",
+                        job->verb->name, job->folder, why);
+    words->size = size > 0 && (size_t)size < sizeof words->text ? (size_t)size : 0;
+}
+
+static void expect_damage(const airs_storage_job_t *job) {
+    say_last(&unreadable, job, "it has been cut short, or the disk cannot read it");
+    say_last(&contradictory, job, "its pages contradict each other");
+    (void)signal(SIGBUS, on_fault);
+    (void)signal(SIGSEGV, on_fault);
+    airs_lmdb_when_damaged(on_assertion);
 }
 
 int airs_storage_job_open(airs_storage_job_t *job, bool reads_only) {
     airs_error_t error;
-    expect_bus(job);
+    expect_damage(job);
     airs_lmdb_options_t options = {.allocator = airs_allocator_default(),
                                    .log = &job->terminal.log,
                                    .folder = job->folder,
@@ -124,7 +138,7 @@ int airs_storage_job_open(airs_storage_job_t *job, bool reads_only) {
 int airs_storage_job_open_env(airs_storage_job_t *job, bool reads_only, airs_lmdb_env_t **out) {
     const airs_allocator_t *allocator = airs_allocator_default();
     airs_error_t error;
-    expect_bus(job);
+    expect_damage(job);
     airs_status_t status =
         reads_only ? airs_lmdb_env_open_to_read(allocator, job->folder, job->map_bytes, out, &error)
                    : airs_lmdb_env_open(allocator, job->folder, job->map_bytes, out, &error);

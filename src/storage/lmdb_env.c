@@ -87,6 +87,19 @@ airs_status_t airs_lmdb_error(const airs_lmdb_env_t *env, int code, const char *
     }
 }
 
+/* ---- damage ---- */
+
+static void (*when_damaged)(void);
+
+void airs_lmdb_when_damaged(void (*function)(void)) { when_damaged = function; }
+
+static void on_assertion(MDB_env *mdb, const char *text) {
+    (void)mdb, (void)text;
+    if (when_damaged != NULL) {
+        when_damaged();
+    }
+}
+
 /* ---- opening ---- */
 
 static int read_header(const airs_lmdb_env_t *env, MDB_txn *txn, header_t *out) {
@@ -143,6 +156,7 @@ static int open_mdb(airs_lmdb_env_t *env) {
     MDB_txn *txn = NULL;
     unsigned reads = env->reads_only ? MDB_RDONLY : 0;
     int code = mdb_env_create(&mdb);
+    code = code == 0 ? mdb_env_set_assert(mdb, on_assertion) : code;
     code = code == 0 ? mdb_env_set_maxdbs(mdb, 2) : code;
     code = code == 0 ? mdb_env_set_maxreaders(mdb, AIRS_LMDB_READERS_MAX + 2) : code;
     code = code == 0 ? mdb_env_set_mapsize(mdb, (size_t)(env->map_bytes / PAGE_BYTES * PAGE_BYTES)) : code;

@@ -44,6 +44,10 @@ void airs_lmdb_env_close(airs_lmdb_env_t *env);
 /* What an LMDB or system error number means, with what it happened in ("write"). */
 airs_status_t airs_lmdb_error(const airs_lmdb_env_t *env, int code, const char *doing, airs_error_t *error);
 
+/* What to call when LMDB finds a page that cannot be so, for all environments of the process; it does not return. Without
+ * one, or when it does, LMDB says what it found on standard error and aborts. */
+void airs_lmdb_when_damaged(void (*function)(void));
+
 /* A view of everything as it was last committed; any thread. Never waits for a writer. */
 airs_status_t airs_lmdb_read_begin(airs_lmdb_env_t *env, MDB_txn **out, airs_error_t *error);
 void airs_lmdb_read_end(airs_lmdb_env_t *env, MDB_txn *view);

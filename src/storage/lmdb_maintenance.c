@@ -134,7 +134,9 @@ typedef struct check {
     MDB_cursor *cursor; /* over all values */
     const airs_lmdb_watcher_t *watcher;
     airs_lmdb_findings_t *found;
-    uint32_t next; /* the number of the next new space */
+    uint32_t next;                 /* the number of the next new space */
+    char last[AIRS_LMDB_KEY_SIZE]; /* the key before, with its space's number */
+    size_t last_size;
     airs_error_t *error;
     airs_status_t status;
 } check_t;
@@ -160,6 +162,17 @@ static void read_value(MDB_val value) {
     }
 }
 
+/* Keys that stand in another order are not found, or found twice. */
+static void check_order(check_t *check, airs_str_t name, MDB_val key) {
+    size_t common = key.mv_size < check->last_size ? key.mv_size : check->last_size;
+    int order = memcmp(check->last, key.mv_data, common);
+    if (order > 0 || (order == 0 && key.mv_size <= check->last_size)) {
+        complain(check, "%.*s: its keys are not in order", AIRS_STR_ARG(name));
+    }
+    check->last_size = key.mv_size < sizeof check->last ? key.mv_size : sizeof check->last;
+    memcpy(check->last, key.mv_data, check->last_size);
+}
+
 static void note_key(check_t *check, airs_str_t name, MDB_val key, MDB_val value) {
     airs_error_t error;
     airs_str_t own =
@@ -171,6 +184,7 @@ static void note_key(check_t *check, airs_str_t name, MDB_val key, MDB_val value
         complain(check, "%.*s: a value has %zu bytes, more than one may have", AIRS_STR_ARG(name),
                  value.mv_size);
     }
+    check_order(check, name, key);
     read_value(value);
     check->found->keys++;
     check->found->bytes += own.size + value.mv_size;
@@ -186,6 +200,7 @@ static bool check_space(void *context, airs_str_t name, const airs_lmdb_space_t 
     airs_lmdb_prefix(space->number, prefix);
     MDB_val key = {sizeof prefix, prefix};
     MDB_val value;
+    check->last_size = 0;
     int code = mdb_cursor_get(check->cursor, &key, &value, MDB_SET_RANGE);
     while (code == 0 && has_prefix(key, prefix)) {
         note_key(check, name, key, value);

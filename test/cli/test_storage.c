@@ -13,6 +13,8 @@
 #include "support/guest_manifest.h"
 #include "support/test.h"
 
+#define PAGE_BYTES 4096
+
 static airs_temporary_folder_t folder;
 
 static const char manifest[] = "[application]\nname = \"shop\"\n"
@@ -287,6 +289,60 @@ static void what_was_cut_short_is_told_as_damage(void **state) {
     expect("list", WORDS("cart"), NULL, 0, "k\n");
 }
 
+/* A file of some ten pages, and their number. */
+static size_t fill_pages(uint8_t **content) {
+    static char text[64 << 10];
+    char path[AIRS_TEMPORARY_PATH_MAX];
+    struct stat about;
+    size_t size = 0;
+    for (size_t i = 0; i < 300; i++) {
+        size += (size_t)snprintf(text + size, sizeof text - size,
+                                 "{\"space\":\"shop/cart\",\"key\":\"%0100zu\",\"value\":\"aGVsbG8=\"}\n", i);
+    }
+    expect("import", WORDS("-"), text, 0, "300 keys\n");
+    int file = open(airs_temporary_file_path(&folder, "kept/data.mdb", path), O_RDONLY | O_CLOEXEC);
+    assert_int_equal(fstat(file, &about), 0);
+    *content = malloc((size_t)about.st_size);
+    assert_int_equal(read(file, *content, (size_t)about.st_size), about.st_size);
+    close(file);
+    return (size_t)about.st_size / PAGE_BYTES;
+}
+
+static void expect_check_to_end(size_t page, size_t *told) {
+    child_t child;
+    storage(&child, NULL, "check", WORDS("-q"));
+    if (child.exit_code != 0 && child.exit_code != 18) {
+        fail_msg("page %zu: exit code %d, %s", page, child.exit_code, child.err);
+    }
+    assert_null(strstr(child.err, "Assertion"));
+    *told += child.exit_code == 18 ? 1 : 0;
+    child_free(&child);
+}
+
+/* Whatever is in the file. A page that nothing leads to may be anything. */
+static void a_check_of_what_is_damaged_ends_and_says_so(void **state) {
+    (void)state;
+    static const uint8_t junk[] = {0, 1, 0x7f, 0xff};
+    uint8_t *content = NULL;
+    size_t told = 0;
+    size_t pages = fill_pages(&content);
+    assert_true(pages > 8);
+    for (size_t page = 0; page < pages; page++) {
+        for (size_t i = 0; i < sizeof junk; i++) {
+            uint8_t kept[PAGE_BYTES];
+            uint8_t *at = content + page * PAGE_BYTES;
+            memcpy(kept, at, PAGE_BYTES);
+            /* The whole of it, or all but the number and kind of the page. */
+            memset(at + (i % 2 == 0 ? 0 : 12), junk[i], PAGE_BYTES - (i % 2 == 0 ? 0 : 12));
+            airs_temporary_file_write(&folder, "kept/data.mdb", content, pages * PAGE_BYTES);
+            expect_check_to_end(page, &told);
+            memcpy(at, kept, PAGE_BYTES);
+        }
+    }
+    assert_true(told > 8);
+    free(content);
+}
+
 static void answers_come_as_json(void **state) {
     (void)state;
     char wanted[AIRS_TEMPORARY_PATH_MAX + 256];
@@ -353,6 +409,7 @@ int main(void) {
         TEST(a_pipe_is_written_to_and_not_replaced),
         TEST(what_cannot_be_written_is_told_with_its_place),
         TEST(what_was_cut_short_is_told_as_damage),
+        TEST(a_check_of_what_is_damaged_ends_and_says_so),
         TEST(answers_come_as_json),
         TEST(of_an_application_that_runs_it_is_told),
     };
