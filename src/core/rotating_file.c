@@ -123,6 +123,15 @@ static bool rotate(airs_rotating_file_t *file) {
     return airs_rotating_file_open(file, NULL) == AIRS_OK;
 }
 
+/* A disk that is full takes a part of a line, and the next line would stand behind it in the same one. */
+static void cut_off_part(const airs_rotating_file_t *file, airs_str_t line) {
+    struct stat found;
+    if (fstat(file->descriptor, &found) == 0 && (uint64_t)found.st_size > file->size &&
+        (uint64_t)found.st_size - file->size < line.size) {
+        (void)!ftruncate(file->descriptor, (off_t)file->size);
+    }
+}
+
 bool airs_rotating_file_write(airs_rotating_file_t *file, airs_str_t line) {
     if (airs_rotating_file_open(file, NULL) != AIRS_OK) {
         return false;
@@ -132,7 +141,8 @@ bool airs_rotating_file_write(airs_rotating_file_t *file, airs_str_t line) {
     }
     if (!airs_file_write_fully(file->descriptor, airs_bytes(line.data, line.size))) {
         int reason = errno;
-        airs_rotating_file_close(file); /* how much of it is there is seen when it is opened anew */
+        cut_off_part(file, line);
+        airs_rotating_file_close(file); /* how much there is is seen when it is opened anew */
         errno = reason;
         return false;
     }

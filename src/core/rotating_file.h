@@ -42,8 +42,8 @@ void airs_rotating_file_close(airs_rotating_file_t *file);
 /* Closes it as well. */
 void airs_rotating_file_free(airs_rotating_file_t *file);
 
-/* All of `line`, which stays in one file. False, with errno set: it could not be written; the next one tries
- * again. */
+/* All of `line`, which stays in one file. False, with errno set: it could not be written, and no part of it is there; the
+ * next one tries again. */
 bool airs_rotating_file_write(airs_rotating_file_t *file, airs_str_t line);
 
 #endif
