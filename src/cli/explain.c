@@ -1,12 +1,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/command.h"
 #include "cli/complaint.h"
 #include "cli/exit_code.h"
 #include "cli/output_file.h"
 #include "core/text.h"
+#include "core/visible.h"
 #include "node/import_report.h"
 #include "node/manifest.h"
 #include "node/policy_file.h"
@@ -140,13 +142,32 @@ static bool speaks(const question_t *question, const airs_policy_rule_t *rule) {
            airs_policy_rule_speaks(rule, question->action, &question->resource);
 }
 
+/* Reasons and patterns are other people's words, and each has its line. */
+static void append_shown(airs_text_t *out, airs_str_t text) {
+    char shown[AIRS_VISIBLE_MAX];
+    while (text.size > 0) {
+        size_t size = airs_visible_next(&text, shown);
+        airs_text_append(out, airs_str_n(shown, size));
+    }
+}
+
+static void append_moment(airs_text_t *out, uint64_t wall_ns) {
+    char text[32];
+    time_t seconds = (time_t)(wall_ns / UINT64_C(1000000000));
+    struct tm parts;
+    if (gmtime_r(&seconds, &parts) != NULL && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0) {
+        airs_text_append(out, airs_str(text));
+    }
+}
+
 /* "policy.toml:12: rule 3, why". */
 static void append_rule(const question_t *question, size_t index, airs_text_t *out) {
     const airs_policy_rule_t *rule = airs_policy_at(policy_of(question), index);
     airs_text_append_format(out, "%s:%u: rule %zu", airs_policy_name(policy_of(question)),
                             (unsigned)rule->line, index + 1);
     if (rule->reason.size > 0) {
-        airs_text_append_format(out, ", %.*s", AIRS_STR_ARG(rule->reason));
+        airs_text_append(out, airs_str(", "));
+        append_shown(out, rule->reason);
     }
 }
 
@@ -155,9 +176,21 @@ static void append_scope(const question_t *question, const airs_permission_t *pe
     if (permission->scope == AIRS_SCOPE_OWN_APPLICATION) {
         airs_text_append_format(out, "%s/*/*", question->manifest->ns);
     } else if (permission->scope == AIRS_SCOPE_PATTERN) {
-        airs_text_append(out, permission->pattern);
+        append_shown(out, permission->pattern);
     } else {
         airs_text_append(out, airs_str("anything"));
+    }
+}
+
+/* In the words of the audit. */
+static void append_lack(const question_t *question, airs_text_t *out) {
+    uint64_t ended = airs_capabilities_ended(question->capabilities, airs_str(question->manifest->ns),
+                                             question->action, &question->resource, airs_clock_system());
+    if (ended > 0) {
+        airs_text_append(out, airs_str("the capability that covered it ended at "));
+        append_moment(out, ended);
+    } else {
+        airs_text_append(out, airs_str("no capability covers it"));
     }
 }
 
@@ -169,7 +202,7 @@ static void append_verdict(const question_t *question, airs_text_t *out) {
         airs_text_append_format(out, "%s denies whatever no rule allows",
                                 airs_policy_name(policy_of(question)));
     } else if (question->permission == NULL) {
-        airs_text_append(out, airs_str("no capability covers it"));
+        append_lack(question, out);
     } else {
         airs_text_append(out,
                          airs_str(question->component->capabilities.given ? "its capabilities, "
@@ -209,6 +242,10 @@ static void append_capabilities_text(const question_t *question, airs_text_t *ou
             any = true;
             airs_text_append_format(out, "     %s on ", airs_action_text(question->action));
             append_scope(question, permission, out);
+            if (grant->expires_at_ns != AIRS_GRANT_FOREVER) {
+                airs_text_append(out, airs_str(" until "));
+                append_moment(out, grant->expires_at_ns);
+            }
             bool decides = permission == question->permission && !denied_by_policy(question);
             airs_text_append(out, airs_str(decides ? "   <- decides\n" : "\n"));
         }
@@ -220,8 +257,10 @@ static void append_capabilities_text(const question_t *question, airs_text_t *ou
 
 static void append_text(const question_t *question, airs_text_t *out) {
     const airs_policy_t *policy = policy_of(question);
-    airs_text_append_format(out, "%s by %s%s%s\n", airs_action_text(question->action), question->id,
-                            question->resource_text[0] != '\0' ? " on " : "", question->resource_text);
+    airs_text_append_format(out, "%s by %s%s", airs_action_text(question->action), question->id,
+                            question->resource_text[0] != '\0' ? " on " : "");
+    append_shown(out, airs_str(question->resource_text));
+    airs_text_append_char(out, '\n');
     airs_text_append(out, airs_str("  1. Rules that deny, of which any wins:\n"));
     append_rules_text(question, AIRS_EFFECT_DENY, out);
     airs_text_append(out, airs_str("  2. Rules that allow, within the capabilities:\n"));

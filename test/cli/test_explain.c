@@ -21,11 +21,16 @@ static const char manifest[] =
     "[components.depot]\nsource = \"@echo\"\n"
     "[components.depot.capabilities]\n"
     "filesystem = { read = [\"data\"], write = [{ folder = \"made\", as = \"/out\" }] }\n"
-    "network = { outbound = [\"*.example.org:443\"], inbound = [\"127.0.0.1:8080\"] }\n";
+    "network = { outbound = [\"*.example.org:443\"], inbound = [\"127.0.0.1:8080\"] }\n"
+    "[components.past]\nsource = \"@echo\"\n"
+    "[components.past.capabilities]\n"
+    "storage = { read = [\"a/*\"] }\nexpires = \"2020-02-29T00:00:00Z\"\n";
 
 static const char policy[] = "[[rules]]\ncomponent = \"shop/cart/*\"\naction = \"messaging.send\"\n"
                              "resource = \"shop/till/1\"\neffect = \"deny\"\nreason = \"closed\"\n\n"
-                             "[[rules]]\ncomponent = \"**\"\naction = \"messaging.*\"\neffect = \"allow\"\n";
+                             "[[rules]]\ncomponent = \"**\"\naction = \"messaging.*\"\neffect = \"allow\"\n"
+                             "[[rules]]\ncomponent = \"**\"\naction = \"storage.read\"\nresource = "
+                             "\"secret/*\"\neffect = \"deny\"\nreason = \"\\u001b[31mred\\nAllowed: no\"\n";
 
 static void explain(child_t *child, const char *component, const char *action, const char *resource,
                     const char *output) {
@@ -66,6 +71,33 @@ static void a_rule_that_denies_decides(void **state) {
     child_expect_text(&child, "out", wanted);
     snprintf(wanted, sizeof wanted, "\nDenied: %s/policy.toml:1: rule 1, closed\n", folder.path);
     child_expect_text(&child, "out", wanted);
+    child_free(&child);
+}
+
+/* As the audit of a node that runs says it. */
+static void what_was_granted_until_then_is_denied_since(void **state) {
+    (void)state;
+    child_t child;
+    explain(&child, "past", "storage.read", "a/b", "text");
+    child_expect(&child, 17);
+    child_expect_text(&child, "out", "     storage.read on a/* until 2020-02-29T00:00:00Z\n");
+    child_expect_text(&child, "out",
+                      "\nDenied: the capability that covered it ended at 2020-02-29T00:00:00Z\n");
+    child_free(&child);
+    explain(&child, "past", "storage.read", "b/b", "text");
+    child_expect(&child, 17);
+    child_expect_text(&child, "out", "\nDenied: no capability covers it\n");
+    child_free(&child);
+}
+
+static void nothing_in_it_steers_a_terminal(void **state) {
+    (void)state;
+    child_t child;
+    explain(&child, "cart", "storage.read", "secret/\x1b[2J", "text");
+    child_expect(&child, 17);
+    assert_null(strchr(child.out, '\x1b'));
+    child_expect_text(&child, "out", "storage.read by shop/cart/0 on secret/\\x1b[2J\n");
+    child_expect_text(&child, "out", "rule 3, \\x1b[31mred\\x0aAllowed: no\n");
     child_free(&child);
 }
 
@@ -228,6 +260,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_allowed_is_explained),
         cmocka_unit_test(a_rule_that_denies_decides),
+        cmocka_unit_test(what_was_granted_until_then_is_denied_since),
+        cmocka_unit_test(nothing_in_it_steers_a_terminal),
         cmocka_unit_test(what_nobody_granted_is_denied),
         cmocka_unit_test(folders_are_explained_by_their_paths),
         cmocka_unit_test(hosts_are_explained_with_their_ports),
