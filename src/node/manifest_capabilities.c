@@ -174,6 +174,12 @@ static void read_environment(airs_manifest_reader_t *reader, const airs_manifest
     capabilities->environment = names;
 }
 
+/* timegm makes the 2nd of March of the 30th of February. */
+static bool is_same_moment(const struct tm *one, const struct tm *other) {
+    return one->tm_year == other->tm_year && one->tm_mon == other->tm_mon && one->tm_mday == other->tm_mday &&
+           one->tm_hour == other->tm_hour && one->tm_min == other->tm_min && one->tm_sec == other->tm_sec;
+}
+
 /* "2026-12-31T23:59:59Z". */
 static bool read_moment(airs_str_t text, uint64_t *out) {
     struct tm parts = {0};
@@ -183,8 +189,9 @@ static bool read_moment(airs_str_t text, uint64_t *out) {
     }
     snprintf(copy, sizeof copy, "%.*s", AIRS_STR_ARG(text));
     const char *end = strptime(copy, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    struct tm given = parts;
     time_t seconds = end != NULL && *end == '\0' ? timegm(&parts) : (time_t)-1;
-    if (seconds <= 0 || (uint64_t)seconds > UINT64_MAX / NS_PER_S) {
+    if (seconds <= 0 || (uint64_t)seconds > UINT64_MAX / NS_PER_S || !is_same_moment(&given, &parts)) {
         return false;
     }
     *out = (uint64_t)seconds * NS_PER_S;
@@ -197,7 +204,7 @@ static void read_expiry(airs_manifest_reader_t *reader, const airs_manifest_fiel
     if (airs_manifest_expect(reader, key, value, AIRS_TOML_STRING, "a time like \"2026-12-31T23:59:59Z\"") &&
         !read_moment(airs_toml_value_string(value), target)) {
         airs_manifest_complain(reader, key, airs_toml_value_offset(value),
-                               "must be a time like \"2026-12-31T23:59:59Z\"");
+                               "must be a time like \"2026-12-31T23:59:59Z\", between 1970 and 2554");
     }
 }
 

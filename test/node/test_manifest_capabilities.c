@@ -250,7 +250,12 @@ static const struct {
     {APP CART "record = true\n[components.cart.capabilities]\nnetwork = { outbound = [\"a.org\"] }\n",
      "airssys.toml:5:10: components.cart.record: a component that is granted network.outbound cannot be "
      "recorded: what files and sockets answer is in no journal, so a replay would not be the same"},
-    {TABLE "expires = \"tomorrow\"\n", AT("6:11", ".expires: must be a time like \"2026-12-31T23:59:59Z\"")},
+#define NO_TIME ".expires: must be a time like \"2026-12-31T23:59:59Z\", between 1970 and 2554"
+    {TABLE "expires = \"tomorrow\"\n", AT("6:11", NO_TIME)},
+    {TABLE "expires = \"2026-02-30T00:00:00Z\"\n", AT("6:11", NO_TIME)},
+    {TABLE "expires = \"2027-02-29T00:00:00Z\"\n", AT("6:11", NO_TIME)},
+    {TABLE "expires = \"2026-12-31T23:59:60Z\"\n", AT("6:11", NO_TIME)},
+    {TABLE "expires = \"9999-12-31T23:59:59Z\"\n", AT("6:11", NO_TIME)},
     {TABLE "expires = 5\n",
      AT("6:11", ".expires: must be a time like \"2026-12-31T23:59:59Z\", not an integer")},
     {APP CART "[policy]\n", "airssys.toml:5:1: policy: the key \"file\" is missing"},
