@@ -296,6 +296,19 @@ static void check_input_codecs(airs_manifest_reader_t *reader, const reference_t
                            component->name);
 }
 
+static void check_input_takes_messages(airs_manifest_reader_t *reader, const reference_t *input,
+                                       const airs_manifest_component_t *component) {
+    if (component == NULL || !component->run.given) {
+        return;
+    }
+    airs_manifest_key_t application = {NULL, airs_str("application")};
+    airs_manifest_key_t key = {&application, airs_str(input->key)};
+    airs_manifest_complain(
+        reader, &key, airs_toml_value_offset(input->value),
+        "%s is a command, which takes no messages; what it reads is said by its `run.stdin`",
+        component->name);
+}
+
 static void read_root(airs_manifest_reader_t *reader, const airs_toml_value_t *root,
                       airs_manifest_t *manifest) {
     root_section_t section = {.shutdown = {DEFAULT_DRAIN_TIME_MS, DEFAULT_STOP_TIME_MS}};
@@ -333,6 +346,7 @@ static void read_root(airs_manifest_reader_t *reader, const airs_toml_value_t *r
     check_actor_count(reader, root, manifest);
     check_input_codecs(reader, &section.application.input, manifest->input);
     check_input_instances(reader, &section.application.input, manifest->input);
+    check_input_takes_messages(reader, &section.application.input, manifest->input);
 }
 
 typedef struct syntax_context {

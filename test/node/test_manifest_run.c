@@ -126,6 +126,10 @@ static const struct {
     {"[application]\nname = \"app\"\noutput = \"job\"\n[components.job]\nsource = \"a.wasm\"\nrun = { stdout "
      "= \"null\" }\n",
      AT("6:18", "run.stdout: job is application.output, whose standard output is the application's")},
+    {"[application]\nname = \"app\"\ninput = \"job\"\n[components.job]\nsource = \"a.wasm\"\nrun = {}\n",
+     "airssys.toml:3:9: application.input: job is a command, which takes no messages; what it reads is said "
+     "by its "
+     "`run.stdin`"},
     {JOB "run = {}\naccepts = [\"json\"]\n",
      AT("6:1", "accepts: a command, which `run` makes this component, takes no messages and has no "
                "\"accepts\"")},
