@@ -101,7 +101,9 @@ static void scene_close(scene_t *scene) {
 static void run(scene_t *scene, const char *const *args, size_t count) {
     const char *all[16] = {"wait", "/data/gate"};
     airs_host_monitor_t *monitor = NULL;
+    char gate[AIRS_TEMPORARY_PATH_MAX];
     assert_true(count + 2 <= 16);
+    (void)unlink(airs_temporary_file_path(&scene->folder, "gate", gate)); /* of the run before */
     for (size_t i = 0; i < count; i++) {
         all[i + 2] = args[i];
     }
