@@ -257,6 +257,10 @@ static airs_status_t may_accept(airs_network_access_t *access, airs_error_t *err
 
 static airs_status_t use(airs_network_access_t *access, airs_network_use_t use,
                          const airs_network_address_t *address, airs_error_t *error) {
+    if (airs_network_address_is_of_many(address)) {
+        /* The kernel would send to a group that nobody joined, and hear what everybody on the link is told. */
+        return airs_error_set(error, AIRS_CAPABILITY_DENIED, "there is no multicast and no broadcast");
+    }
     switch (use) {
     case AIRS_NETWORK_TCP_BIND:
     case AIRS_NETWORK_UDP_BIND:

@@ -49,6 +49,13 @@ bool airs_network_address_is_loopback(const airs_network_address_t *address) {
                               : is_zero(address->bytes, 15) && address->bytes[15] == 1;
 }
 
+bool airs_network_address_is_of_many(const airs_network_address_t *address) {
+    static const uint8_t everybody[] = {0xff, 0xff, 0xff, 0xff};
+    return address->size == 4
+               ? (address->bytes[0] & 0xf0) == 0xe0 || memcmp(address->bytes, everybody, 4) == 0
+               : address->bytes[0] == 0xff;
+}
+
 typedef struct block {
     uint8_t bytes[4];
     unsigned bits;

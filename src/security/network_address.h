@@ -23,6 +23,8 @@ bool airs_network_address_is_same_host(const airs_network_address_t *one,
 
 bool airs_network_address_is_unspecified(const airs_network_address_t *address);
 bool airs_network_address_is_loopback(const airs_network_address_t *address);
+/* Multicast, and the broadcast to everybody. */
+bool airs_network_address_is_of_many(const airs_network_address_t *address);
 
 /* Whether it belongs to somebody on the Internet: not to this machine, its neighbours, or a private network (the IANA
  * registries of special-purpose addresses, RFC 6890). An IPv4 address inside of IPv6 (NAT64, 6to4) counts as what it

@@ -134,6 +134,23 @@ static void addresses_are_granted_literally(void **state) {
     close_world(&world);
 }
 
+static void there_is_no_multicast_whatever_is_granted(void **state) {
+    (void)state;
+    static const char *const groups[] = {"224.0.0.1", "239.255.255.250", "255.255.255.255", "ff02::1",
+                                         "::ffff:224.0.0.1"};
+    world_t world;
+    open_world(&world, &(granted_t){.outbound = {"**", "239.255.255.250:7"}, .inbound = {"**"}});
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        assert_status(connects(&world, groups[i], 7), DENIED);
+        assert_status(use(&world, AIRS_NETWORK_UDP_BIND, groups[i], 7), DENIED);
+        assert_status(use(&world, AIRS_NETWORK_UDP_BIND, groups[i], 0), DENIED);
+    }
+    assert_ok(connects(&world, "223.255.255.255", 7));
+    assert_ok(connects(&world, "240.0.0.1", 7));
+    assert_ok(connects(&world, "fe80::1", 7));
+    close_world(&world);
+}
+
 static void localhost_is_every_loopback_address(void **state) {
     (void)state;
     world_t world;
@@ -481,6 +498,7 @@ static void each_allocation_may_fail(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_granted_literally),
+        cmocka_unit_test(there_is_no_multicast_whatever_is_granted),
         cmocka_unit_test(localhost_is_every_loopback_address),
         cmocka_unit_test(a_name_stands_for_what_was_found),
         cmocka_unit_test(a_name_does_not_stand_for_a_neighbour),
