@@ -262,3 +262,30 @@ void airs_lmdb_pending_commit(airs_lmdb_backend_t *self) {
     }
     set_failing(self, status, &error);
 }
+
+/* Of both together. */
+static size_t count_keys(const airs_lmdb_backend_t *self) {
+    size_t count = 0;
+    for (const airs_ordered_entry_t *entry = self->active.first[0]; entry != NULL; entry = entry->next[0]) {
+        count++;
+    }
+    for (const airs_ordered_entry_t *entry = self->committing.first[0]; entry != NULL;
+         entry = entry->next[0]) {
+        count += airs_ordered_map_find(&self->active, entry->key) == NULL;
+    }
+    return count;
+}
+
+void airs_lmdb_pending_give_up(airs_lmdb_backend_t *self) {
+    (void)pthread_mutex_lock(&self->write_lock);
+    bool lost = self->failing != AIRS_OK;
+    airs_error_t why = self->failure;
+    (void)pthread_rwlock_rdlock(&self->pending_lock);
+    size_t count = count_keys(self);
+    (void)pthread_rwlock_unlock(&self->pending_lock);
+    (void)pthread_mutex_unlock(&self->write_lock);
+    if (lost) {
+        airs_log_printf(self->options.log, AIRS_LOG_ERROR, airs_str("storage"),
+                        "%zu keys whose writes were answered are lost with this end: %s", count, why.text);
+    }
+}

@@ -111,6 +111,8 @@ airs_status_t airs_lmdb_pending_write(airs_lmdb_space_handle_t *space, const air
 
 /* The writer's: write what is pending, or try again. */
 void airs_lmdb_pending_commit(airs_lmdb_backend_t *self);
+/* After the last commit: says what is lost if that one failed too. */
+void airs_lmdb_pending_give_up(airs_lmdb_backend_t *self);
 
 /* Is anything pending under this key? With one of the locks. `*found` false, and true returned: it is to be gone. */
 bool airs_lmdb_pending_find(const airs_lmdb_backend_t *self, uint32_t number, airs_str_t key, bool *found,

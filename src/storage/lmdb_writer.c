@@ -259,6 +259,9 @@ void *airs_lmdb_writer_run(void *argument) {
         }
     }
     (void)pthread_mutex_unlock(&self->lock);
+    if (self->options.sync == AIRS_SYNC_INTERVAL) {
+        airs_lmdb_pending_give_up(self);
+    }
     return NULL;
 }
 

@@ -162,14 +162,21 @@ static void disk_goes_on(void) {
 /* ---- what stands on it ---- */
 
 typedef struct fixture {
+    airs_log_t log; /* first */
     airs_temporary_folder_t folder;
+    char logged[1024]; /* the last line */
     airs_storage_backend_t *backend;
     airs_blocking_space_t *space;
 } fixture_t;
 
+static void keep_line(airs_log_t *log, const airs_log_record_t *record) {
+    fixture_t *self = (fixture_t *)(void *)log;
+    (void)snprintf(self->logged, sizeof self->logged, "%.*s", AIRS_STR_ARG(record->message));
+}
+
 static void open_fixture(fixture_t *self, airs_sync_t sync, uint64_t map_bytes) {
     airs_lmdb_options_t options = {.allocator = airs_allocator_default(),
-                                   .log = airs_log_none(),
+                                   .log = &self->log,
                                    .folder = self->folder.path,
                                    .sync = sync,
                                    .interval_ms = 1,
@@ -189,6 +196,7 @@ static void close_fixture(fixture_t *self) {
 static int set_up(void **state) {
     fixture_t *self = calloc(1, sizeof *self);
     assert_non_null(self);
+    self->log = (airs_log_t){AIRS_LOG_INFO, keep_line};
     airs_temporary_folder_create(&self->folder);
     *state = self;
     return 0;
@@ -418,6 +426,26 @@ static void within_an_interval_a_failure_stops_what_comes(void **state) {
     close_fixture(self);
 }
 
+/* Nobody is left who could try again. */
+static void what_an_end_loses_is_told(void **state) {
+    fixture_t *self = *state;
+    open_fixture(self, AIRS_SYNC_INTERVAL, (uint64_t)1 << 28);
+    airs_error_t error;
+    assert_ok(set_pair(self, "kept", &error));
+    disk_fails(1, UINT64_MAX, ENOSPC);
+    while (set_pair(self, "lost", &error) == AIRS_OK) {
+    }
+    close_fixture(self);
+    assert_non_null(strstr(self->logged, "2 keys whose writes were answered are lost with this end: "));
+    assert_non_null(strstr(self->logged, "is full"));
+    disk_works();
+    self->logged[0] = '\0';
+    open_fixture(self, AIRS_SYNC_INTERVAL, (uint64_t)1 << 28);
+    assert_ok(set_pair(self, "kept", &error));
+    close_fixture(self);
+    assert_string_equal(self->logged, "");
+}
+
 /* The largest size is reached before the disk is full. */
 static void a_full_map_is_a_typed_error(void **state) {
     fixture_t *self = *state;
@@ -484,6 +512,7 @@ int main(void) {
         TEST(a_call_that_fails_is_a_typed_error),
         TEST(a_disk_that_stays_broken_is_a_typed_error),
         TEST(within_an_interval_a_failure_stops_what_comes),
+        TEST(what_an_end_loses_is_told),
         TEST(a_write_cut_short_by_a_full_disk_is_told_as_that),
         TEST(a_full_map_is_a_typed_error),
         TEST(what_is_full_can_be_emptied),
