@@ -236,6 +236,9 @@ static void end_actor(airs_actor_t *actor, airs_actor_end_t end, const airs_exit
     if (actor->keeper != NULL) {
         actor->keeper->tell(actor->keeper, AIRS_LIFE_GONE, (airs_reason_kind_t)actor->end_kind);
     }
+    if (!actor->internal) {
+        airs_services_tell_if_empty(services);
+    }
     airs_actor_unref(actor);
     airs_scheduler_deactivate(services->scheduler, worker);
 }

@@ -220,6 +220,11 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
     airs_release(services->allocator, system);
 }
 
+void airs_actor_system_on_empty(airs_actor_system_t *system, void (*emptied)(void *context), void *context) {
+    system->services.emptied = emptied;
+    system->services.emptied_context = context;
+}
+
 /* ---- spawning ---- */
 
 airs_status_t airs_actor_system_spawn_component(airs_actor_system_t *system,

@@ -55,6 +55,12 @@ airs_status_t airs_actor_system_create(const airs_actor_system_options_t *option
  * for. NULL is fine. */
 void airs_actor_system_destroy(airs_actor_system_t *system);
 
+/* Have `emptied` called whenever the last actor has ended, and when supervisors have decided something while there are
+ * none: whoever waits for the end of all looks again (airs_actor_system_totals, airs_supervisor_goes_on). It may be
+ * called more often than that, on any worker, also at the same time; it must be brief, and use no supervisor. To be
+ * said before the first actor is made; NULL: nobody is told. */
+void airs_actor_system_on_empty(airs_actor_system_t *system, void (*emptied)(void *context), void *context);
+
 /* What bounds one actor. Zeroed members mean the default in parentheses. */
 typedef struct airs_actor_spec {
     uint32_t mailbox_messages;  /* (1,024), at most 8,388,607 */

@@ -1,5 +1,13 @@
 #include "actor/services.h"
 
+#include "actor/component_registry.h"
+
+void airs_services_tell_if_empty(const airs_services_t *services) {
+    if (services->emptied != NULL && airs_component_registry_count(services->registry) == 0) {
+        services->emptied(services->emptied_context);
+    }
+}
+
 static bool wait_stepped(airs_services_t *services, bool (*condition)(void *context), void *context) {
     while (!condition(context)) {
         if (airs_scheduler_step(services->scheduler)) {

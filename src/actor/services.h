@@ -53,6 +53,10 @@ typedef struct airs_services {
     _Atomic uint64_t passivated;     /* so often */
     _Atomic uint64_t returned;       /* likewise, from there */
 
+    /* See airs_actor_system_on_empty; NULL: nobody is told. */
+    void (*emptied)(void *context);
+    void *emptied_context;
+
     airs_spinlock_t failures; /* over what is told of actors' last failures */
 
     airs_gate_t lives; /* an actor has started or ended */
@@ -69,6 +73,9 @@ static inline uint64_t airs_services_next_incarnation(airs_services_t *services)
     /* Relaxed: only has to be unique. */
     return atomic_fetch_add_explicit(&services->next_incarnation, 1, memory_order_relaxed) + 1;
 }
+
+/* Something has changed of whether there will be actors: if there are none now, say so. Holds no lock. */
+void airs_services_tell_if_empty(const airs_services_t *services);
 
 /* airs_gate_wait, or in a stepped system: run actors until the condition holds or nothing can run. */
 bool airs_services_wait(airs_services_t *services, airs_gate_t *gate, bool (*condition)(void *context),

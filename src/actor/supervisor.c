@@ -552,7 +552,7 @@ static bool adopt(airs_child_t *child) {
     return true;
 }
 
-void airs_supervisor_hear(airs_child_t *child, uint32_t events) {
+static void hear(airs_child_t *child, uint32_t events) {
     airs_supervisor_t *self = child->owner;
     if ((events & AIRS_CHILD_ADOPTED) != 0 && !adopt(child)) {
         airs_supervisor_advance(self); /* its end may have waited for that */
@@ -573,4 +573,25 @@ void airs_supervisor_hear(airs_child_t *child, uint32_t events) {
         hear_down(child, abnormal);
     }
     airs_supervisor_advance(self);
+}
+
+void airs_supervisor_hear(airs_child_t *child, uint32_t events) {
+    const airs_services_t *services = child->services;
+    hear(child, events); /* the child may be gone after this */
+    /* Its last actor has told of its end before this one knew what it does about it. */
+    airs_services_tell_if_empty(services);
+}
+
+/* Supervisors that run do no more by themselves than what they have begun. */
+bool airs_supervisor_is_at_work(const airs_supervisor_t *self) {
+    bool at_work = self->state == AIRS_SUPERVISOR_ROUND || self->state == AIRS_SUPERVISOR_ENDING;
+    if (self->state != AIRS_SUPERVISOR_RUNNING) {
+        return at_work;
+    }
+    for (const airs_child_t *child = self->first; child != NULL && !at_work; child = child->next) {
+        bool runs = child->state == AIRS_CHILD_UP && child->nested != NULL;
+        at_work = runs ? airs_supervisor_is_at_work(child->nested)
+                       : child->state != AIRS_CHILD_ENDED || child->timed || child->died;
+    }
+    return at_work;
 }

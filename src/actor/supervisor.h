@@ -110,6 +110,10 @@ airs_status_t airs_supervisor_delete_child(airs_supervisor_t *supervisor, const 
 /* Nothing is counted in one that has ended. */
 airs_status_t airs_supervisor_count_children(airs_supervisor_t *supervisor, airs_child_counts_t *out);
 
+/* Are there actors below it, or may some come though nobody asks for it: is one, or a supervisor, to be restarted? When
+ * that becomes false, airs_actor_system_on_empty is told if there are no other actors. */
+bool airs_supervisor_goes_on(airs_supervisor_t *supervisor);
+
 /* The supervisor that is called `name` somewhere below this one. Valid until it is deleted, or this one is
  * stopped. */
 airs_status_t airs_supervisor_find(airs_supervisor_t *supervisor, const char *name, airs_supervisor_t **out);

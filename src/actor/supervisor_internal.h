@@ -121,6 +121,8 @@ void airs_supervisor_end(airs_supervisor_t *self, bool for_good, airs_halt_t how
 void airs_supervisor_advance(airs_supervisor_t *self);
 /* What has happened to a child. */
 void airs_supervisor_hear(airs_child_t *child, uint32_t events);
+/* Below it are actors, or some may come though nobody asks for it. */
+bool airs_supervisor_is_at_work(const airs_supervisor_t *self);
 
 /* ---- the log ---- */
 
@@ -160,6 +162,7 @@ struct airs_supervisor_order {
     const airs_supervisor_walk_t *walk;
     bool starts;  /* it waits for a start of the child */
     bool forgets; /* the child, if it does not start */
+    bool at_work; /* what was seen */
     airs_halt_t halt;
     airs_status_t status;
     airs_error_t *error;

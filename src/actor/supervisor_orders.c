@@ -225,6 +225,12 @@ static void run_count(airs_errand_t *errand) {
     airs_supervisor_conclude(order, AIRS_OK, NULL);
 }
 
+static void run_look(airs_errand_t *errand) {
+    airs_supervisor_order_t *order = order_of(errand);
+    order->at_work = airs_supervisor_is_at_work(order->supervisor);
+    airs_supervisor_conclude(order, AIRS_OK, NULL);
+}
+
 static void run_find_below(airs_errand_t *errand) {
     airs_supervisor_order_t *order = order_of(errand);
     airs_supervisor_t *found = airs_supervisor_below(order->supervisor, order->name);
@@ -358,6 +364,12 @@ airs_status_t airs_supervisor_count_children(airs_supervisor_t *supervisor, airs
     airs_supervisor_order_t order = {
         .all = supervisor->services->supervisors, .supervisor = supervisor, .counts = out};
     return carry_out(&order, run_count, UINT64_MAX);
+}
+
+bool airs_supervisor_goes_on(airs_supervisor_t *supervisor) {
+    airs_supervisor_order_t order = {.all = supervisor->services->supervisors, .supervisor = supervisor};
+    (void)carry_out(&order, run_look, UINT64_MAX);
+    return order.at_work;
 }
 
 airs_status_t airs_supervisor_find(airs_supervisor_t *supervisor, const char *name, airs_supervisor_t **out) {

@@ -16,9 +16,6 @@
 /* How long one wait lasts before it is looked whether to go on. */
 #define WAIT_MS 50
 
-/* How often an application without input looks whether any actor still lives. */
-#define IDLE_WAIT_MS 1000
-
 #define NS_PER_MS 1000000
 
 /* Instances that components are given room for by default, as far as they can do without. */
@@ -186,6 +183,15 @@ static void note_stop_failure(void *context) {
     atomic_fetch_add_explicit(&application->stop_failures, 1, memory_order_relaxed);
 }
 
+/* Whether there are actors, or may be some, has changed perhaps. */
+static void look_again(void *context) {
+    airs_application_t *application = context;
+    airs_waiter_lock(&application->waiter);
+    application->told = true;
+    airs_waiter_wake(&application->waiter);
+    airs_waiter_unlock(&application->waiter);
+}
+
 /* A component's own supervisor ends alone; any other takes the application with it. */
 static void note_tree_end(void *context, const airs_manifest_supervisor_t *plan, bool gave_up) {
     airs_application_t *application = context;
@@ -194,9 +200,7 @@ static void note_tree_end(void *context, const airs_manifest_supervisor_t *plan,
         atomic_store_explicit(&application->fallen, plan, memory_order_release);
         airs_application_interrupt(application);
     }
-    airs_waiter_lock(&application->waiter);
-    airs_waiter_wake(&application->waiter);
-    airs_waiter_unlock(&application->waiter);
+    look_again(application);
 }
 
 airs_status_t airs_application_load_policy(const airs_application_t *application,
@@ -261,6 +265,7 @@ static airs_status_t make_node(airs_application_t *application, airs_error_t *er
     node.compiler = NULL;
     application->made = node;
     if (status == AIRS_OK) {
+        airs_actor_system_on_empty(airs_node_actors(application->node), look_again, application);
         airs_application_set_policy(application, policy);
     } else {
         airs_policy_file_destroy(policy);
@@ -619,19 +624,32 @@ static airs_status_t drain(airs_application_t *application, patience_t *patience
 /* Is there an actor, or something that could get one? */
 static bool is_alive(airs_application_t *application) {
     airs_node_counters_t totals;
+    pthread_mutex_lock(&application->change);
     airs_node_totals(application->node, &totals);
-    bool alive = totals.actors > 0 || application->changing;
+    bool alive = totals.actors > 0;
     for (size_t i = 0; i < application->tree_count && !alive; i++) {
-        const airs_tree_t *tree = application->trees[i];
-        alive = !airs_tree_has_ended(tree) && airs_tree_can_grow(airs_tree_plan(tree));
+        alive = airs_tree_goes_on(application->trees[i]);
     }
+    pthread_mutex_unlock(&application->change);
     return alive;
 }
 
+/* Whoever makes is_alive false says so: the last actor, a supervisor that does not restart it, a tree at its end. */
 static void wait_until_told(airs_application_t *application) {
     airs_waiter_lock(&application->waiter);
-    while (!airs_application_is_interrupted(application) && is_alive(application)) {
-        airs_waiter_wait(&application->waiter, IDLE_WAIT_MS);
+    application->told = true;
+    while (!airs_application_is_interrupted(application)) {
+        if (!application->told) {
+            airs_waiter_wait(&application->waiter, UINT64_MAX);
+            continue;
+        }
+        application->told = false;
+        airs_waiter_unlock(&application->waiter);
+        bool alive = is_alive(application);
+        airs_waiter_lock(&application->waiter);
+        if (!alive) {
+            break;
+        }
     }
     airs_waiter_unlock(&application->waiter);
 }

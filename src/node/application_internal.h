@@ -55,7 +55,6 @@ struct airs_application {
     size_t component_count;
     airs_tree_t **trees; /* in the order of their start */
     size_t tree_count;
-    bool changing;               /* trees are being stopped and started */
     unsigned updates;            /* of components, that go on; with the change's lock held */
     airs_stream_files_t streams; /* with the change's lock held */
 
@@ -65,6 +64,7 @@ struct airs_application {
     _Atomic uint64_t stop_failures;
     _Atomic bool interrupted;       /* relaxed: says no more than that */
     airs_waiter_t waiter;           /* over what follows; told when interrupted */
+    bool told;                      /* to look again whether anything still lives */
     airs_input_feed_t *feed;        /* NULL: none now */
     airs_input_feed_counters_t fed; /* when there is none any more */
     uint64_t work_begin_ns;

@@ -495,7 +495,6 @@ static void unload_fresh(reload_t *reload) {
 static void begin_change(reload_t *reload) {
     airs_application_t *application = reload->application;
     airs_waiter_lock(&application->waiter);
-    application->changing = true;
     application->tree_count = 0; /* they are ours now */
     airs_waiter_unlock(&application->waiter);
 }
@@ -506,7 +505,7 @@ static void end_change(reload_t *reload) {
     airs_waiter_lock(&application->waiter);
     application->trees = reload->trees;
     application->tree_count = reload->tree_count;
-    application->changing = false;
+    application->told = true;
     airs_waiter_wake(&application->waiter);
     airs_waiter_unlock(&application->waiter);
     airs_release(application->options.allocator, (void *)before);

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "actor/supervisor.h"
 #include "core/arena.h"
 #include "core/log.h"
 #include "core/memory.h"
@@ -377,6 +378,11 @@ bool airs_tree_can_grow(const airs_manifest_supervisor_t *plan) {
         can_grow = nested != NULL && airs_tree_can_grow(nested);
     }
     return can_grow;
+}
+
+bool airs_tree_goes_on(airs_tree_t *tree) {
+    return !airs_tree_has_ended(tree) &&
+           (airs_tree_can_grow(airs_tree_plan(tree)) || airs_supervisor_goes_on(tree->supervisor));
 }
 
 /* ---- more or fewer instances ---- */

@@ -58,6 +58,10 @@ airs_status_t airs_tree_resize(airs_tree_t *tree, uint64_t instances, const airs
 /* It has ended, by itself. Any thread. */
 bool airs_tree_has_ended(const airs_tree_t *tree);
 
+/* Whether it has actors, may get some by itself, or by being asked. Waits for workers: not on one, nor with a lock that
+ * `ended` of the scene takes. */
+bool airs_tree_goes_on(airs_tree_t *tree);
+
 /* Whether children may be added to it later, though none may be there now. */
 bool airs_tree_can_grow(const airs_manifest_supervisor_t *plan);
 

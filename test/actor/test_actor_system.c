@@ -643,6 +643,38 @@ static void quiet_comes_after_what_was_accepted(void **state) {
     assert_int_equal(mine, sent);
 }
 
+/* ---- the last one's end ---- */
+
+static void count_call(void *context) { atomic_fetch_add((atomic_uint *)context, 1); }
+
+/* Once for each time that it was the last; and whoever is told finds nobody. */
+static void the_end_of_the_last_actor_is_told(void **state) {
+    (void)state;
+    probe_t probes[3];
+    atomic_uint told = 0;
+    actor_fixture_open_stepped(&fixture, 1);
+    airs_actor_system_on_empty(fixture.system, count_call, &told);
+    for (unsigned round = 1; round <= 2; round++) {
+        for (unsigned i = 0; i < 3; i++) {
+            char id[32];
+            (void)snprintf(id, sizeof id, "t/probe/%u", i);
+            probe_init(&probes[i]);
+            probe_spawn(&fixture, &probes[i], id, NULL);
+        }
+        for (unsigned i = 0; i < 3; i++) {
+            char id[32];
+            (void)snprintf(id, sizeof id, "t/probe/%u", i);
+            assert_int_equal(told, round - 1);
+            assert_ok(actor_fixture_stop(&fixture, id, AIRS_STOP_DRAIN));
+            probe_free(&probes[i]);
+        }
+        actor_fixture_run(&fixture);
+        assert_int_equal(told, round);
+    }
+    actor_fixture_close(&fixture);
+    assert_int_equal(told, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_engine_is_mandatory),
@@ -665,6 +697,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(requests_that_end_before_they_are_refused_are_accounted_for, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(quiet_comes_after_what_was_accepted, set_up, tear_down),
+        cmocka_unit_test(the_end_of_the_last_actor_is_told),
         cmocka_unit_test_setup_teardown(an_idle_system_uses_no_time, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

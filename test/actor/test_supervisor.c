@@ -4,6 +4,7 @@
  * links of a child to its supervisor, for a supervisor hears of its children's ends by no link. */
 #include "actor/supervisor_fixture.h"
 
+#include "actor/supervisor_internal.h"
 #include "core/check.h"
 
 /* ---- start ---- */
@@ -1206,6 +1207,77 @@ static void auto_shutdown_of_a_permanent_supervisor_is_a_restart(void **state) {
     stop(supervisor);
 }
 
+/* ---- whether anything is still to come ---- */
+
+/* Who waits for the end of all: what there was to see when it was told to look. */
+typedef struct onlooker {
+    const airs_supervisor_t *supervisor;
+    unsigned told;
+    bool at_work;
+} onlooker_t;
+
+static void look_on(void *context) {
+    onlooker_t *self = context;
+    self->told++;
+    self->at_work = airs_supervisor_is_at_work(self->supervisor);
+}
+
+/* A supervisor of a supervisor of a temporary child, with whose end that one ends. */
+static airs_supervisor_t *start_onion(airs_restart_t restart, onlooker_t *onlooker) {
+    airs_child_spec_t core = component(0, AIRS_RESTART_TEMPORARY);
+    core.significant = true;
+    airs_supervisor_spec_t inner = spec_of(AIRS_ONE_FOR_ONE, &core, 1);
+    inner.auto_shutdown = AIRS_AUTO_SHUTDOWN_ANY;
+    airs_child_spec_t child = {.supervisor = &inner, .name = "inner", .restart = restart};
+    airs_supervisor_spec_t outer = spec_of(AIRS_ONE_FOR_ONE, &child, 1);
+    outer.backoff.first_ms = 100;
+    *onlooker = (onlooker_t){0};
+    airs_actor_system_on_empty(fixture.system, look_on, onlooker);
+    airs_supervisor_t *supervisor = start_spec(&outer);
+    onlooker->supervisor = supervisor;
+    assert_journal("+a");
+    assert_int_equal(onlooker->told, 0);
+    assert_true(airs_supervisor_goes_on(supervisor));
+    return supervisor;
+}
+
+static void end_onion(airs_supervisor_t *supervisor) {
+    airs_actor_system_on_empty(fixture.system, NULL, NULL);
+    stop(supervisor);
+}
+
+/* That there is no actor now does not mean that it was the last. */
+static void what_waits_for_a_restart_goes_on(void **state) {
+    (void)state;
+    onlooker_t onlooker;
+    airs_supervisor_t *supervisor = start_onion(AIRS_RESTART_PERMANENT, &onlooker);
+    tell("t/a/0", "crash");
+    assert_int_equal(actor_fixture_totals(&fixture).actors, 0);
+    assert_int_not_equal(onlooker.told, 0);
+    assert_true(onlooker.at_work);
+    assert_true(airs_supervisor_goes_on(supervisor));
+    actor_fixture_pass(&fixture, 101 * MS);
+    assert_journal("+a");
+    tell("t/a/0", "crash"); /* the second in five seconds */
+    assert_false(is_running(supervisor));
+    assert_false(onlooker.at_work);
+    assert_false(airs_supervisor_goes_on(supervisor));
+    end_onion(supervisor);
+}
+
+/* The last look comes after the last decision, which comes after the last actor's end. */
+static void what_runs_without_children_does_not_go_on(void **state) {
+    (void)state;
+    onlooker_t onlooker;
+    airs_supervisor_t *supervisor = start_onion(AIRS_RESTART_TEMPORARY, &onlooker);
+    tell("t/a/0", "crash");
+    assert_true(is_running(supervisor));
+    assert_int_not_equal(onlooker.told, 0);
+    assert_false(onlooker.at_work);
+    assert_false(airs_supervisor_goes_on(supervisor));
+    end_onion(supervisor);
+}
+
 /* ---- with threads ---- */
 
 #define CROWD 100
@@ -1373,6 +1445,8 @@ int main(void) {
         TEST(significant_bystander),
         TEST(significant_escalation),
         TEST(auto_shutdown_of_a_permanent_supervisor_is_a_restart),
+        TEST(what_waits_for_a_restart_goes_on),
+        TEST(what_runs_without_children_does_not_go_on),
         cmocka_unit_test(a_storm_loses_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
