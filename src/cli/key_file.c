@@ -7,14 +7,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/unfinished_file.h"
 #include "core/file.h"
 
 #define SECRET_MODE 0600
 #define PUBLIC_MODE 0644
 
 airs_status_t airs_key_file_create(const char *path, airs_bytes_t content, bool secret, airs_error_t *error) {
-    int file =
-        open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, secret ? SECRET_MODE : PUBLIC_MODE);
+    int file = airs_unfinished_file_create(path, secret ? SECRET_MODE : PUBLIC_MODE);
     if (file < 0 && errno == EEXIST) {
         return airs_error_set(error, AIRS_ALREADY_EXISTS, "%s is there already; a key is not overwritten",
                               path);
@@ -30,6 +30,7 @@ airs_status_t airs_key_file_create(const char *path, airs_bytes_t content, bool 
     }
     if (!written) {
         (void)unlink(path);
+        airs_unfinished_file_settle(path);
         return airs_error_set(error, AIRS_IO, "cannot write %s: %s", path, strerror(failure));
     }
     return AIRS_OK;

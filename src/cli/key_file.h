@@ -6,7 +6,8 @@
 
 #include "security/signing_key.h"
 
-/* Make a file that must not be there yet, for its owner alone when `secret`. AIRS_ALREADY_EXISTS, AIRS_IO. */
+/* Make a file that must not be there yet, for its owner alone when `secret`; to be settled by the caller
+ * (cli/unfinished_file.h). AIRS_ALREADY_EXISTS, AIRS_IO: it is not there. */
 airs_status_t airs_key_file_create(const char *path, airs_bytes_t content, bool secret, airs_error_t *error);
 
 /* Read a secret key; *exposed says whether others than its owner may read the file. AIRS_IO, AIRS_INVALID_ARGUMENT,

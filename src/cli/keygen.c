@@ -8,6 +8,7 @@
 #include "cli/exit_code.h"
 #include "cli/key_file.h"
 #include "cli/output_file.h"
+#include "cli/unfinished_file.h"
 #include "core/text.h"
 
 #define DEFAULT_NAME "airssys"
@@ -44,6 +45,9 @@ static airs_status_t write_files(const keygen_t *job, const airs_signing_key_t *
     if (status != AIRS_OK) {
         (void)unlink(job->secret_path);
     }
+    /* Not before: one without the other would only be in the way. */
+    airs_unfinished_file_settle(job->secret_path);
+    airs_unfinished_file_settle(job->public_path);
     return status;
 }
 

@@ -1,7 +1,6 @@
 #include "cli/output_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 
 #include "cli/complaint.h"
 #include "cli/exit_code.h"
+#include "cli/unfinished_file.h"
 
 #define NEW_MODE 0666 /* of a file that was not there; the umask takes from it */
 #define MODE_BITS 07777
@@ -50,13 +50,17 @@ static void find_place(airs_output_file_t *self, bool exists, bool regular) {
 /* Nobody may have put it there for us to write through; one of ours that died is in the way. */
 static FILE *open_partial(const char *path, mode_t mode, bool keep_mode) {
     (void)unlink(path);
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    int descriptor = airs_unfinished_file_create(path, mode);
     if (descriptor >= 0 && keep_mode) {
         (void)fchmod(descriptor, mode); /* what the umask took */
     }
     FILE *file = descriptor >= 0 ? fdopen(descriptor, "wb") : NULL;
     if (file == NULL && descriptor >= 0) {
+        int failure = errno;
         close(descriptor);
+        (void)unlink(path);
+        airs_unfinished_file_settle(path);
+        errno = failure;
     }
     return file;
 }
@@ -79,6 +83,7 @@ void airs_output_file_abandon(airs_output_file_t *self) {
     }
     if (self->partial[0] != '\0') {
         (void)unlink(self->partial);
+        airs_unfinished_file_settle(self->partial);
     }
 }
 
@@ -96,6 +101,8 @@ airs_status_t airs_output_file_finish(airs_output_file_t *self, bool sync, airs_
     }
     if (status != AIRS_OK) {
         airs_output_file_abandon(self);
+    } else {
+        airs_unfinished_file_settle(self->partial);
     }
     return status;
 }

@@ -1,4 +1,4 @@
-/* Files that a verb writes: complete, or not there. */
+/* Files that a verb writes: complete, or not there; also when a signal ends it (cli/unfinished_file.h). */
 #ifndef AIRSSYS_CLI_OUTPUT_FILE_H
 #define AIRSSYS_CLI_OUTPUT_FILE_H
 

@@ -1,6 +1,7 @@
 /* airssys storage: what components have stored. It can be looked at while their application runs, and changed while it
  * does not. */
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "cli/progress.h"
 #include "cli/storage_job.h"
 #include "cli/table.h"
+#include "cli/unfinished_file.h"
 #include "cli/visible_text.h"
 #include "core/text.h"
 #include "node/nearest_name.h"
@@ -350,10 +352,16 @@ static int compact(const airs_verb_t *verb, void *context, char **arguments, int
         return exit_code;
     }
     airs_error_t error;
+    char copy[PATH_MAX];
     if (job->terminal.draws) {
         airs_terminal_draw(&job->terminal, "compacting");
     }
+    int size = snprintf(copy, sizeof copy, "%s/" AIRS_LMDB_COPY_NAME, job->folder);
+    if (size > 0 && (size_t)size < sizeof copy) {
+        airs_unfinished_file_expect(copy);
+    }
     airs_status_t status = airs_lmdb_compact(env, &before, &after, &error);
+    airs_unfinished_file_settle(copy);
     airs_terminal_clear(&job->terminal);
     if (status != AIRS_OK) {
         return airs_storage_job_fail(job, status, &error);

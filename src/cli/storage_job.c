@@ -12,6 +12,7 @@
 #include "cli/complaint.h"
 #include "cli/exit_code.h"
 #include "cli/progress.h"
+#include "cli/unfinished_file.h"
 #include "core/memory.h"
 #include "core/text.h"
 #include "core/utf8.h"
@@ -98,6 +99,7 @@ static last_words_t unreadable;
 static last_words_t contradictory;
 
 static _Noreturn void give_up(const last_words_t *words) {
+    airs_unfinished_files_remove();
     ssize_t written = write(STDERR_FILENO, words->text, words->size);
     (void)written;
     _exit(AIRS_EXIT_STORAGE);

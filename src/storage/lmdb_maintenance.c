@@ -275,7 +275,7 @@ static airs_status_t write_copy(airs_lmdb_env_t *env, int file, airs_error_t *er
 
 static airs_status_t replace(airs_lmdb_env_t *env, int folder, uint64_t *before, uint64_t *after,
                              airs_error_t *error) {
-    static const char copy[] = "data.mdb.new";
+    static const char copy[] = AIRS_LMDB_COPY_NAME;
     int file = openat(folder, copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0) {
         return system_error("make a copy in", airs_lmdb_folder(env), error);

@@ -40,6 +40,10 @@ typedef struct airs_lmdb_findings {
 airs_status_t airs_lmdb_check(airs_lmdb_env_t *env, const airs_lmdb_watcher_t *watcher,
                               airs_lmdb_findings_t *out, airs_error_t *error);
 
+/* What the new file is called, in the same folder, until it takes the place of the old one: whoever ends the process in the
+ * middle removes it, for it may be large. */
+#define AIRS_LMDB_COPY_NAME "data.mdb.new"
+
 /* Write what is used into a new file, put it in place of the old one, and close the environment, however it ends. A
  * crash leaves the one or the other. Sizes in bytes. AIRS_IO. */
 airs_status_t airs_lmdb_compact(airs_lmdb_env_t *env, uint64_t *before, uint64_t *after, airs_error_t *error);
