@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "core/memory.h"
+#include "core/system_error.h"
 
 #define READ_STEP ((size_t)64 << 10)
 
@@ -17,7 +18,8 @@ static airs_status_t io_error(airs_error_t *error, int number) {
     if (number == EISDIR) {
         return airs_error_set(error, AIRS_IO, "is a directory, not a file");
     }
-    return airs_error_set(error, AIRS_IO, "%s", strerror(number));
+    char why[AIRS_SYSTEM_ERROR_MAX];
+    return airs_error_set(error, AIRS_IO, "%s", airs_system_error_text(number, why));
 }
 
 /* Make room for another step; false: no memory. */

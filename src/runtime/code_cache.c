@@ -12,6 +12,7 @@
 
 #include "core/file.h"
 #include "core/memory.h"
+#include "core/system_error.h"
 
 #define SECRET_NAME "secret"
 #define SECRET_SIZE 32
@@ -82,26 +83,35 @@ static airs_status_t check_owner(int folder, const char *path, airs_error_t *err
     return AIRS_OK;
 }
 
-/* A regular file of the user's in the folder, -1 when there is none. */
+/* A regular file of the user's in the folder; -1 when there is none, with errno: EPERM when it is something else. */
 static int open_own(const airs_code_cache_t *cache, const char *name, struct stat *about) {
     int file = openat(cache->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file >= 0 && (fstat(file, about) != 0 || !S_ISREG(about->st_mode) || about->st_uid != geteuid())) {
         close(file);
+        errno = EPERM;
         return -1;
     }
     return file;
 }
 
-static bool read_secret(airs_code_cache_t *cache) {
+typedef enum found { FOUND, MISSING, NO_GOOD, UNREADABLE } found_t;
+
+/* UNREADABLE: errno says why, which is no fault of the file's. */
+static found_t read_secret(airs_code_cache_t *cache) {
     struct stat about;
     int file = open_own(cache, SECRET_NAME, &about);
     if (file < 0) {
-        return false;
+        bool is_other = errno == EPERM || errno == ELOOP || errno == ENXIO || errno == EACCES;
+        return errno == ENOENT ? MISSING : is_other ? NO_GOOD : UNREADABLE;
     }
-    bool good = (about.st_mode & 077) == 0 && about.st_size == SECRET_SIZE &&
-                airs_file_read_fully(file, cache->secret, SECRET_SIZE);
+    bool good = (about.st_mode & 077) == 0 && about.st_size == SECRET_SIZE;
+    found_t found = !good                                                    ? NO_GOOD
+                    : airs_file_read_fully(file, cache->secret, SECRET_SIZE) ? FOUND
+                                                                             : UNREADABLE;
+    int failure = errno;
     close(file);
-    return good;
+    errno = failure;
+    return found;
 }
 
 /* Writes a file under a name that no other writer uses, then gives it its own name at once. */
@@ -131,27 +141,37 @@ static bool write_whole(airs_code_cache_t *cache, const char *name, const airs_b
 }
 
 /* Two processes may make it at once: the first link wins, and both read that one. */
+static bool make_secret(airs_code_cache_t *cache) {
+    uint8_t fresh[SECRET_SIZE];
+    randombytes_buf(fresh, sizeof fresh);
+    airs_bytes_t part = airs_bytes(fresh, sizeof fresh);
+    bool made = write_whole(cache, SECRET_NAME, &part, 1, false);
+    sodium_memzero(fresh, sizeof fresh);
+    return made;
+}
+
 static airs_status_t have_secret(airs_code_cache_t *cache, airs_error_t *error) {
-    if (read_secret(cache)) {
-        return AIRS_OK;
+    char why[AIRS_SYSTEM_ERROR_MAX];
+    found_t found = read_secret(cache);
+    if (found == MISSING && !make_secret(cache)) {
+        return airs_error_set(error, AIRS_IO, "cannot make the cache's secret: %s",
+                              airs_system_error_text(errno, why));
     }
-    if (faccessat(cache->folder, SECRET_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-        /* It was made a moment ago, or it is no good. */
-        if (read_secret(cache)) {
-            return AIRS_OK;
-        }
+    found = found == MISSING ? read_secret(cache) : found;
+    switch (found) {
+    case FOUND:
+        return AIRS_OK;
+    case NO_GOOD:
         return airs_error_set(
             error, AIRS_IO,
             "the cache's secret is not a file of 32 bytes with mode 0600 of yours; remove it and the "
             "entries beside it");
+    case MISSING: /* somebody removes it as we make it */
+    case UNREADABLE:
+        break;
     }
-    uint8_t fresh[SECRET_SIZE];
-    randombytes_buf(fresh, sizeof fresh);
-    airs_bytes_t part = airs_bytes(fresh, sizeof fresh);
-    if (!write_whole(cache, SECRET_NAME, &part, 1, false) || !read_secret(cache)) {
-        return airs_error_set(error, AIRS_IO, "cannot make the cache's secret: %s", strerror(errno));
-    }
-    return AIRS_OK;
+    return airs_error_set(error, AIRS_IO, "cannot read the cache's secret: %s",
+                          airs_system_error_text(errno, why));
 }
 
 static airs_status_t open_folder(airs_code_cache_t *cache, const char *folder, airs_error_t *error) {
@@ -165,8 +185,9 @@ static airs_status_t open_folder(airs_code_cache_t *cache, const char *folder, a
     }
     cache->folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (cache->folder < 0) {
-        airs_error_set(error, AIRS_IO, "cannot open the cache folder %s: %s", path, strerror(errno));
-        return AIRS_IO;
+        char why[AIRS_SYSTEM_ERROR_MAX];
+        return airs_error_set(error, AIRS_IO, "cannot open the cache folder %s: %s", path,
+                              airs_system_error_text(errno, why));
     }
     return check_owner(cache->folder, path, error);
 }
@@ -331,7 +352,9 @@ airs_status_t airs_code_cache_put(airs_code_cache_t *cache, const airs_code_key_
     authenticate(cache, key, code, mac);
     airs_bytes_t parts[] = {airs_bytes(mac, sizeof mac), code};
     if (!write_whole(cache, name, parts, 2, true)) {
-        return airs_error_set(error, AIRS_IO, "cannot keep compiled code in the cache: %s", strerror(errno));
+        char why[AIRS_SYSTEM_ERROR_MAX];
+        return airs_error_set(error, AIRS_IO, "cannot keep compiled code in the cache: %s",
+                              airs_system_error_text(errno, why));
     }
     make_room(cache);
     return AIRS_OK;

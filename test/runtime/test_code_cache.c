@@ -412,6 +412,41 @@ static void a_full_disk_is_an_error(void **state) {
     assert_string_equal(get("a"), "the old code");
 }
 
+/* With so many descriptors left: 0 is none for the folder, 1 none for the secret, 2 enough. Says what was answered. */
+static airs_status_t open_with(unsigned left, airs_error_t *error) {
+    struct rlimit before;
+    int highest = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_true(highest >= 0);
+    close(highest);
+    airs_code_cache_close(cache);
+    cache = NULL;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)highest + left, before.rlim_max}), 0);
+    airs_status_t status = airs_code_cache_open(airs_allocator_default(), cache_path, &cache, error);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    return status;
+}
+
+/* Whether the secret is there already or not, it is not to be blamed. */
+static void too_few_descriptors_are_an_error(void **state) {
+    (void)state;
+    static const char *const doing[2] = {"cannot open the cache folder ", "cannot read the cache's secret: "};
+    open_cache();
+    airs_code_cache_close(cache);
+    cache = NULL;
+    assert_int_equal(unlink(in_cache("secret")), 0);
+    for (int there = 0; there <= 1; there++) {
+        airs_error_t error;
+        for (unsigned left = 0; left < 2; left++) {
+            assert_status(open_with(left, &error), AIRS_IO);
+            assert_non_null(strstr(error.text, doing[left]));
+            assert_non_null(strstr(error.text, ": Too many open files: this process may have "));
+            assert_int_equal(access(in_cache("secret"), F_OK) == 0, there);
+        }
+        assert_ok(open_with(2, &error));
+    }
+}
+
 static void a_folder_that_is_gone_is_an_error(void **state) {
     (void)state;
     airs_error_t error;
@@ -710,6 +745,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(an_entry_of_another_cache_or_key_is_not_used, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_no_file_of_the_users_is_not_an_entry, setup, teardown),
         cmocka_unit_test_setup_teardown(a_full_disk_is_an_error, setup, teardown),
+        cmocka_unit_test_setup_teardown(too_few_descriptors_are_an_error, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_that_is_gone_is_an_error, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_not_used_for_the_longest_goes_first, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_writer_left_that_died_is_cleared_away, setup, teardown),
