@@ -412,16 +412,16 @@ static void a_full_disk_is_an_error(void **state) {
     assert_string_equal(get("a"), "the old code");
 }
 
-/* With so many descriptors left: 0 is none for the folder, 1 none for the secret, 2 enough. Says what was answered. */
+/* With so many descriptors left: 0 is none for the folder, 1 none for the secret, 2 enough. */
 static airs_status_t open_with(unsigned left, airs_error_t *error) {
     struct rlimit before;
-    int highest = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    assert_true(highest >= 0);
-    close(highest);
     airs_code_cache_close(cache);
     cache = NULL;
+    int next = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    assert_true(next >= 0);
+    close(next);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)highest + left, before.rlim_max}), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){(rlim_t)next + left, before.rlim_max}), 0);
     airs_status_t status = airs_code_cache_open(airs_allocator_default(), cache_path, &cache, error);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     return status;
