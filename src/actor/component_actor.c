@@ -32,6 +32,7 @@ static airs_host_t host_for(airs_component_actor_t *self, const airs_actor_code_
         .timers = services->timers,
         .storage = services->storage,
         .storage_space = space_of(self),
+        .storage_by_instance = self->code->storage_space.size == 0 && self->code->storage_by_instance,
         .storage_quota = code->storage_quota,
         .clock = services->clock,
         .random = services->random,

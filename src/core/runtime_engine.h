@@ -82,6 +82,8 @@ typedef struct airs_host {
     airs_timer_service_t *timers;
     airs_storage_backend_t *storage;
     airs_str_t storage_space; /* the space's name: the component's, or the instance's */
+    bool
+        storage_by_instance; /* that is an instance's id, and not a component's that happens to look like one */
     uint64_t storage_quota;
     airs_clock_t *clock;
     airs_random_t *random;

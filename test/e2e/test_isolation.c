@@ -43,6 +43,22 @@ static void storage_is_the_components_own(void **state) {
     stage_close(&stage);
 }
 
+/* A namespace may end as a component's name, and a component's as an instance's. */
+static void an_instances_storage_is_no_other_components(void **state) {
+    (void)state;
+    stage_t stage;
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    options.storage_by_instance = true;
+    stage_open(&stage, 1);
+    assert_ok(stage_spawn(&stage, "store", "shop/eu/cart", &options));
+    stage_add(&stage, "store", "shop/eu/cart/0", NULL);
+    stage_expect(&stage, "shop/eu/cart", "set secret value", "ok");
+    stage_expect(&stage, "shop/eu/cart/0", "exists secret", "no");
+    stage_expect(&stage, "shop/eu/cart/0", "list", "");
+    stage_expect(&stage, "shop/eu/cart", "get secret", "value");
+    stage_close(&stage);
+}
+
 /* ---- requests ---------------------------------------------------------------------------------------- */
 
 /* "later" of a request that waits, as an intruder's command. */
@@ -315,6 +331,7 @@ static void a_flood_of_denials_bothers_nobody(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(storage_is_the_components_own),
+        cmocka_unit_test(an_instances_storage_is_no_other_components),
         cmocka_unit_test(only_who_was_asked_answers),
         cmocka_unit_test(who_takes_over_a_name_is_not_who_was_asked),
         cmocka_unit_test(native_actors_cannot_either),

@@ -35,6 +35,18 @@ static uint64_t quota_of(const airs_wasm_instance_t *instance) {
     return granted > 0 ? granted : instance->host.storage_quota;
 }
 
+/* A namespace has slashes too, so that the instance "shop/eu/cart" of shop/eu and the component "cart" of the namespace
+ * "shop/eu" have one name. No component's ends with a slash; an instance's space does. */
+static airs_str_t space_name(const airs_host_t *host, char buffer[AIRS_ID_MAX + 4]) {
+    airs_str_t name = host->storage_space;
+    if (!host->storage_by_instance) {
+        return name;
+    }
+    memcpy(buffer, name.data, name.size);
+    buffer[name.size] = '/';
+    return airs_str_n(buffer, name.size + 1);
+}
+
 airs_status_t airs_host_storage_open(airs_wasm_instance_t *instance, airs_error_t *error) {
     airs_storage_backend_t *backend = instance->host.storage;
     if (instance->storage != NULL) {
@@ -43,8 +55,9 @@ airs_status_t airs_host_storage_open(airs_wasm_instance_t *instance, airs_error_
     if (backend == NULL) {
         return airs_error_set(error, AIRS_UNSUPPORTED, "this node has no storage");
     }
+    char buffer[AIRS_ID_MAX + 4];
     airs_storage_waker_t waker = {instance->host.wake, instance->host.wake_context};
-    return backend->ops->open(backend, instance->host.storage_space, quota_of(instance), &waker,
+    return backend->ops->open(backend, space_name(&instance->host, buffer), quota_of(instance), &waker,
                               &instance->storage, error);
 }
 
