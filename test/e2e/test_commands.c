@@ -144,6 +144,17 @@ static void a_program_does_what_it_does_anywhere(void **state) {
     scene_close(&scene);
 }
 
+/* More than what was between its data and the memory of the adapter, which the C library does not know of. */
+static void its_heap_is_its_own(void **state) {
+    (void)state;
+    scene_t scene;
+    scene_open(&scene);
+    RUN(&scene, "heap", "4096", "say", "done");
+    assert_string_equal(scene.ending.printed, "0 wrong\ndone\n");
+    assert_int_equal(scene.ending.kind, AIRS_REASON_NORMAL);
+    scene_close(&scene);
+}
+
 static void its_exit_code_is_its_end(void **state) {
     (void)state;
     scene_t scene;
@@ -588,6 +599,7 @@ static void what_does_not_fit_is_told(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_program_does_what_it_does_anywhere),
+        cmocka_unit_test(its_heap_is_its_own),
         cmocka_unit_test(its_exit_code_is_its_end),
         cmocka_unit_test(it_takes_no_messages),
         cmocka_unit_test(one_may_run_again_and_again),

@@ -42,7 +42,8 @@ typedef enum airs_wit_adapter {
 /* A component from a core module (binary or text). The world is what the module's own
  * component-type section says (a linked NAME_component_type.o) when `path_count` is 0, otherwise
  * `world` of `paths`. The adapter serves imports of wasi_snapshot_preview1; a module without such
- * imports gets none. The component has been validated. */
+ * imports gets none. One that would take the adapter's memory for its own (it asks for the size of its memory, and
+ * exports no cabi_realloc) is told the size as far as it has grown it itself. The component has been validated. */
 bool airs_wit_componentize(const uint8_t *module, size_t module_size, const char *const *paths,
                            size_t path_count, const char *world, airs_wit_adapter_t adapter,
                            airs_wit_output_t *out, airs_wit_output_t *error);

@@ -1,5 +1,7 @@
 //! The wasm-tools crates that a C guest is made with, behind the functions of `airs_wit_tools.h`.
 
+mod memory_size;
+
 use std::ffi::{CStr, c_char, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -99,6 +101,9 @@ pub unsafe extern "C" fn airs_wit_componentize(
             Adapter::Reactor => adapters::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
             Adapter::Command => adapters::WASI_SNAPSHOT_PREVIEW1_COMMAND_ADAPTER,
         };
+        if let Some(told) = memory_size::hide_growth_by_others(&module)? {
+            module = told;
+        }
         ComponentEncoder::default()
             .module(&module)?
             .adapter(adapters::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, adapter)?

@@ -2,7 +2,8 @@
  * the other: "say TEXT" (to standard output), "put TEXT" (likewise, without a line end), "chop TEXT" (like "say", a byte
  * at a time), "warn TEXT" (to standard error), "env NAME", "args" (how many there are, and
  * its name), "cat" (its standard input), "sleep MS", "work FOLDER" (writes, renames, lists and reads files there), "time"
- * (whether clocks and random numbers work), "count FILE" (adds a line to it), "wait FILE" (until it is there), "exit N", "trap", "loop". Without an exit it
+ * (whether clocks and random numbers work), "heap KIB" (fills so much of it while it asks for the time, and looks
+ * whether all is there), "count FILE" (adds a line to it), "wait FILE" (until it is there), "exit N", "trap", "loop". Without an exit it
  * returns 0. */
 #include <dirent.h>
 #include <stdio.h>
@@ -73,6 +74,33 @@ static void tell_time(void) {
     puts(time(NULL) > 1600000000 && memcmp(random[0], random[1], 16) != 0 ? "time flies" : "no time");
 }
 
+/* In blocks, each of which leads to the one before it. */
+static void fill_heap(const char *kibibytes) {
+    typedef struct block {
+        struct block *before;
+        unsigned char filled[1024 - sizeof(struct block *)];
+    } block_t;
+    block_t *last = NULL;
+    struct timespec now;
+    size_t count = strtoul(kibibytes, NULL, 10);
+    size_t wrong = 0;
+    for (size_t i = 0; i < count; i++) {
+        block_t *block = malloc(sizeof *block);
+        if (block == NULL || clock_gettime(CLOCK_MONOTONIC, &now) != 0) {
+            complain("heap");
+        }
+        memset(block->filled, (int)(i & 0xff), sizeof block->filled);
+        block->before = last;
+        last = block;
+    }
+    for (size_t i = count; i-- > 0; last = last->before) {
+        for (size_t j = 0; j < sizeof last->filled; j++) {
+            wrong += last->filled[j] != (i & 0xff);
+        }
+    }
+    printf("%zu wrong\n", wrong);
+}
+
 static void add_line(const char *path) {
     FILE *file = fopen(path, "a");
     if (file == NULL || fputs("run\n", file) < 0 || fclose(file) != 0) {
@@ -116,6 +144,8 @@ int main(int argc, char **argv) {
             work(rest);
         } else if (strcmp(verb, "time") == 0) {
             tell_time();
+        } else if (strcmp(verb, "heap") == 0) {
+            fill_heap(rest);
         } else if (strcmp(verb, "count") == 0) {
             add_line(rest);
         } else if (strcmp(verb, "wait") == 0) {
