@@ -31,13 +31,10 @@ static void disarm_timer(airs_wasm_instance_t *instance) {
     }
 }
 
-bool airs_wasm_instance_wait_until(airs_wasm_instance_t *instance, uint64_t deadline_ns) {
-    if (airs_clock_monotonic(instance->host.clock) >= deadline_ns) {
-        return true;
-    }
-    instance->waits = true;
+/* It is woken then, or before: whoever waits asks again. */
+static void wake_at(airs_wasm_instance_t *instance, uint64_t deadline_ns) {
     if (instance->timer_armed && instance->timer.deadline_ns <= deadline_ns) {
-        return false;
+        return;
     }
     disarm_timer(instance);
     instance->timer.deadline_ns = deadline_ns;
@@ -48,6 +45,14 @@ bool airs_wasm_instance_wait_until(airs_wasm_instance_t *instance, uint64_t dead
         /* No memory to wait with: ask again as soon as others had their turn. */
         instance->host.wake(instance->host.wake_context);
     }
+}
+
+bool airs_wasm_instance_wait_until(airs_wasm_instance_t *instance, uint64_t deadline_ns) {
+    if (airs_clock_monotonic(instance->host.clock) >= deadline_ns) {
+        return true;
+    }
+    instance->waits = true;
+    wake_at(instance, deadline_ns);
     return false;
 }
 
@@ -423,6 +428,21 @@ static bool is_overtime(const airs_wasm_instance_t *instance) {
     return instance->engine->ticker == NULL && instance->running_ns > limit_ns(instance);
 }
 
+/* Who waits for the other end of a connection takes no step until something comes, and the connection would stay open
+ * meanwhile. The wall clock may be set while it waits, so that the moment is only one to look again. */
+static void wake_when_a_grant_ends(airs_wasm_instance_t *instance) {
+    uint64_t ends_ns = airs_network_access_expires_at(instance->network);
+    if (ends_ns == AIRS_GRANT_FOREVER) {
+        return;
+    }
+    uint64_t wall_ns = airs_clock_wall(instance->host.clock);
+    uint64_t left_ns = ends_ns > wall_ns ? ends_ns - wall_ns : 0;
+    uint64_t deadline_ns = 0;
+    if (!__builtin_add_overflow(airs_clock_monotonic(instance->host.clock), left_ns, &deadline_ns)) {
+        wake_at(instance, deadline_ns);
+    }
+}
+
 static airs_poll_t conclude_poll(airs_wasm_instance_t *instance, const airs_ext_outcome_t *outcome,
                                  airs_call_result_t *result) {
     if (outcome->kind != AIRS_EXT_CALL_PENDING) {
@@ -431,6 +451,7 @@ static airs_poll_t conclude_poll(airs_wasm_instance_t *instance, const airs_ext_
     }
     end_slice(instance);
     if (!is_overtime(instance)) {
+        wake_when_a_grant_ends(instance);
         return AIRS_POLL_PENDING;
     }
     char text[128];

@@ -384,6 +384,24 @@ airs_status_t airs_network_access_hold(airs_network_access_t *access, airs_error
     return status;
 }
 
+uint64_t airs_network_access_expires_at(airs_network_access_t *access) {
+    if (access == NULL || access->opened_count == 0) {
+        return AIRS_GRANT_FOREVER; /* without the lock, as above */
+    }
+    airs_validity_t validity = {.expires_at_ns = AIRS_GRANT_FOREVER};
+    bool sees = true;
+    pthread_mutex_lock(&access->lock);
+    if (access->is_known) {
+        validity = access->validity;
+    }
+    for (size_t i = 0; !access->is_known && sees && i < access->opened_count; i++) {
+        const opened_t *opened = &access->opened[i];
+        sees = sees_for(access, opened->action, name_view(&opened->granted), opened->address.port, &validity);
+    }
+    pthread_mutex_unlock(&access->lock);
+    return sees ? validity.expires_at_ns : 0;
+}
+
 /* ---- datagrams ------------------------------------------------------------------------------ */
 
 static heard_at_t *find_heard_at(const airs_network_access_t *access, uint32_t number) {

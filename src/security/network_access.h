@@ -48,6 +48,10 @@ void airs_network_access_closed(airs_network_access_t *access, uint32_t number);
  * the audit is told. What was found is remembered, as far as it holds. `access` NULL is fine. */
 airs_status_t airs_network_access_hold(airs_network_access_t *access, airs_error_t *error);
 
+/* The same thread: when the first grant of what is open ends, on the wall clock, so that airs_network_access_hold is asked
+ * then. 0: one has ended. AIRS_GRANT_FOREVER: none ends, or nothing is open. */
+uint64_t airs_network_access_expires_at(airs_network_access_t *access);
+
 /* A datagram socket, bound to this address, has begun to hear by a stream that goes by this number until another one has
  * it. Without memory for it, it hears only whom it may send to. */
 void airs_network_access_begin_to_hear(airs_network_access_t *access, uint32_t number,

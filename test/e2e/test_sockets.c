@@ -510,7 +510,70 @@ static void a_policy_takes_a_connection_away(void **state) {
     (void)peer_close(&peer);
 }
 
-/* Likewise of one that was accepted. */
+/* A clock whose date stands still until a test moves it. */
+typedef struct dated_clock {
+    airs_clock_t clock;
+    _Atomic uint64_t wall_ns;
+} dated_clock_t;
+
+static uint64_t monotonic_of_system(airs_clock_t *clock) {
+    (void)clock;
+    return airs_clock_monotonic(airs_clock_system());
+}
+
+static uint64_t wall_of_dated(airs_clock_t *clock) {
+    return atomic_load(&((dated_clock_t *)(void *)clock)->wall_ns);
+}
+
+/* Bound to a loopback address, and heard by nobody but us. */
+static int listen_ourselves(uint16_t *port) {
+    any_address_t address;
+    socklen_t size = loopback(AF_INET, 0, &address);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, &address.plain, size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, &address.plain, &size), 0);
+    *port = ntohs(address.ipv4.sin_port);
+    return listener;
+}
+
+/* It waits, without a limit, for an answer that does not come; the end of its grant ends it, and the connection. */
+static void who_waits_ends_with_the_grant(void **state) {
+    (void)state;
+    stage_t stage;
+    dated_clock_t clock = {{monotonic_of_system, wall_of_dated}, UINT64_C(1000000000000000000)};
+    airs_node_options_t node = AIRS_NODE_OPTIONS_INIT;
+    node.workers = 1;
+    node.cache_dir = "";
+    node.clock = &clock.clock;
+    stage_open_with(&stage, node);
+    const airs_grant_t grant = {
+        .action = "network.outbound", .pattern = "localhost", .expires_at_ns = clock.wall_ns + 20000000};
+    airs_spawn_options_t options = AIRS_SPAWN_OPTIONS_INIT;
+    options.confined = true;
+    options.grants = &grant;
+    options.grant_count = 1;
+    options.max_parked_time_ms = UINT64_MAX;
+    assert_ok(stage_spawn(&stage, "sockets/sockets", ID, &options));
+    uint16_t port = 0;
+    int listener = listen_ourselves(&port);
+    char text[128];
+    (void)snprintf(text, sizeof text, "ask 127.0.0.1 %u hello", (unsigned)port);
+    assert_ok(stage_send(&stage, ID, text));
+    int connection = accept(listener, NULL, NULL);
+    assert_int_equal(recv(connection, text, 5, MSG_WAITALL), 5);
+    /* By the date it goes on for ever; it has looked at it or not. */
+    assert_int_equal(stage_counters(&stage, ID).state, AIRS_ACTOR_RUNNING);
+    atomic_fetch_add(&clock.wall_ns, 20000000);
+    stage_await_end(&stage, ID);
+    assert_int_equal(recv(connection, text, sizeof text, 0), 0);
+    assert_int_equal(stage_dead_letters(&stage, AIRS_DEAD_LETTER_CRASHED), 1);
+    close(connection);
+    close(listener);
+    stage_close(&stage);
+}
+
+/* As a policy takes one away, of one that was accepted. */
 static void a_policy_takes_an_accepted_connection_away(void **state) {
     (void)state;
     stage_t stage;
@@ -647,6 +710,7 @@ int main(void) {
         cmocka_unit_test(names_are_looked_up_where_granted),
         cmocka_unit_test(a_policy_stands_over_sockets),
         cmocka_unit_test(a_policy_takes_a_connection_away),
+        cmocka_unit_test(who_waits_ends_with_the_grant),
         cmocka_unit_test(a_policy_takes_an_accepted_connection_away),
         cmocka_unit_test(the_audit_names_what_was_denied),
         cmocka_unit_test(the_audit_counts_what_strangers_sent),

@@ -407,6 +407,31 @@ static void a_connection_holds_until_its_grant_ends(void **state) {
     close_world(&world);
 }
 
+static void what_is_open_says_when_to_look_again(void **state) {
+    (void)state;
+    world_t world;
+    airs_fake_clock_init(&world.clock);
+    uint64_t end = airs_clock_wall(&world.clock.clock) + 1000;
+    open_world(&world, &(granted_t){.outbound = {"10.0.0.1:80"}, .expires_at_ns = end});
+    assert_true(airs_network_access_expires_at(NULL) == AIRS_GRANT_FOREVER);
+    assert_true(airs_network_access_expires_at(world.access) == AIRS_GRANT_FOREVER);
+    /* Whether somebody has asked meanwhile if all is well, or not. */
+    opened(&world, 1, AIRS_NETWORK_TCP_CONNECT, "10.0.0.1", 80);
+    assert_int_equal(airs_network_access_expires_at(world.access), end);
+    assert_ok(holds(&world));
+    assert_int_equal(airs_network_access_expires_at(world.access), end);
+    airs_network_access_closed(world.access, 1);
+    assert_true(airs_network_access_expires_at(world.access) == AIRS_GRANT_FOREVER);
+    opened(&world, 2, AIRS_NETWORK_TCP_CONNECT, "10.0.0.1", 80);
+    airs_fake_clock_advance(&world.clock, 1000);
+    assert_int_equal(airs_network_access_expires_at(world.access), 0);
+    close_world(&world);
+    open_world(&world, &(granted_t){.outbound = {"10.0.0.1:80"}});
+    opened(&world, 1, AIRS_NETWORK_TCP_CONNECT, "10.0.0.1", 80);
+    assert_true(airs_network_access_expires_at(world.access) == AIRS_GRANT_FOREVER);
+    close_world(&world);
+}
+
 static void a_connection_holds_until_a_policy_denies_it(void **state) {
     (void)state;
     world_t world;
@@ -511,6 +536,7 @@ int main(void) {
         cmocka_unit_test(many_sockets_are_told_apart),
         cmocka_unit_test(who_hears_is_denied_when_the_grant_is),
         cmocka_unit_test(a_connection_holds_until_its_grant_ends),
+        cmocka_unit_test(what_is_open_says_when_to_look_again),
         cmocka_unit_test(a_connection_holds_until_a_policy_denies_it),
         cmocka_unit_test(a_connection_outlives_its_look_up),
         cmocka_unit_test(who_holds_nothing_has_no_sockets),
