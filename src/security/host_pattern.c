@@ -77,13 +77,75 @@ static bool is_host_byte(char c) {
            c == '_' || c == '.' || c == ':' || c == '*';
 }
 
+static bool is_number(airs_str_t label) {
+    size_t at = label.size > 2 && label.data[0] == '0' && (label.data[1] | 0x20) == 'x' ? 2 : 0;
+    const char *digits = at > 0 ? "0123456789abcdefABCDEF" : "0123456789";
+    for (size_t i = at; i < label.size; i++) {
+        if (strchr(digits, label.data[i]) == NULL) {
+            return false;
+        }
+    }
+    return label.size > 0;
+}
+
+static bool is_usual_number(airs_str_t label) {
+    unsigned number = 0;
+    for (size_t i = 0; i < label.size && i < 4; i++) {
+        if (label.data[i] < '0' || label.data[i] > '9') {
+            return false;
+        }
+        number = 10 * number + (unsigned)(label.data[i] - '0');
+    }
+    return label.size <= 3 && number <= 255 && (label.data[0] != '0' || label.size == 1);
+}
+
+/* What the labels of a host are, beside stars. */
+typedef struct labels {
+    size_t count;
+    size_t numbers;
+    size_t words;
+    bool has_run;
+    bool has_unusual;
+    bool ends_in_number;
+} labels_t;
+
+static labels_t count_labels(airs_str_t host) {
+    labels_t labels = {0};
+    for (airs_segments_t rest = airs_segments('.', host); !rest.ended; rest = airs_segments_rest(&rest)) {
+        airs_str_t label = airs_segments_first(&rest);
+        bool is_star = airs_segment_is_one(label) || airs_segment_is_run(label);
+        labels.ends_in_number = is_number(label);
+        labels.has_run |= airs_segment_is_run(label);
+        labels.has_unusual |= labels.ends_in_number && !is_usual_number(label);
+        labels.numbers += labels.ends_in_number;
+        labels.words += !labels.ends_in_number && !is_star;
+        labels.count++;
+    }
+    return labels;
+}
+
+/* No host's name ends in a number: what does is an address, which other programs take in many forms ("127.1",
+ * "0x7f000001", "010.0.0.1"), and that is compared in one. */
+static airs_status_t check_address_4(airs_str_t host, airs_error_t *error) {
+    labels_t labels = count_labels(host);
+    if (!labels.ends_in_number && (labels.numbers == 0 || labels.words > 0)) {
+        return AIRS_OK;
+    }
+    return labels.words == 0 && !labels.has_unusual && (labels.has_run || labels.count == 4)
+               ? AIRS_OK
+               : airs_error_set(
+                     error, AIRS_INVALID_ARGUMENT,
+                     "an IPv4 address is written as four numbers from 0 to 255, without zeros before "
+                     "them, like \"10.0.0.1:80\" or \"10.0.*.*:80\"");
+}
+
 /* Addresses are compared as text, so there must be one text for each: the one that RFC 5952 recommends. */
 static airs_status_t check_address(airs_str_t host, airs_error_t *error) {
     char text[INET6_ADDRSTRLEN];
     char usual[INET6_ADDRSTRLEN];
     struct in6_addr address;
     if (find(host, ':') == NULL) {
-        return AIRS_OK;
+        return check_address_4(host, error);
     }
     snprintf(text, sizeof text, "%.*s", AIRS_STR_ARG(host));
     if (host.size >= sizeof text || inet_pton(AF_INET6, text, &address) != 1 ||

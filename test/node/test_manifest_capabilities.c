@@ -242,6 +242,18 @@ static const struct {
     {TABLE "network = { inbound = [\"[::ffff:1.2.3.4]:80\"] }\n",
      AT("6:24", ".network.inbound: an IPv4 address is written like \"10.0.0.1:80\", also where it comes as "
                 "IPv6")},
+#define NO_ADDRESS                                                                                       \
+    ".network.outbound: an IPv4 address is written as four numbers from 0 to 255, without zeros before " \
+    "them, like "                                                                                        \
+    "\"10.0.0.1:80\" or \"10.0.*.*:80\""
+    {TABLE "network = { outbound = [\"127.1:80\"] }\n", AT("6:25", NO_ADDRESS)},
+    {TABLE "network = { outbound = [\"010.0.0.1:80\"] }\n", AT("6:25", NO_ADDRESS)},
+    {TABLE "network = { outbound = [\"10.0.0.256\"] }\n", AT("6:25", NO_ADDRESS)},
+    {TABLE "network = { outbound = [\"0x7f000001:80\"] }\n", AT("6:25", NO_ADDRESS)},
+    {TABLE "network = { outbound = [\"2130706433\"] }\n", AT("6:25", NO_ADDRESS)},
+    {TABLE "network = { outbound = [\"10.*:80\"] }\n", AT("6:25", NO_ADDRESS)},
+    {TABLE "network = { outbound = [\"010.0.*.*:80\"] }\n", AT("6:25", NO_ADDRESS)},
+    {TABLE "network = { outbound = [\"example.0x1\"] }\n", AT("6:25", NO_ADDRESS)},
     {TABLE "network = { listen = [] }\n",
      AT("6:13", ".network.listen: unknown key; known here: outbound, inbound")},
     {APP CART "record = true\n[components.cart.capabilities]\nfilesystem = { read = [\".\"] }\n",
