@@ -399,23 +399,6 @@ airs_file_stamp_t airs_file_stamp(const char *path) {
     };
 }
 
-/* Whether it runs as the manifest thinks it does. */
-static airs_status_t check_run(const airs_application_t *application, const airs_manifest_component_t *plan,
-                               airs_component_t component, airs_error_t *error) {
-    bool is_command = airs_node_is_command(application->node, component);
-    if (is_command && !plan->run.given) {
-        return airs_error_set(
-            error, AIRS_EXPORT_NOT_FOUND,
-            "it is a command (it exports wasi:cli/run), so the manifest has to say how it is "
-            "run: run = {} is once, run = { every = \"10s\" } again and again");
-    }
-    if (!is_command && plan->run.given) {
-        return airs_error_set(error, AIRS_EXPORT_NOT_FOUND,
-                              "the manifest has a `run` for it, but it is an actor and no command");
-    }
-    return AIRS_OK;
-}
-
 airs_status_t airs_application_load_component(airs_application_t *application,
                                               const airs_manifest_t *manifest,
                                               const airs_manifest_component_t *plan,
@@ -425,13 +408,6 @@ airs_status_t airs_application_load_component(airs_application_t *application,
     const airs_application_options_t *options = &application->options;
     airs_status_t status = airs_trusted_load(application->node, manifest, plan, options->allocator,
                                              options->log, &out->handle, error);
-    if (status == AIRS_OK) {
-        status = check_run(application, plan, out->handle, error);
-        if (status != AIRS_OK) {
-            airs_node_unload(application->node, out->handle);
-            out->handle = 0;
-        }
-    }
     if (status != AIRS_OK) {
         airs_error_prefix(error, "component %s", plan->name);
     }

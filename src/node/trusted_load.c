@@ -102,6 +102,23 @@ static airs_status_t read_trusted(const airs_manifest_t *manifest, const airs_ma
     return AIRS_OK;
 }
 
+/* Whether it runs as the manifest thinks it does. */
+static airs_status_t check_run(airs_node_t *node, const airs_manifest_component_t *plan,
+                               airs_component_t component, airs_error_t *error) {
+    bool is_command = airs_node_is_command(node, component);
+    if (is_command && !plan->run.given) {
+        return airs_error_set(
+            error, AIRS_EXPORT_NOT_FOUND,
+            "it is a command (it exports wasi:cli/run), so the manifest has to say how it is "
+            "run: run = {} is once, run = { every = \"10s\" } again and again");
+    }
+    if (!is_command && plan->run.given) {
+        return airs_error_set(error, AIRS_EXPORT_NOT_FOUND,
+                              "the manifest has a `run` for it, but it is an actor and no command");
+    }
+    return AIRS_OK;
+}
+
 airs_status_t airs_trusted_load(airs_node_t *node, const airs_manifest_t *manifest,
                                 const airs_manifest_component_t *component, const airs_allocator_t *allocator,
                                 airs_log_t *log, airs_component_t *out, airs_error_t *error) {
@@ -117,8 +134,15 @@ airs_status_t airs_trusted_load(airs_node_t *node, const airs_manifest_t *manife
         status = airs_node_load_with(node, &options, out, error);
         airs_release(allocator, (void *)content.data);
     }
+    if (status != AIRS_OK) {
+        return status;
+    }
+    status = check_run(node, component, *out, error);
     if (status == AIRS_OK) {
         airs_import_report_log(node, *out, component, allocator, log);
+    } else {
+        airs_node_unload(node, *out);
+        *out = 0;
     }
     return status;
 }

@@ -84,6 +84,8 @@ static void what_does_not_load_is_said_for_each(void **state) {
           "[application]\nname = \"shop\"\n[components.small]\nsource = \"@echo\"\n"
           "compile = { functions = 2 }\n"
           "[components.fails]\nsource = \"@initfail\"\n"
+          "[components.report]\nsource = \"@commands/job\"\n"
+          "[components.clock]\nsource = \"@echo\"\nrun = { every = \"1h\" }\n"
           "[components.odd]\nsource = \"@echo\"\ndigest = "
           "\"sha256:0000000000000000000000000000000000000000000000000000000000000000\"\n",
           NULL, NULL);
@@ -91,8 +93,11 @@ static void what_does_not_load_is_said_for_each(void **state) {
     child_expect_text(&child, "out", "small: DOES NOT LOAD: ");
     child_expect_text(&child, "out", "functions or more, and may have 2 (compile.functions raises it)\n");
     child_expect_text(&child, "out", "fails: loads\n");
+    child_expect_text(&child, "out", "report: DOES NOT LOAD: it is a command (it exports wasi:cli/run), so ");
+    child_expect_text(&child, "out",
+                      "clock: DOES NOT LOAD: the manifest has a `run` for it, but it is an actor ");
     child_expect_text(&child, "out", "odd: DOES NOT LOAD: ");
-    child_expect_text(&child, "out", "3 components: 1 loads, 0 imports not granted\n");
+    child_expect_text(&child, "out", "5 components: 1 loads, 0 imports not granted\n");
     child_free(&child);
 }
 
