@@ -138,16 +138,14 @@ static airs_status_t plan_increment(airs_write_plan_t *plan, const airs_storage_
     airs_planned_change_t *change = &plan->changes[0];
     uint64_t number = 0;
     if (found && !read_number(value, write->is_signed, &number)) {
-        return airs_error_set(
-            error, AIRS_INVALID_ARGUMENT, "the value of \"%.*s\" is not a number from %s in decimal digits",
-            AIRS_STR_ARG(change->key), write->is_signed ? "-2^63 to 2^63-1" : "0 to 2^64-1");
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "its value is not a number from %s in decimal digits",
+                              write->is_signed ? "-2^63 to 2^63-1" : "0 to 2^64-1");
     }
     uint64_t sum = 0;
     if (!add(write, number, &sum)) {
-        return airs_error_set(
-            error, AIRS_INVALID_ARGUMENT,
-            "the value of \"%.*s\" cannot become larger or smaller by so much: it has 64 bits",
-            AIRS_STR_ARG(change->key));
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "its value cannot become larger or smaller by so much: it has 64 bits");
     }
     int size = write->is_signed ? snprintf(plan->digits, sizeof plan->digits, "%" PRId64, (int64_t)sum)
                                 : snprintf(plan->digits, sizeof plan->digits, "%" PRIu64, sum);

@@ -179,27 +179,26 @@ static void live(life_t *life, airs_storage_backend_t *backend) {
     life->space->backend->ops->close(life->space);
 }
 
-static const char *const wanted =
-    "0 ok\n"
-    "0 invalid-key: the key is empty; it must have 1 to 400 bytes\n"
-    "0=1 2=2 ok\n"
-    "ok\n"
-    "invalid-key: the key is empty; it must have 1 to 400 bytes\n"
-    "0=1 ok\n"
-    "ok\n"
-    "invalid-key: the key is empty; it must have 1 to 400 bytes\n"
-    "0 ok\n"
-    "0 conflict: the value of \"a\" is not the expected one\n"
-    "0 ok\n"
-    "18446744073709551614 ok\n"
-    "0 invalid-argument: the value of \"a\" cannot become larger or smaller by so much: "
-    "it has 64 bits\n"
-    "0 ok\n"
-    "0 ok\n"
-    "0 ok\n"
-    "0 not-found: there is no key \"b\"\n"
-    "a new ok\n"
-    "new ok\n";
+static const char *const wanted = "0 ok\n"
+                                  "0 invalid-key: the key is empty; it must have 1 to 400 bytes\n"
+                                  "0=1 2=2 ok\n"
+                                  "ok\n"
+                                  "invalid-key: the key is empty; it must have 1 to 400 bytes\n"
+                                  "0=1 ok\n"
+                                  "ok\n"
+                                  "invalid-key: the key is empty; it must have 1 to 400 bytes\n"
+                                  "0 ok\n"
+                                  "0 conflict: the value of \"a\" is not the expected one\n"
+                                  "0 ok\n"
+                                  "18446744073709551614 ok\n"
+                                  "0 invalid-argument: its value cannot become larger or smaller by so much: "
+                                  "it has 64 bits\n"
+                                  "0 ok\n"
+                                  "0 ok\n"
+                                  "0 ok\n"
+                                  "0 not-found: there is no key \"b\"\n"
+                                  "a new ok\n"
+                                  "new ok\n";
 
 static void everything_comes_again(void **state) {
     fixture_t *self = *state;

@@ -442,7 +442,7 @@ static void numbers_are_counted_up(void **state) {
     assert_int_equal((int64_t)sum, -8);
     assert_text(self->space, "n", "-8");
     assert_status(increment(self->space, false, 1, &sum, &error), AIRS_INVALID_ARGUMENT);
-    assert_string_equal(error.text, "the value of \"n\" is not a number from 0 to 2^64-1 in decimal digits");
+    assert_string_equal(error.text, "its value is not a number from 0 to 2^64-1 in decimal digits");
     assert_ok(set_text(self->space, "n", "-9223372036854775808"));
     assert_status(increment(self->space, true, (uint64_t)-1, &sum, &error), AIRS_INVALID_ARGUMENT);
     assert_ok(increment(self->space, true, (uint64_t)INT64_MAX, &sum, &error));
