@@ -126,6 +126,25 @@ static void a_request_says_what_it_must(void **state) {
     }
 }
 
+/* What is longer than any name is refused here: the library would only find that there is no connection. */
+static void a_path_has_a_limit(void **state) {
+    (void)state;
+    char long_path[AIRS_HTTP_PATH_MAX + 2] = "/";
+    airs_http_answer_t answer;
+    airs_error_t error;
+    memset(long_path + 1, 'a', AIRS_HTTP_PATH_MAX);
+    airs_http_request_t request = {
+        .method = "POST", .path = long_path, .socket = path, .timeout_ms = PATIENCE_MS};
+    assert_status(airs_http_exchange(&request, &answer, &error), AIRS_INVALID_ARGUMENT);
+    assert_string_equal(error.text, "a name of more than 255 bytes: no actor and no topic has one");
+    airs_http_answer_free(&answer);
+    long_path[AIRS_HTTP_PATH_MAX] = '\0';
+    server_t server = {.answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
+    assert_ok(exchange(&server, &request, &answer, &error));
+    assert_non_null(strstr(server.heard, "aaaa HTTP/1.1\r\n"));
+    airs_http_answer_free(&answer);
+}
+
 static void an_answer_is_taken_whatever_it_says(void **state) {
     (void)state;
     static const struct {
@@ -241,6 +260,7 @@ static int remove_folder(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_says_what_it_must),
+        cmocka_unit_test(a_path_has_a_limit),
         cmocka_unit_test(an_answer_is_taken_whatever_it_says),
         cmocka_unit_test(what_is_no_whole_answer_is_an_error),
         cmocka_unit_test(a_server_that_says_nothing_is_waited_for_so_long),

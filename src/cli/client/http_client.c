@@ -250,6 +250,10 @@ airs_status_t airs_http_exchange(const airs_http_request_t *request, airs_http_a
     airs_text_init(&answer->sender, allocator);
     airs_text_init(&answer->body, allocator);
     /* First: the library says less about what is wrong. */
+    if (strlen(request->path) > AIRS_HTTP_PATH_MAX) {
+        return airs_error_set(error, AIRS_INVALID_ARGUMENT,
+                              "a name of more than 255 bytes: no actor and no topic has one");
+    }
     airs_status_t status = airs_http_probe(request->socket, NULL, error);
     if (status != AIRS_OK) {
         return status;

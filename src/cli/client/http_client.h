@@ -8,6 +8,9 @@
 
 #include "core/text.h"
 
+/* No path is longer, encoded: no id and no topic is, and the library would say that there is no connection. */
+#define AIRS_HTTP_PATH_MAX 1024
+
 typedef struct airs_http_request {
     const char *socket;      /* a path */
     const char *method;      /* "GET", "POST" */
@@ -28,7 +31,8 @@ typedef struct airs_http_answer {
  * NULL. AIRS_NOT_FOUND: there is no such path; AIRS_NOT_RUNNING: nobody listens; AIRS_IO. */
 airs_status_t airs_http_probe(const char *socket, pid_t *process, airs_error_t *error);
 
-/* AIRS_OK whatever the answer's status is. The statuses of airs_http_probe, AIRS_TIMEOUT, AIRS_OUT_OF_MEMORY. `answer` is to be freed in each case. One thread at a time. */
+/* AIRS_OK whatever the answer's status is. The statuses of airs_http_probe, AIRS_TIMEOUT, AIRS_OUT_OF_MEMORY,
+ * AIRS_INVALID_ARGUMENT (a path that is too long). `answer` is to be freed in each case. One thread at a time. */
 airs_status_t airs_http_exchange(const airs_http_request_t *request, airs_http_answer_t *answer,
                                  airs_error_t *error);
 
