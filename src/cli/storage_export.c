@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -17,6 +16,10 @@
 #include "core/text.h"
 #include "storage/lmdb_maintenance.h"
 #include "storage/write_plan.h"
+
+/* No line of an import is longer: the largest value takes a third of that. What is no export, a device say, need not have
+ * lines at all. */
+#define LINE_BYTES ((size_t)64 << 20)
 
 /* What one write of an import has at most. */
 #define BATCH_KEYS 1000
@@ -322,29 +325,59 @@ static int take_line(importer_t *self, airs_str_t line, uint64_t number) {
     return AIRS_EXIT_OK;
 }
 
-static airs_str_t without_newline(const char *line, ssize_t size) {
-    return airs_str_n(line, size > 0 && line[size - 1] == '\n' ? (size_t)size - 1 : (size_t)size);
+typedef enum next_line { LINE, NO_LINE, LINE_TOO_LONG, NO_MEMORY } next_line_t;
+
+/* The next one, without its end, into *line. */
+static next_line_t next_line(FILE *file, airs_text_t *line) {
+    int byte = EOF;
+    airs_text_clear(line);
+    flockfile(file);
+    while (line->size <= LINE_BYTES && !line->failed && (byte = getc_unlocked(file)) != EOF && byte != '\n') {
+        airs_text_append_char(line, (char)byte);
+    }
+    funlockfile(file);
+    if (line->failed) {
+        return NO_MEMORY;
+    }
+    if (line->size > LINE_BYTES) {
+        return LINE_TOO_LONG;
+    }
+    return byte == EOF && line->size == 0 ? NO_LINE : LINE;
+}
+
+static int fail_line(const importer_t *self, next_line_t why, uint64_t number) {
+    if (why == NO_MEMORY) {
+        airs_complain(self->job->verb->name, "%s:%" PRIu64 ": no memory for the line", self->path, number);
+        return AIRS_EXIT_FAILURE;
+    }
+    airs_complain(self->job->verb->name,
+                  "%s:%" PRIu64 ": a line of more than %zu bytes, which no key and value have; %s imported",
+                  self->path, number, LINE_BYTES,
+                  self->writes ? "what is before it may have been" : "nothing was");
+    return AIRS_EXIT_INPUT;
 }
 
 /* All of the file, once. */
 static int read_through(importer_t *self) {
-    char *line = NULL;
-    size_t room = 0;
-    ssize_t size = 0;
+    airs_text_t line;
+    next_line_t next = LINE;
     uint64_t number = 0;
     int exit_code = AIRS_EXIT_OK;
     self->keys = 0;
     if (fseek(self->file, 0, SEEK_SET) != 0) {
         return fail_file(self->job, "read", self->path, AIRS_EXIT_INPUT);
     }
-    while (exit_code == AIRS_EXIT_OK && (size = getline(&line, &room, self->file)) >= 0) {
+    airs_text_init(&line, airs_allocator_default());
+    while (exit_code == AIRS_EXIT_OK && (next = next_line(self->file, &line)) == LINE) {
         number++;
-        airs_str_t text = without_newline(line, size);
-        if (text.size > 0) {
-            exit_code = take_line(self, text, number);
+        if (line.size > 0) {
+            exit_code = take_line(self, airs_text_view(&line), number);
         }
     }
-    free(line);
+    airs_text_free(&line);
+    if (exit_code == AIRS_EXIT_OK && next != NO_LINE) {
+        exit_code = fail_line(self, next, number + 1);
+    }
     if (exit_code == AIRS_EXIT_OK && ferror(self->file) != 0) {
         exit_code = fail_file(self->job, "read", self->path, AIRS_EXIT_INPUT);
     }

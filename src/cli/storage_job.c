@@ -189,6 +189,12 @@ int airs_storage_job_space(airs_storage_job_t *job, const char *name, bool neede
     airs_text_init(&whole, airs_allocator_default());
     airs_storage_append_space(&whole, job, name);
     airs_error_t error = {AIRS_OUT_OF_MEMORY, "no memory"};
+    /* An export could not say it. */
+    if (!airs_utf8_valid(airs_str(name))) {
+        airs_complain(job->verb->name, "the name of a storage space is UTF-8");
+        airs_text_free(&whole);
+        return AIRS_EXIT_USAGE;
+    }
     int exit_code = airs_text_status(&whole) == AIRS_OK
                         ? open_space(job, airs_text_view(&whole), needed, out)
                         : airs_storage_job_fail(job, AIRS_OUT_OF_MEMORY, &error);

@@ -178,6 +178,22 @@ static void a_wrong_line_imports_nothing(void **state) {
     expect_refused("import", WORDS("/no/such/file"), NULL, 6, "cannot read /no/such/file");
 }
 
+/* Not before there is no memory left. */
+static void what_has_no_lines_is_no_export(void **state) {
+    (void)state;
+    expect_refused(
+        "import", WORDS("/dev/zero"), NULL, 6,
+        "/dev/zero:1: a line of more than 67108864 bytes, which no key and value have; nothing was");
+}
+
+/* An export, which is JSON, would have another name. */
+static void names_of_spaces_are_utf8(void **state) {
+    (void)state;
+    expect_refused("set", WORDS("a/\xff", "k", "v"), NULL, 2, "the name of a storage space is UTF-8");
+    expect("set", WORDS("a/\xc3\xbc", "k", "v"), NULL, 0, "");
+    expect("get", WORDS("a/\xc3\xbc", "k"), NULL, 0, "v");
+}
+
 static bool has_text(const char *name, const char *text) {
     char path[AIRS_TEMPORARY_PATH_MAX];
     char content[4096];
@@ -404,6 +420,8 @@ int main(void) {
         TEST(values_and_keys_may_be_any_bytes),
         TEST(exports_are_json_lines),
         TEST(a_wrong_line_imports_nothing),
+        TEST(what_has_no_lines_is_no_export),
+        TEST(names_of_spaces_are_utf8),
         TEST(an_answer_without_an_output_goes_into_no_file),
         TEST(what_is_written_over_stays_what_it_was),
         TEST(a_pipe_is_written_to_and_not_replaced),
