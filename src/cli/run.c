@@ -606,11 +606,23 @@ static int run_application(const airs_verb_t *verb, run_t *run) {
     return exit_code;
 }
 
+/* Storage is read through a map, and what is not there to be read ends the process. That it does is well (see
+ * docs/decisions/2026-11-29-storage-page-errors.md), but not without a word. */
+static void on_bus(int number) {
+    static const char words[] =
+        "airssys run: a page of a file cannot be read, which ends this process (SIGBUS); "
+        "'airssys storage check' says whether it is the storage, damaged or cut short\n";
+    ssize_t written = write(STDERR_FILENO, words, sizeof words - 1);
+    (void)written;
+    (void)signal(number, SIG_DFL); /* it comes again as soon as this returns */
+}
+
 static int run_manifest(const airs_verb_t *verb, void *context, char **arguments, int count) {
     run_t *run = context;
     airs_error_t error;
     /* A reader that goes away is an error of a write, which stops us in order. */
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGBUS, on_bus);
     if (count == 1) {
         run->options.manifest = arguments[0];
     }

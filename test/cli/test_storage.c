@@ -305,6 +305,21 @@ static void what_was_cut_short_is_told_as_damage(void **state) {
     expect("list", WORDS("cart"), NULL, 0, "k\n");
 }
 
+static void an_application_whose_storage_was_cut_short_ends_with_a_word(void **state) {
+    (void)state;
+    char path[AIRS_TEMPORARY_PATH_MAX];
+    child_t child;
+    const char *const arguments[] = {"run", "--no-socket", folder.path, NULL};
+    fill();
+    airs_temporary_file_path(&folder, "kept/data.mdb", path);
+    assert_int_equal(truncate(path, 8192), 0);
+    child_run(&child, NULL, arguments);
+    child_expect(&child, 128 + SIGBUS);
+    child_expect_text(&child, "err", "airssys run: a page of a file cannot be read");
+    child_expect_text(&child, "err", "'airssys storage check' says whether");
+    child_free(&child);
+}
+
 /* A file of some ten pages, and their number. */
 static size_t fill_pages(uint8_t **content) {
     static char text[64 << 10];
@@ -427,6 +442,7 @@ int main(void) {
         TEST(a_pipe_is_written_to_and_not_replaced),
         TEST(what_cannot_be_written_is_told_with_its_place),
         TEST(what_was_cut_short_is_told_as_damage),
+        TEST(an_application_whose_storage_was_cut_short_ends_with_a_word),
         TEST(a_check_of_what_is_damaged_ends_and_says_so),
         TEST(answers_come_as_json),
         TEST(of_an_application_that_runs_it_is_told),
