@@ -10,6 +10,7 @@
 #include "node/manifest_capabilities.h"
 #include "node/manifest_compile.h"
 #include "node/manifest_component.h"
+#include "node/manifest_guarded.h"
 #include "node/manifest_tree.h"
 #include "node/manifest_record.h"
 #include "node/manifest_stream.h"
@@ -347,6 +348,7 @@ static void read_root(airs_manifest_reader_t *reader, const airs_toml_value_t *r
     check_input_codecs(reader, &section.application.input, manifest->input);
     check_input_instances(reader, &section.application.input, manifest->input);
     check_input_takes_messages(reader, &section.application.input, manifest->input);
+    airs_manifest_check_guarded(reader, root, manifest, section.trust.store);
 }
 
 typedef struct syntax_context {

@@ -230,8 +230,8 @@ static const struct {
         ".filesystem.read: a guest finds a folder at a path like \"data\" or \"/data\", without \"..\" "
         "and control characters; the path that the guest is to know can be given as { folder = "
         "\"...\", as = \"/data\" }")},
-    {TABLE
-     "filesystem = { read = [{ folder = \"/\", as = \"x\" }], write = [{ folder = \".\", as = \"x/\" }] }\n",
+    {TABLE "filesystem = { read = [{ folder = \"/\", as = \"x\" }], write = [{ folder = \"made\", as = "
+           "\"x/\" }] }\n",
      AT("6:1", ".filesystem: two folders cannot both be found at \"x\"; { folder = \"...\", as = \"/data\" } "
                "gives one another path")},
     {TABLE "network = { outbound = [\"example.org:0\"] }\n",
@@ -297,19 +297,54 @@ static void other_capabilities_are_a_difference(void **state) {
         TABLE "storage = { read = [\"a\"], quota = 5 }\n",
         TABLE "filesystem = { read = [\".\"] }\n",
         TABLE "filesystem = { read = [{ folder = \".\", as = \"/data\" }] }\n",
-        TABLE "filesystem = { write = [\".\"] }\n",
+        TABLE "filesystem = { write = [\"made\"] }\n",
         TABLE "network = { outbound = [\"a.org\"] }\n",
         TABLE "storage = { read = [\"a\"] }\nexpires = \"2030-01-01T00:00:00Z\"\n",
     };
     manifest_expect_differences(texts, sizeof texts / sizeof texts[0], AIRS_DIFFERS_SETTINGS);
 }
 
+/* Who may write there may change what is granted, or whose code runs. */
+static void what_a_manifest_is_made_of_is_not_written_to(void **state) {
+    (void)state;
+#define OUTSIDE "[application]\nname = \"app\"\n[components.cart]\nsource = \"a.wasm\"\n"
+#define WRITES "[components.cart.capabilities]\nfilesystem = { write = ["
+    static const char *const texts[] = {
+        OUTSIDE WRITES "\".\"] }\n",
+        OUTSIDE WRITES "{ folder = \"/\", as = \"/all\" }] }\n",
+        OUTSIDE "[policy]\nfile = \"made/policy.toml\"\n" WRITES "\"made\"] }\n",
+        OUTSIDE "[audit]\nfile = \"made/audit\"\n" WRITES "\"made\"] }\n",
+        OUTSIDE "[components.other]\nsource = \"made/b.wasm\"\n" WRITES "\"made\"] }\n",
+    };
+    static const char *const files[] = {"policy.toml", "audit", "b.wasm"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[64];
+        (void)snprintf(path, sizeof path, "made/%s", files[i]);
+        airs_temporary_file_write_text(&folder, path, "");
+    }
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        airs_manifest_t *manifest = NULL;
+        airs_error_t error = {AIRS_OK, ""};
+        assert_status(airs_manifest_parse(airs_allocator_default(), airs_str(texts[i]), "airssys.toml",
+                                          &manifest, &error),
+                      AIRS_MANIFEST_INVALID);
+        assert_non_null(strstr(error.text, "components.cart.capabilities.filesystem.write: "));
+        assert_non_null(strstr(error.text, "in it: who may write there may change what is granted"));
+    }
+    /* To read them is another thing, and so is a folder beside them. */
+    airs_temporary_folder_make(&folder, "made2");
+    airs_manifest_destroy(manifest_of(OUTSIDE "[policy]\nfile = \"made/policy.toml\"\n"
+                                              "[components.cart.capabilities]\n"
+                                              "filesystem = { read = [\".\"], write = [\"made2\"] }\n"));
+}
+
 static void every_allocation_may_fail(void **state) {
     (void)state;
-    static char text[] = TABLE "messaging = { send = [\"till\"] }\nenvironment = [\"PATH\"]\n"
-                               "filesystem = { read = [\".\"], write = [{ folder = \"/\", as = \"/x\" }] }\n"
-                               "network = { outbound = [\"a.org\"] }\n"
-                               "[policy]\nfile = \"policy.toml\"\n[audit]\nfile = \"audit\"\n";
+    static char text[] = TABLE
+        "messaging = { send = [\"till\"] }\nenvironment = [\"PATH\"]\n"
+        "filesystem = { read = [\".\"], write = [{ folder = \"made\", as = \"/x\" }] }\n"
+        "network = { outbound = [\"a.org\"] }\n"
+        "[policy]\nfile = \"policy.toml\"\n[audit]\nfile = \"audit\"\n";
     airs_fail_each_allocation(manifest_life, text);
 }
 
@@ -318,6 +353,7 @@ static int set_up(void **state) {
     airs_temporary_folder_create(&folder);
     airs_temporary_file_write_text(&folder, "a.wasm", "");
     airs_temporary_file_write_text(&folder, "policy.toml", "");
+    airs_temporary_folder_make(&folder, "made");
     return chdir(folder.path);
 }
 
@@ -336,6 +372,7 @@ int main(void) {
         cmocka_unit_test(a_folder_is_where_it_really_is),
         cmocka_unit_test(every_mistake_is_told),
         cmocka_unit_test(other_capabilities_are_a_difference),
+        cmocka_unit_test(what_a_manifest_is_made_of_is_not_written_to),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
