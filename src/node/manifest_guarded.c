@@ -20,7 +20,8 @@ static bool holds(const char *folder, const char *path) {
 /* The first that is in the folder; NULL: none is. `path` is the manifest's. */
 static const char *find_guarded(const char *path, const airs_manifest_t *manifest, const char *trust_store,
                                 const char *folder) {
-    const char *const files[] = {path, manifest->policy, trust_store, manifest->audit.file};
+    const char *const files[] = {path, manifest->policy, trust_store, manifest->audit.file,
+                                 manifest->storage.folder};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         if (holds(folder, files[i])) {
             return files[i];
@@ -45,11 +46,12 @@ static void complain(airs_manifest_reader_t *reader, const airs_toml_value_t *ro
     value = airs_toml_table_get(airs_toml_table_get(value, "capabilities"), "filesystem");
     char excerpt[AIRS_MANIFEST_EXCERPT_MAX];
     char other[AIRS_MANIFEST_EXCERPT_MAX];
-    airs_manifest_complain(
-        reader, &key, airs_toml_value_offset(airs_toml_table_get(value, "write")),
-        "%s has %s in it: who may write there may change what is granted, or whose code runs; "
-        "grant a folder of its own",
-        airs_manifest_excerpt(airs_str(folder), excerpt), airs_manifest_excerpt(airs_str(guarded), other));
+    airs_manifest_complain(reader, &key, airs_toml_value_offset(airs_toml_table_get(value, "write")),
+                           "%s has %s in it: who may write there may change what is granted, whose code "
+                           "runs, or what others store; "
+                           "grant a folder of its own",
+                           airs_manifest_excerpt(airs_str(folder), excerpt),
+                           airs_manifest_excerpt(airs_str(guarded), other));
 }
 
 void airs_manifest_check_guarded(airs_manifest_reader_t *reader, const airs_toml_value_t *root,

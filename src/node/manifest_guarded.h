@@ -6,8 +6,8 @@
 #include "node/manifest_reader.h"
 
 /* A folder that a component may write to must have none of these in it: the manifest, its policy, `trust_store` (may be
- * NULL), the audit, or a component of the application. Whoever may change them may change what is granted. Once all of
- * the manifest has been read. */
+ * NULL), the audit, the storage, or a component of the application. Whoever may change them may change what is granted.
+ * Once all of the manifest has been read. */
 void airs_manifest_check_guarded(airs_manifest_reader_t *reader, const airs_toml_value_t *root,
                                  const airs_manifest_t *manifest, const char *trust_store);
 

@@ -314,9 +314,11 @@ static void what_a_manifest_is_made_of_is_not_written_to(void **state) {
         OUTSIDE WRITES "{ folder = \"/\", as = \"/all\" }] }\n",
         OUTSIDE "[policy]\nfile = \"made/policy.toml\"\n" WRITES "\"made\"] }\n",
         OUTSIDE "[audit]\nfile = \"made/audit\"\n" WRITES "\"made\"] }\n",
+        OUTSIDE "[storage]\nfolder = \"made/kept\"\n" WRITES "\"made\"] }\n",
         OUTSIDE "[components.other]\nsource = \"made/b.wasm\"\n" WRITES "\"made\"] }\n",
     };
     static const char *const files[] = {"policy.toml", "audit", "b.wasm"};
+    airs_temporary_folder_make(&folder, "made/kept");
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char path[64];
         (void)snprintf(path, sizeof path, "made/%s", files[i]);
