@@ -490,12 +490,13 @@ static airs_progress_t obey(airs_actor_t *actor, uint32_t signals) {
     if ((signals & AIRS_SIGNAL_DESCRIBE) != 0) {
         return begin_describe(actor);
     }
-    if ((signals & AIRS_SIGNAL_PASSIVATE) != 0) {
-        airs_passivation_obey(actor);
-    }
     if ((signals & AIRS_SIGNAL_HEALTH) == 0) {
+        if ((signals & AIRS_SIGNAL_PASSIVATE) != 0) {
+            airs_passivation_obey(actor);
+        }
         return GOES_ON;
     }
+    /* Before it is perhaps passive. */
     (void)airs_mailbox_clear_signals(&actor->mailbox, AIRS_SIGNAL_HEALTH);
     return airs_health_monitor_due(actor) ? begin_health(actor) : GOES_ON;
 }

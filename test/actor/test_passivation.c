@@ -455,6 +455,24 @@ static void checks_of_its_health_rest_with_it(void **state) {
     assert_string_equal(health(), "degraded");
 }
 
+/* Both at the same moment, the end of an update's window: the answer comes first. */
+static void who_is_asked_how_well_it_is_still_has_its_instance(void **state) {
+    (void)state;
+    static version_t next;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        actor_fixture_close(&fixture);
+        actor_fixture_open_stepped(&fixture, seed);
+        component = version_add(&fixture.engine, &script);
+        next = (version_t)VERSION_INIT("2");
+        spawn("t/a/0");
+        airs_actor_update_t update = {.group = id_of("t/a/0"),
+                                      .component = version_add(&fixture.engine, &next),
+                                      .window_ms = stateless.passivate_after_ms};
+        assert_ok(airs_actor_system_update(fixture.system, &update, NULL));
+        assert_int_equal(totals().crashed, 0);
+    }
+}
+
 static void it_is_updated_like_any_other(void **state) {
     (void)state;
     static version_t two;
@@ -890,6 +908,7 @@ int main(void) {
         TEST(to_come_back_may_take_time_but_not_too_much),
         TEST(questions_bring_it_back),
         TEST(checks_of_its_health_rest_with_it),
+        TEST(who_is_asked_how_well_it_is_still_has_its_instance),
         TEST(it_is_updated_like_any_other),
         TEST(who_was_idle_for_longest_gives_way),
         TEST(more_actors_than_instances_all_handle_their_messages),
