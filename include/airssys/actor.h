@@ -216,8 +216,8 @@ AIRS_API airs_status_t airs_actor_spawn_native(airs_actor_context_t *context, co
 AIRS_API airs_status_t airs_actor_stop_other(airs_actor_context_t *context, airs_id_t target,
                                              airs_stop_mode_t mode);
 
-/* End this actor in order once `handle` returns (messages still queued are dropped and counted, unless its
- * supervisor restarts it). */
+/* End this actor in order once `handle` returns. Messages still queued become dead letters (receiver-ended), unless its
+ * supervisor restarts it: then they are its next incarnation's. */
 AIRS_API void airs_actor_exit(airs_actor_context_t *context);
 
 /* The same with a reason other than AIRS_REASON_NORMAL, which is what a supervisor, links and monitors see:

@@ -91,7 +91,8 @@ typedef enum airs_actor_step {
 /* Why an incarnation ended, which decides what happens to what it leaves. */
 typedef enum airs_actor_end {
     AIRS_END_DRAINED, /* stopped in line: what came behind the stop are dead letters */
-    AIRS_END_DROPPED, /* stopped, or ended by itself: what waits is dropped and counted */
+    AIRS_END_DROPPED, /* stopped: what waits is dropped and counted, which was asked for */
+    AIRS_END_EXITED,  /* by itself, with its shutdown call: what waits are dead letters */
     AIRS_END_KILLED,  /* likewise, and without its shutdown call */
     AIRS_END_CRASHED, /* what waits are dead letters, the message in hand too */
     AIRS_END_LINKED,  /* with one that it was linked to: as if it had crashed, but it did not */

@@ -68,7 +68,10 @@ static airs_progress_t clear(airs_actor_t *actor) {
 
 /* A call has ended well. */
 static airs_progress_t carry_on(airs_actor_t *actor) {
-    return actor->exiting ? begin_stop(actor, AIRS_END_DROPPED) : GOES_ON;
+    if (!actor->exiting) {
+        return GOES_ON;
+    }
+    return begin_stop(actor, airs_actor_is_asked_to_stop(actor) ? AIRS_END_DROPPED : AIRS_END_EXITED);
 }
 
 static airs_progress_t fail_start(airs_actor_t *actor, const airs_call_result_t *result) {

@@ -314,5 +314,7 @@ void airs_child_release(airs_child_t *child) {
         return;
     }
     airs_actor_refuse(child->actor);
-    airs_actor_signal(child->actor, child->abnormal ? AIRS_SIGNAL_KILL : AIRS_SIGNAL_STOP);
+    /* Nobody asked for what waits to be dropped, if it ended by itself. */
+    bool ended_itself = child->abnormal || !child->asked;
+    airs_actor_signal(child->actor, ended_itself ? AIRS_SIGNAL_KILL : AIRS_SIGNAL_STOP);
 }

@@ -292,7 +292,7 @@ static void exit_scene(void) {
 
 static void an_exit_ends_it_after_the_message_in_hand(void **state) {
     (void)state;
-    play(exit_scene, 2, "a exit | handled 2 letters 0 dropped 2");
+    play(exit_scene, 2, "a exit receiver-ended(b) receiver-ended(c) | handled 2 letters 2 dropped 0");
 }
 
 static void timers_scene(void) {

@@ -207,6 +207,24 @@ static void transient_normal(void **state) {
     (void)state;
     one_child(AIRS_RESTART_TRANSIENT, "exit", "+a -a ~a", 0);
 }
+/* Who ends itself for good leaves nothing unaccounted for, and nobody asked for it to be dropped. */
+static void what_waits_behind_an_exit(void **state) {
+    (void)state;
+    airs_child_spec_t children[] = {worker(0, AIRS_RESTART_TRANSIENT), worker(1, AIRS_RESTART_PERMANENT)};
+    airs_supervisor_t *supervisor = start(AIRS_ONE_FOR_ONE, children, 2);
+    for (int i = 0; i < 2; i++) {
+        const char *id = i == 0 ? "t/a/0" : "t/b/0";
+        assert_ok(actor_fixture_send(&fixture, id, "exit"));
+        assert_ok(actor_fixture_send(&fixture, id, "late"));
+    }
+    actor_fixture_run(&fixture);
+    airs_node_counters_t totals = actor_fixture_totals(&fixture);
+    assert_int_equal(totals.dead_letters, 1);
+    assert_int_equal(totals.dropped, 0);
+    assert_int_equal(totals.messages, 3); /* the restarted one has handled its own */
+    stop(supervisor);
+}
+
 static void transient_abnormal(void **state) {
     (void)state;
     one_child(AIRS_RESTART_TRANSIENT, "crash", "+a +a", 1);
@@ -1377,6 +1395,7 @@ int main(void) {
         TEST(permanent_normal),
         TEST(permanent_abnormal),
         TEST(transient_normal),
+        TEST(what_waits_behind_an_exit),
         TEST(transient_abnormal),
         TEST(temporary_normal),
         TEST(temporary_abnormal),

@@ -625,7 +625,7 @@ static void end_waiting(model_t *model, const model_entry_t *entry, model_end_t 
     if (!is_bounded(entry->kind) || end == MODEL_DROPPED) {
         model->dropped++;
     } else {
-        model->dead[end == MODEL_CRASHED ? AIRS_DEAD_LETTER_RECEIVER_ENDED : AIRS_DEAD_LETTER_STOPPED]++;
+        model->dead[end == MODEL_DRAINED ? AIRS_DEAD_LETTER_STOPPED : AIRS_DEAD_LETTER_RECEIVER_ENDED]++;
     }
 }
 

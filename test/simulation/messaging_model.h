@@ -70,7 +70,7 @@ typedef struct model_limits {
     uint32_t timers;
 } model_limits_t;
 
-typedef enum model_end { MODEL_CRASHED, MODEL_DROPPED, MODEL_DRAINED } model_end_t;
+typedef enum model_end { MODEL_CRASHED, MODEL_EXITED, MODEL_DROPPED, MODEL_DRAINED } model_end_t;
 
 typedef struct model_actor {
     bool alive;

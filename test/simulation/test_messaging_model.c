@@ -353,9 +353,10 @@ static airs_status_t handle(airs_actor_context_t *context, void *state, const ai
 static void destroy(void *state) {
     size_t self = *(size_t *)state;
     const life_t *life = &world.lives[self];
-    model_end_t end = life->crashes                ? MODEL_CRASHED
-                      : life->exits || life->stops ? MODEL_DROPPED
-                                                   : MODEL_DRAINED;
+    model_end_t end = life->crashes ? MODEL_CRASHED
+                      : life->stops ? MODEL_DROPPED
+                      : life->exits ? MODEL_EXITED
+                                    : MODEL_DRAINED;
     EXPECT(model_ended(&world.model, self, end));
 }
 

@@ -373,8 +373,8 @@ typedef enum airs_stop_mode {
 airs_status_t airs_stop(airs_id_t id, airs_stop_mode_t mode);
 
 /* End this actor once the call in hand returns, for this reason: after AIRS_REASON_NORMAL and _SHUTDOWN a transient
- * child is not restarted. `text` (may be NULL) goes with AIRS_REASON_ERROR and _CRASH. AIRS_INVALID_ARGUMENT: it is
- * ending, or the reason is AIRS_REASON_NO_ACTOR. */
+ * child is not restarted. What still waits in the mailbox is for the next incarnation, or becomes dead letters when there
+ * is none. `text` (may be NULL) goes with AIRS_REASON_ERROR and _CRASH. AIRS_INVALID_ARGUMENT: it is ending, or the reason is AIRS_REASON_NO_ACTOR. */
 airs_status_t airs_exit(airs_reason_kind_t reason, const char *text);
 
 /* Hear once, in airs_on_message, when the actor ends, or an incarnation of it that is restarted; at once when there is
