@@ -55,6 +55,8 @@ struct airs_behaviour {
     /* How well it is: `health` of the result. NULL: it cannot be asked. */
     airs_poll_t (*health)(airs_actor_t *actor, airs_call_result_t *result);
     airs_poll_t (*resume)(airs_actor_t *actor, airs_call_result_t *result);
+    /* The call that pends has done so for too long: why, if that is not the guest's doing; else NULL. NULL: it never is. */
+    const char *(*overdue)(const airs_actor_t *actor);
     /* AIRS_SIGNAL_ATTEND came. NULL: nobody gives it. */
     void (*attend)(airs_actor_t *actor);
     /* Drop the instance of an incarnation that goes on; `start` makes it another one. NULL: it cannot do without; see

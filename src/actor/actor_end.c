@@ -205,7 +205,6 @@ static void end_incarnation(airs_actor_t *actor, airs_actor_end_t end, airs_stat
     airs_health_monitor_end(actor, status);
     airs_passivation_end(actor);
     actor->behaviour->discard(actor); /* `reason` is gone with it */
-    airs_passivation_serve(services);
 }
 
 static void end_actor(airs_actor_t *actor, airs_actor_end_t end, const airs_exit_reason_t *reason) {

@@ -9,6 +9,7 @@
 #include "actor/host_caller.h"
 #include "actor/host_monitors.h"
 #include "actor/host_subscriptions.h"
+#include "actor/instance_room.h"
 #include "actor/message_broker.h"
 #include "actor/passivation.h"
 #include "actor/response_router.h"
@@ -136,6 +137,9 @@ static airs_status_t make_parts(airs_actor_system_t *system, const airs_actor_sy
         status = airs_passivation_create(services, &services->passivation);
     }
     if (status == AIRS_OK) {
+        status = airs_instance_room_create(services, &services->instance_room);
+    }
+    if (status == AIRS_OK) {
         status = airs_actor_system_subscriber_create(services, &services->subscriber);
     }
     if (status == AIRS_OK) {
@@ -202,6 +206,7 @@ void airs_actor_system_destroy(airs_actor_system_t *system) {
     airs_scheduler_destroy(services->scheduler);
     airs_message_broker_destroy(system->broker);
     airs_actor_system_subscriber_destroy(services->subscriber);
+    airs_instance_room_destroy(services->instance_room);
     airs_passivation_destroy(services->passivation);
     airs_waiting_senders_destroy(services->waiting_senders);
     airs_component_templates_destroy(services->templates);

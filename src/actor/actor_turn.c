@@ -30,7 +30,8 @@ typedef enum airs_progress {
     CLEARS,  /* the incarnation is ending, and has to be cleared away first */
     DOWN,    /* there is no incarnation */
     IDLE,    /* nothing to do: not ours any more */
-    ENDED,   /* likewise */
+    SPARES,  /* likewise, and another one may have its instance */
+    ENDED,   /* not ours any more */
 } airs_progress_t;
 
 static airs_progress_t begin_stop(airs_actor_t *actor, airs_actor_end_t mode);
@@ -418,7 +419,8 @@ static airs_progress_t go_on(airs_actor_t *actor) {
         return conclude(actor, AIRS_POLL_DONE, &expired);
     }
     if ((signals & AIRS_SIGNAL_PARK_EXPIRED) != 0) {
-        return finish(actor, AIRS_END_CRASHED, AIRS_PARKED_TIME_EXCEEDED, NULL);
+        const char *why = actor->behaviour->overdue != NULL ? actor->behaviour->overdue(actor) : NULL;
+        return finish(actor, AIRS_END_CRASHED, AIRS_PARKED_TIME_EXCEEDED, why);
     }
     char reason[AIRS_HEALTH_REASON_MAX];
     if (actor->step == AIRS_STEP_HEALTH && airs_health_monitor_overdue(actor, reason)) {
@@ -557,13 +559,28 @@ static bool slices_passed(airs_actor_t *actor, const airs_stopwatch_t *watch, ui
     return watch->slice != 0 && airs_worker_slice(actor->worker) - watch->slice >= count;
 }
 
+/* One that was put off; before the actor does nothing, and not later than at the end of a turn. */
+static void go_on_with_update(airs_actor_t *actor) {
+    if (airs_actor_update_is_due(actor)) {
+        (void)airs_mailbox_signal(&actor->mailbox, AIRS_SIGNAL_UPDATE);
+    }
+}
+
+/* Let go of it; GOES_ON: something has come for it. */
+static airs_progress_t let_rest(airs_actor_t *actor) {
+    /* Before it may be gone. */
+    airs_progress_t progress = airs_passivation_is_dispensable(actor) ? SPARES : IDLE;
+    return airs_mailbox_release_ownership(&actor->mailbox) ? progress : GOES_ON;
+}
+
 /* There is nothing left to do. Of a guest it is known already how long it took: a look is taken after each call. */
-static bool rest(airs_actor_t *actor, const airs_stopwatch_t *watch) {
+static airs_progress_t rest(airs_actor_t *actor, const airs_stopwatch_t *watch) {
     settle(actor);
+    go_on_with_update(actor);
     if (!actor->behaviour->uses_engine && slices_passed(actor, watch, 2)) {
         airs_actor_turn_was_long(actor);
     }
-    return airs_mailbox_release_ownership(&actor->mailbox);
+    return let_rest(actor);
 }
 
 static airs_progress_t run_batch(airs_actor_t *actor, airs_stopwatch_t *watch) {
@@ -579,8 +596,9 @@ static airs_progress_t run_batch(airs_actor_t *actor, airs_stopwatch_t *watch) {
         } else {
             airs_component_message_t *message = airs_mailbox_take(&actor->mailbox);
             if (message == NULL) {
-                if (rest(actor, watch)) {
-                    return IDLE;
+                progress = rest(actor, watch);
+                if (progress != GOES_ON) {
+                    return progress;
                 }
                 continue;
             }
@@ -633,13 +651,17 @@ airs_turn_t airs_actor_turn(airs_worker_t *worker, airs_actor_t *actor) {
         airs_actor_turn_was_long(actor); /* so will be the next ones */
         return AIRS_TURN_AGAIN;
     case GOES_ON:
+        go_on_with_update(actor);
         return AIRS_TURN_AGAIN;
     case PENDS:
         return pend(actor, &watch);
     case DOWN:
         return lie_down(actor);
+    case SPARES:
+        airs_instance_room_serve(services);
+        airs_scheduler_deactivate(services->scheduler, worker);
+        return AIRS_TURN_GONE;
     case IDLE:
-        airs_passivation_serve(services);
         airs_scheduler_deactivate(services->scheduler, worker);
         return AIRS_TURN_GONE;
     case ENDED:
@@ -654,8 +676,11 @@ airs_turn_t airs_actor_turn(airs_worker_t *worker, airs_actor_t *actor) {
 static void leave(airs_actor_t *actor, airs_progress_t progress) {
     airs_services_t *services = actor->services;
     airs_scheduler_t *scheduler = services->scheduler;
-    if (progress == GOES_ON && airs_mailbox_release_ownership(&actor->mailbox)) {
-        airs_passivation_serve(services);
+    progress = progress == GOES_ON ? let_rest(actor) : progress;
+    if (progress == SPARES) {
+        airs_instance_room_serve(services);
+    }
+    if (progress == SPARES || progress == IDLE) {
         airs_scheduler_deactivate(scheduler, NULL);
     } else if (progress == GOES_ON || progress == CLEARS ||
                (progress == PENDS && park(actor) == AIRS_TURN_AGAIN) ||

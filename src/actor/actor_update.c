@@ -25,7 +25,20 @@ static airs_actor_switch_t *switch_of(airs_actor_t *actor) {
 
 void airs_actor_switch_attach(airs_actor_switch_t *self) {
     /* Release: pairs with switch_of. */
+    self->seeker.actor = self->actor;
+    self->seeker.goes_on = true;
     atomic_store_explicit(&self->actor->update, self, memory_order_release);
+}
+
+/* The next attempt was the last, or there will be none. */
+static void end_waiting(airs_actor_switch_t *self) {
+    airs_timer_service_t *timers = self->actor->services->timers;
+    airs_instance_room_leave(&self->seeker);
+    self->put_off = false;
+    if (self->timed) {
+        self->timed = false;
+        (void)timers->cancel(timers, &self->patience);
+    }
 }
 
 /* The actor has no part in it any more. Whoever takes it away tells the last that is heard of it: the actor's owner, or
@@ -34,6 +47,7 @@ static void detach(airs_actor_switch_t *self, uint32_t last_events) {
     airs_actor_switch_t *expected = self;
     if (atomic_compare_exchange_strong_explicit(&self->actor->update, &expected, NULL, memory_order_acq_rel,
                                                 memory_order_relaxed)) {
+        end_waiting(self);
         self->tell(self, last_events);
     }
 }
@@ -260,26 +274,71 @@ static void make_or_fail(airs_actor_switch_t *self, airs_call_result_t *result) 
     }
 }
 
-/* Another actor's instance has given way to the new one. */
-static bool find_room(airs_actor_switch_t *self, airs_poll_t poll, const airs_call_result_t *result) {
+/* There was no room for the new instance: it is dropped. */
+static void drop_refused(airs_actor_switch_t *self, airs_call_result_t *result) {
     airs_actor_t *actor = self->actor;
-    if (self->instance == NULL ||
-        !airs_component_actor_make_room(component_of(actor), &self->instance, poll, result)) {
+    set_reason(self, result->status, "", result->reason); /* which is gone with it */
+    ops_of(actor)->instance_destroy(self->instance);
+    self->instance = NULL;
+    actor->incarnation = self->incarnation_before;
+    *result = (airs_call_result_t){.status = AIRS_RESOURCE_LIMIT, .reason = self->reason, .no_room = true};
+}
+
+/* True: there was none for the new instance. */
+static bool attempt(airs_actor_switch_t *self, airs_poll_t *poll, airs_call_result_t *result) {
+    airs_actor_t *actor = self->actor;
+    int32_t spare = airs_instance_room_spare(actor->services);
+    *poll = AIRS_POLL_DONE;
+    *result = (airs_call_result_t){.status = AIRS_OK};
+    make_or_fail(self, result);
+    if (result->status != AIRS_OK) {
         return false;
     }
-    actor->incarnation = self->incarnation_before;
+    *poll = call_phase(self, result);
+    if (!airs_component_actor_found_none(*poll, result)) {
+        airs_instance_room_took(actor->services);
+        return false;
+    }
+    airs_instance_room_found_none(actor->services, spare);
+    drop_refused(self, result);
     return true;
 }
 
+/* The actor's own instance gives way to the new one, or an idle actor's. */
+static bool make_room(airs_actor_switch_t *self) {
+    airs_actor_t *actor = self->actor;
+    return airs_passivation_give_up(actor) || airs_passivation_make_room(actor->services, actor->worker);
+}
+
 static airs_poll_t instantiate(airs_actor_switch_t *self, airs_call_result_t *result) {
+    airs_actor_t *actor = self->actor;
+    airs_services_t *services = actor->services;
     airs_poll_t poll = AIRS_POLL_DONE;
+    bool is_others = !airs_instance_room_may_try(&self->seeker, services);
+    if (is_others && !airs_passivation_could_give_up(actor)) {
+        set_reason(self, AIRS_RESOURCE_LIMIT, "", "no room for one more instance");
+        *result =
+            (airs_call_result_t){.status = AIRS_RESOURCE_LIMIT, .reason = self->reason, .no_room = true};
+        return AIRS_POLL_DONE;
+    }
+    airs_instance_room_expect(actor);
+    if (is_others) {
+        (void)airs_passivation_give_up(actor);
+    } else if (airs_instance_room_is_full(services)) {
+        (void)make_room(self);
+    }
+    bool found_none;
     do {
-        *result = (airs_call_result_t){.status = AIRS_OK};
-        make_or_fail(self, result);
-        if (result->status == AIRS_OK) {
-            poll = call_phase(self, result);
-        }
-    } while (find_room(self, poll, result));
+        found_none = attempt(self, &poll, result);
+    } while (found_none && make_room(self));
+    if (self->instance != NULL) {
+        airs_instance_room_served(&self->seeker, actor->worker);
+        return poll;
+    }
+    airs_instance_room_expect_no_more(actor);
+    if (!found_none) {
+        airs_instance_room_serve(services); /* somebody may have given way in vain */
+    }
     return poll;
 }
 
@@ -305,6 +364,7 @@ airs_poll_t airs_actor_update_begin(airs_actor_t *actor, airs_call_result_t *res
     self->phase = AIRS_SWITCH_IDLE;
     self->on_trial = true;
     self->spent = false;
+    self->put_off = false;
     *result = (airs_call_result_t){.status = AIRS_OK};
     return advance(self, AIRS_POLL_DONE, result);
 }
@@ -346,11 +406,16 @@ static void commit(airs_actor_switch_t *self) {
         set_code(actor, self->next);
         return;
     }
-    ops_of(actor)->instance_destroy(component->instance);
-    airs_passivation_gave(actor->services);
+    if (component->instance != NULL) {
+        ops_of(actor)->instance_destroy(component->instance);
+        airs_instance_room_vacate(actor);
+    }
     component->instance = self->instance;
     show_switched(actor, true);
     self->instance = NULL;
+    if (airs_actor_is_passive(actor)) {
+        airs_passivation_returned(actor);
+    }
     airs_message_batch_allow(actor);
     set_code(actor, self->next);
     if (!migrates(self)) {
@@ -370,10 +435,56 @@ static void withdraw(airs_actor_switch_t *self) {
     drop_state(self);
 }
 
+static void lose_patience(airs_timer_t *timer) {
+    airs_actor_switch_t *self =
+        (airs_actor_switch_t *)((char *)timer - offsetof(airs_actor_switch_t, patience));
+    /* Relaxed: the signal orders it. */
+    atomic_store_explicit(&self->out_of_patience, true, memory_order_relaxed);
+    airs_actor_signal_between(self->actor, AIRS_SIGNAL_UPDATE);
+}
+
+static void begin_patience(airs_actor_switch_t *self) {
+    airs_services_t *services = self->actor->services;
+    uint64_t now = airs_clock_monotonic(services->clock);
+    if (!self->timed && self->actor->max_parked_ns < UINT64_MAX / 2 - now) {
+        self->patience.fire = lose_patience;
+        self->patience.deadline_ns = now + self->actor->max_parked_ns;
+        /* The node's timers need no memory to be armed. */
+        AIRS_ASSERT(services->timers->add(services->timers, &self->patience) == AIRS_OK);
+        self->timed = true;
+    }
+}
+
+/* There was no room for the new instance. False: there is no use in waiting for it any more. */
+static bool put_off(airs_actor_switch_t *self) {
+    airs_actor_t *actor = self->actor;
+    if (atomic_load_explicit(&self->out_of_patience, memory_order_relaxed) ||
+        !(actor->passivable != NULL || airs_instance_room_is_hoped_for(actor->services))) {
+        return false;
+    }
+    drop_state(self);
+    self->phase = AIRS_SWITCH_IDLE;
+    self->on_trial = false;
+    self->put_off = true;
+    begin_patience(self);
+    (void)airs_instance_room_await(&self->seeker, actor->worker); /* the call is a signal */
+    return true;
+}
+
+bool airs_actor_update_is_due(airs_actor_t *actor) {
+    /* Relaxed: the owner's look; one that was put off is there until the owner hears of the next order. */
+    const airs_actor_switch_t *self = atomic_load_explicit(&actor->update, memory_order_relaxed);
+    return self != NULL && switch_of(actor)->put_off && airs_passivation_could_give_up(actor);
+}
+
 bool airs_actor_update_conclude(airs_actor_t *actor, const airs_call_result_t *result) {
     airs_actor_switch_t *self = switch_of(actor);
+    if (airs_component_actor_found_none(AIRS_POLL_DONE, result) && put_off(self)) {
+        return true;
+    }
     if (result->status == AIRS_OK) {
         self->phase = AIRS_SWITCH_IDLE;
+        end_waiting(self);
         commit(self);
         self->tell(self, AIRS_SWITCH_SWITCHED);
         return true;
@@ -394,7 +505,7 @@ void airs_actor_update_discard(airs_actor_t *actor) {
     if (self != NULL && self->instance != NULL) {
         ops_of(actor)->instance_destroy(self->instance);
         self->instance = NULL;
-        airs_passivation_gave(actor->services);
+        airs_instance_room_vacate(actor);
     }
 }
 
@@ -482,6 +593,8 @@ void airs_actor_update_lost(airs_actor_t *actor) {
     airs_actor_switch_t *self = switch_of(actor);
     if (self != NULL && self->going_back) {
         end_trial(self);
+    } else if (self != NULL && self->put_off) {
+        airs_actor_signal(actor, AIRS_SIGNAL_UPDATE); /* which needs no room now */
     }
 }
 
@@ -497,6 +610,7 @@ static void settle(airs_actor_switch_t *self) {
 /* There is no instance, or none that could not be made of the other code: also of a command between two runs. */
 static void obey_at_rest(airs_actor_t *actor, airs_actor_switch_t *self, airs_switch_order_t order) {
     if (order == AIRS_SWITCH_FORWARD) {
+        end_waiting(self);
         set_code(actor, self->next);
         self->on_trial = true;
         show_switched(actor, true);
@@ -514,7 +628,9 @@ bool airs_actor_update_needs_instance(airs_actor_t *actor) {
     /* Relaxed: only a look. A later order than this one is no order to go forward. */
     uint8_t order = self != NULL ? atomic_load_explicit(&self->order, memory_order_relaxed)
                                  : (uint8_t)AIRS_SWITCH_NONE;
-    return order != AIRS_SWITCH_BACK && order != AIRS_SWITCH_SETTLE;
+    bool goes_forward = order == AIRS_SWITCH_FORWARD ||
+                        (order == AIRS_SWITCH_NONE && self != NULL && self->put_off);
+    return goes_forward && self->old_migrates;
 }
 
 airs_update_task_t airs_actor_update_obey(airs_actor_t *actor) {
@@ -525,6 +641,9 @@ airs_update_task_t airs_actor_update_obey(airs_actor_t *actor) {
     /* Acquire: pairs with airs_actor_switch_give. */
     airs_switch_order_t order =
         (airs_switch_order_t)atomic_exchange_explicit(&self->order, AIRS_SWITCH_NONE, memory_order_acquire);
+    if (order == AIRS_SWITCH_NONE && self->put_off) {
+        order = AIRS_SWITCH_FORWARD;
+    }
     bool goes_back = order == AIRS_SWITCH_BACK && airs_actor_is_command(actor);
     if (actor->at_rest || goes_back) {
         obey_at_rest(actor, self, order);
@@ -544,6 +663,7 @@ void airs_actor_update_gone(airs_actor_t *actor) {
     /* As in `detach`. */
     airs_actor_switch_t *self = atomic_exchange_explicit(&actor->update, NULL, memory_order_acq_rel);
     if (self != NULL) {
+        end_waiting(self);
         self->tell(self, AIRS_SWITCH_GONE);
     }
 }

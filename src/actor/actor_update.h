@@ -15,6 +15,12 @@
  * awaited, answers taken over. Otherwise these end as in a restart. What an instance that is dropped has begun of
  * the like ends with it, and nothing else does. What it sent, published, stored or subscribed to stays.
  *
+ * A switch that finds no room for the new instance is put off, and the actor goes on with its work until it is its turn
+ * in the line of those who want some (actor/instance_room.h): nothing waits for it meanwhile, so that two who want room
+ * of each other do not wait for good. One that is stateless gives its own instance up for the new one if nothing depends
+ * on it, and one that is passive has none made of the old component, unless that is to be asked for its state. What is put
+ * off for longer than a call may be parked has failed.
+ *
  * The switch is attached until the actor has gone back or never switched, the updater's last order, or the actor's end
  * for good. Orders that are given afterwards are not looked at. */
 #ifndef AIRSSYS_ACTOR_ACTOR_UPDATE_H
@@ -22,6 +28,7 @@
 
 #include "actor/actor.h"
 #include "actor/actor_code.h"
+#include "actor/instance_room.h"
 
 typedef struct airs_actor_switch airs_actor_switch_t;
 
@@ -80,9 +87,15 @@ struct airs_actor_switch {
     airs_instance_t *instance; /* that is being made */
     uint64_t incarnation_before;
     bool spent;                                   /* the old instance, by a call of the switch */
+    bool put_off;                                 /* until there is room */
+    bool timed;                                   /* `patience` was added */
     bool has_switched;                            /* before it went back */
     const airs_actor_metadata_t *metadata;        /* of the new instance; the actor's */
     const airs_actor_metadata_t *metadata_before; /* likewise of the old one; NULL: not known */
+
+    airs_room_seeker_t seeker;
+    airs_timer_t patience; /* until it is put off no longer */
+    atomic_bool out_of_patience;
 
     /* Before FAILED or CRASHED is told, for whom it is told. */
     airs_status_t status;
@@ -109,11 +122,14 @@ typedef enum airs_update_task {
     AIRS_UPDATE_RECEDE, /* airs_actor_recede is to be called */
 } airs_update_task_t;
 
-/* AIRS_SIGNAL_UPDATE came to one that is passive: does it need its instance for that? Not to go back or to settle. */
+/* AIRS_SIGNAL_UPDATE came to one that is passive: does it need its instance for that? Only to be asked for its state. */
 bool airs_actor_update_needs_instance(airs_actor_t *actor);
 
 /* AIRS_SIGNAL_UPDATE came: what is to be done, between two calls; of one that is at rest all is done in here. */
 airs_update_task_t airs_actor_update_obey(airs_actor_t *actor);
+
+/* It was put off: can the actor now do with the room that its own instance takes? Then AIRS_SIGNAL_UPDATE is to be given. */
+bool airs_actor_update_is_due(airs_actor_t *actor);
 
 /* The step, as a call: done with AIRS_OK when the actor has switched. */
 airs_poll_t airs_actor_update_begin(airs_actor_t *actor, airs_call_result_t *result);
@@ -122,7 +138,7 @@ airs_poll_t airs_actor_update_resume(airs_actor_t *actor, airs_call_result_t *re
 /* The call in hand was parked for too long and is not gone on with. `conclude` is next. */
 void airs_actor_update_interrupt(airs_actor_t *actor);
 
-/* The step has ended. False: the old instance is spent, and the actor has crashed. */
+/* The step has ended, or is put off. False: the old instance is spent, and the actor has crashed. */
 bool airs_actor_update_conclude(airs_actor_t *actor, const airs_call_result_t *result);
 
 /* A start has ended well. */

@@ -6,7 +6,7 @@
 #include "actor/actor_end.h"
 #include "actor/actor_timers.h"
 #include "actor/actor_update.h"
-#include "actor/passivation.h"
+#include "actor/instance_room.h"
 
 static airs_component_actor_t *component_of(airs_actor_t *actor) { return (airs_component_actor_t *)actor; }
 
@@ -40,7 +40,7 @@ static void drop_instance(airs_component_actor_t *self) {
     ops_of(self)->instance_destroy(self->instance);
     self->instance = NULL;
     self->phase = PHASE_STARTED;
-    airs_passivation_gave(self->actor.services);
+    airs_instance_room_vacate(&self->actor);
 }
 
 /* How the actor goes on after a run; without memory for the reason it crashes. */
@@ -83,6 +83,11 @@ static airs_poll_t advance(airs_component_actor_t *self, airs_poll_t poll, airs_
     return poll;
 }
 
+static airs_poll_t begin_run(airs_component_actor_t *self, airs_call_result_t *result) {
+    airs_poll_t poll;
+    return airs_component_actor_begin(self, &poll, result) ? advance(self, poll, result) : poll;
+}
+
 /* Only its timer's messages come to it. */
 static airs_poll_t command_handle(airs_actor_t *actor, const airs_component_message_t *message,
                                   airs_call_result_t *result) {
@@ -92,8 +97,7 @@ static airs_poll_t command_handle(airs_actor_t *actor, const airs_component_mess
         return AIRS_POLL_DONE;
     }
     show_next(self, airs_actor_timers_due(actor, message->timer_id));
-    airs_poll_t poll;
-    return airs_component_actor_begin(self, &poll, result) ? advance(self, poll, result) : AIRS_POLL_DONE;
+    return begin_run(self, result);
 }
 
 /* Between two runs there is nothing to be told. */
@@ -107,6 +111,9 @@ static airs_poll_t command_resume(airs_actor_t *actor, airs_call_result_t *resul
     airs_component_actor_t *self = component_of(actor);
     if (actor->step == AIRS_STEP_UPDATE) {
         return airs_actor_update_resume(actor, result);
+    }
+    if (self->phase == PHASE_AWAIT_ROOM) {
+        return begin_run(self, result);
     }
     return advance(self, ops_of(self)->resume(self->instance, result), result);
 }
@@ -139,6 +146,7 @@ const airs_behaviour_t *airs_command_actor_behaviour(void) {
         .handle = command_handle,
         .stop = command_stop,
         .resume = command_resume,
+        .overdue = airs_component_actor_overdue,
         .discard = command_discard,
         .release = airs_component_actor_release,
     };

@@ -103,75 +103,112 @@ static airs_poll_t advance(airs_component_actor_t *self, airs_poll_t poll, airs_
     return poll;
 }
 
-bool airs_component_actor_make_room(airs_component_actor_t *self, airs_instance_t **instance,
-                                    airs_poll_t poll, const airs_call_result_t *result) {
-    airs_actor_t *actor = &self->actor;
-    if (poll != AIRS_POLL_DONE || result->status != AIRS_RESOURCE_LIMIT || !result->no_room) {
-        airs_passivation_took(actor->services);
-        return false;
-    }
-    airs_passivation_found_none(actor->services);
-    if (!airs_passivation_make_room(actor->services, actor->worker)) {
-        return false;
-    }
-    ops_of(self)->instance_destroy(*instance);
-    *instance = NULL;
-    return true;
+/* How an attempt to make an instance ended. */
+typedef enum airs_attempt {
+    ATTEMPT_MADE, /* and begun; how far it came is another question */
+    ATTEMPT_REFUSED,
+    ATTEMPT_NO_ROOM,
+} airs_attempt_t;
+
+/* There is no room for the instance: it is dropped. */
+static void drop_refused(airs_component_actor_t *self, const airs_call_result_t *result,
+                         airs_error_t *error) {
+    (void)airs_error_set(error, result->status, "%s", result->reason); /* which is gone with it */
+    ops_of(self)->instance_destroy(self->instance);
+    self->instance = NULL;
 }
 
-bool airs_component_actor_begin(airs_component_actor_t *self, airs_poll_t *poll, airs_call_result_t *result) {
-    airs_call_t instantiate = {.kind = AIRS_CALL_INSTANTIATE};
+static airs_attempt_t attempt_once(airs_component_actor_t *self, airs_poll_t *poll,
+                                   airs_call_result_t *result, airs_error_t *error) {
     airs_services_t *services = self->actor.services;
-    if (airs_passivation_is_full(services)) {
+    airs_call_t instantiate = {.kind = AIRS_CALL_INSTANTIATE};
+    int32_t spare = airs_instance_room_spare(services);
+    error->text[0] = '\0';
+    error->status = airs_component_actor_instance(self, self->code, &self->instance, error);
+    if (error->status != AIRS_OK) {
+        self->instance = NULL;
+        return ATTEMPT_REFUSED;
+    }
+    self->phase = PHASE_INSTANTIATE;
+    *poll = airs_component_actor_call(self, &instantiate, result);
+    if (!airs_component_actor_found_none(*poll, result)) {
+        airs_instance_room_took(services);
+        return ATTEMPT_MADE;
+    }
+    airs_instance_room_found_none(services, spare);
+    drop_refused(self, result, error);
+    return ATTEMPT_NO_ROOM;
+}
+
+static airs_attempt_t attempt(airs_component_actor_t *self, airs_poll_t *poll, airs_call_result_t *result) {
+    airs_services_t *services = self->actor.services;
+    airs_attempt_t ended;
+    airs_error_t error;
+    airs_instance_room_expect(&self->actor);
+    if (airs_instance_room_is_full(services)) {
         (void)airs_passivation_make_room(services, self->actor.worker);
     }
     do {
-        airs_error_t error;
-        error.text[0] = '\0';
-        airs_status_t status = airs_component_actor_instance(self, self->code, &self->instance, &error);
-        if (status != AIRS_OK) {
-            self->instance = NULL;
-            (void)airs_component_actor_refuse(self, status, &error, result);
-            return false;
-        }
-        self->phase = PHASE_INSTANTIATE;
-        *poll = airs_component_actor_call(self, &instantiate, result);
-    } while (airs_component_actor_make_room(self, &self->instance, *poll, result));
-    return true;
+        ended = attempt_once(self, poll, result, &error);
+    } while (ended == ATTEMPT_NO_ROOM && airs_passivation_make_room(services, self->actor.worker));
+    if (ended != ATTEMPT_MADE) {
+        airs_instance_room_expect_no_more(&self->actor);
+        *poll = airs_component_actor_refuse(self, error.status, &error, result);
+    }
+    if (ended == ATTEMPT_REFUSED) {
+        airs_instance_room_serve(services); /* somebody may have given way in vain */
+    }
+    return ended;
 }
 
-/* Is it there already, and can it do without an instance for a while? */
-static bool comes_back(const airs_actor_t *actor) {
+/* May it wait for room? One that is there already, and can do without an instance for a while, does not end for want of
+ * one; any other does. */
+static bool may_wait(airs_component_actor_t *self) {
+    const airs_actor_t *actor = &self->actor;
     /* Relaxed: the owner's. */
     return actor->step == AIRS_STEP_RETURN ||
            (actor->passivable != NULL && atomic_load_explicit(&actor->restarts, memory_order_relaxed) > 0);
 }
 
-/* A passive actor that finds no room for its instance waits until there is some, and so does one that is stateless and
- * begins anew, after a crash or with the component before an update; who is spawned is refused. */
-static bool is_to_wait(const airs_component_actor_t *self, airs_poll_t poll,
-                       const airs_call_result_t *result) {
-    return poll == AIRS_POLL_DONE && comes_back(&self->actor) && result->status == AIRS_RESOURCE_LIMIT &&
-           result->no_room;
+static void forget_refusal(airs_component_actor_t *self) {
+    airs_release(self->actor.services->allocator, self->refusal);
+    self->refusal = NULL;
+}
+
+bool airs_component_actor_begin(airs_component_actor_t *self, airs_poll_t *poll, airs_call_result_t *result) {
+    airs_worker_t *worker = self->actor.worker;
+    *poll = AIRS_POLL_PENDING;
+    if (airs_room_seeker_place(&self->seeker) == AIRS_PLACE_WAITS) {
+        return false; /* it was woken for something else */
+    }
+    bool waits;
+    do {
+        waits = may_wait(self);
+        if (!waits || airs_instance_room_may_try(&self->seeker, self->actor.services)) {
+            airs_attempt_t ended = attempt(self, poll, result);
+            if (ended != ATTEMPT_NO_ROOM || !waits) {
+                airs_instance_room_served(&self->seeker, worker);
+                return ended == ATTEMPT_MADE;
+            }
+            forget_refusal(self);
+        }
+        self->phase = PHASE_AWAIT_ROOM;
+    } while (airs_instance_room_await(&self->seeker, worker));
+    *poll = AIRS_POLL_PENDING;
+    return false;
+}
+
+const char *airs_component_actor_overdue(const airs_actor_t *actor) {
+    const airs_component_actor_t *self = (const airs_component_actor_t *)actor;
+    return self->phase == PHASE_AWAIT_ROOM
+               ? "no room for its instance came for too long: all that fit, engine.max-actors, are in use"
+               : NULL;
 }
 
 static airs_poll_t component_start(airs_actor_t *actor, airs_call_result_t *result) {
     airs_component_actor_t *self = component_of(actor);
     airs_poll_t poll;
-    for (;;) {
-        if (!airs_component_actor_begin(self, &poll, result)) {
-            return AIRS_POLL_DONE;
-        }
-        if (!is_to_wait(self, poll, result)) {
-            return advance(self, poll, result);
-        }
-        ops_of(self)->instance_destroy(self->instance);
-        self->instance = NULL;
-        self->phase = PHASE_AWAIT_ROOM;
-        if (airs_passivation_await_room(actor)) {
-            return AIRS_POLL_PENDING;
-        }
-    }
+    return airs_component_actor_begin(self, &poll, result) ? advance(self, poll, result) : poll;
 }
 
 /* ---- running ---- */
@@ -229,7 +266,6 @@ static airs_poll_t component_resume(airs_actor_t *actor, airs_call_result_t *res
         return airs_actor_update_resume(actor, result);
     }
     if (self->phase == PHASE_AWAIT_ROOM) {
-        airs_passivation_await_no_longer(actor);
         return component_start(actor, result);
     }
     airs_poll_t poll = ops_of(self)->resume(self->instance, result);
@@ -251,10 +287,10 @@ void airs_component_actor_discard(airs_actor_t *actor) {
     if (self->instance != NULL) {
         ops_of(self)->instance_destroy(self->instance);
         self->instance = NULL;
-        airs_passivation_gave(actor->services);
+        airs_instance_room_vacate(actor);
     }
-    airs_release(actor->services->allocator, self->refusal);
-    self->refusal = NULL;
+    airs_instance_room_leave(&self->seeker);
+    forget_refusal(self);
 }
 
 void airs_component_actor_release(airs_actor_t *actor) {
@@ -276,6 +312,7 @@ airs_actor_t *airs_component_actor_create(const airs_actor_setup_t *setup, airs_
         .describe = component_describe,
         .health = component_health,
         .resume = component_resume,
+        .overdue = airs_component_actor_overdue,
         .passivate = component_passivate,
         .discard = airs_component_actor_discard,
         .release = airs_component_actor_release,
@@ -295,5 +332,6 @@ airs_actor_t *airs_component_actor_create(const airs_actor_setup_t *setup, airs_
     whole.park = &self->park;
     airs_actor_init(&self->actor, &whole);
     self->code = code;
+    self->seeker.actor = &self->actor;
     return &self->actor;
 }

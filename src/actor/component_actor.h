@@ -5,6 +5,7 @@
 #include "actor/actor.h"
 #include "actor/actor_code.h"
 #include "actor/actor_system.h"
+#include "actor/instance_room.h"
 
 /* What `start` is doing. */
 typedef enum airs_start_phase {
@@ -25,6 +26,7 @@ typedef struct airs_component_actor {
     airs_instance_t *instance;
     airs_start_phase_t phase;
     char *refusal; /* why there is no instance */
+    airs_room_seeker_t seeker;
     /* Of a command: how its last run ended; when the next is due, on the monotonic clock, and when the last one ended,
      * since 1970 (0: there is none). The times are for others to look at: relaxed. */
     char failure[64];
@@ -43,13 +45,15 @@ airs_poll_t airs_component_actor_call(airs_component_actor_t *self, const airs_c
                                       airs_call_result_t *result);
 airs_poll_t airs_component_actor_refuse(airs_component_actor_t *self, airs_status_t status,
                                         const airs_error_t *error, airs_call_result_t *result);
-/* An instance has begun. If it found no room: drop it, and have another actor's give way. False: it found some, or there
- * is none that could. */
-bool airs_component_actor_make_room(airs_component_actor_t *self, airs_instance_t **instance,
-                                    airs_poll_t poll, const airs_call_result_t *result);
-/* Make the instance and begin with its start functions; *poll is how far they came. False: there is no instance, and
- * `result` says why. */
+/* An instance has begun with its start functions: did it find no room? */
+static inline bool airs_component_actor_found_none(airs_poll_t poll, const airs_call_result_t *result) {
+    return poll == AIRS_POLL_DONE && result->status == AIRS_RESOURCE_LIMIT && result->no_room;
+}
+/* Make the instance, for which another actor's may have to give way, and begin with its start functions; *poll is how
+ * far they came. False: there is no instance, and `result` says why; or *poll is PENDING, because it waits for room, and
+ * this is to be called again when the actor is woken. */
 bool airs_component_actor_begin(airs_component_actor_t *self, airs_poll_t *poll, airs_call_result_t *result);
+const char *airs_component_actor_overdue(const airs_actor_t *actor);
 void airs_component_actor_discard(airs_actor_t *actor);
 void airs_component_actor_release(airs_actor_t *actor);
 

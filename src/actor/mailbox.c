@@ -284,7 +284,7 @@ airs_push_t airs_mailbox_signal(airs_mailbox_t *mailbox, airs_signal_t signal) {
 
 bool airs_mailbox_claim(airs_mailbox_t *mailbox) {
     uintptr_t head = AIRS_MAILBOX_IDLE;
-    /* Acquire: pairs with release_ownership, as in push. Sequentially consistent: see airs_passivation_serve. */
+    /* Acquire: pairs with release_ownership, as in push. Sequentially consistent: see airs_instance_room_serve. */
     return atomic_compare_exchange_strong_explicit(&mailbox->head, &head, AIRS_MAILBOX_OWNED,
                                                    memory_order_seq_cst, memory_order_seq_cst);
 }

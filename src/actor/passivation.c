@@ -25,9 +25,6 @@ struct airs_passivable {
     airs_passivable_t *previous;
     uint64_t passed; /* messages that it had handled when it was put last in the line */
     bool listed;
-    bool seeks; /* room; then these two are its place among those that do */
-    airs_passivable_t *next_seeker;
-    airs_passivable_t *previous_seeker;
 };
 
 /* All that have an instance stand in a line, the one that was looked at longest ago first. Who has handled something
@@ -38,9 +35,6 @@ struct airs_passivation {
     airs_passivable_t *first;
     airs_passivable_t *last;
     size_t count;
-    /* Passive ones that wait until there is room for their instance, the first that came first. */
-    airs_passivable_t *first_seeker;
-    airs_passivable_t *last_seeker;
 };
 
 airs_status_t airs_passivation_create(airs_services_t *services, airs_passivation_t **out) {
@@ -49,14 +43,13 @@ airs_status_t airs_passivation_create(airs_services_t *services, airs_passivatio
         return AIRS_OUT_OF_MEMORY;
     }
     self->services = services;
-    atomic_init(&services->spare_instances, -1);
     *out = self;
     return AIRS_OK;
 }
 
 void airs_passivation_destroy(airs_passivation_t *self) {
     if (self != NULL) {
-        AIRS_ASSERT(self->first == NULL && self->first_seeker == NULL);
+        AIRS_ASSERT(self->first == NULL);
         airs_release(self->services->allocator, self);
     }
 }
@@ -159,7 +152,6 @@ void airs_passivation_end(airs_actor_t *actor) {
     if (actor->passivable != NULL) {
         strike_off(actor);
         disarm(actor->passivable);
-        airs_passivation_await_no_longer(actor);
         show(actor, false);
     }
 }
@@ -172,22 +164,13 @@ void airs_passivation_returned(airs_actor_t *actor) {
     airs_passivation_begin(actor);
 }
 
-/* Does nothing depend on its instance? Any thread; who does not own the actor asks again when it does. */
-static bool is_dispensable(airs_actor_t *actor) {
-    return airs_actor_state(actor) == AIRS_ACTOR_RUNNING && !airs_actor_is_passive(actor) &&
-           atomic_load_explicit(&actor->requests.outstanding, memory_order_relaxed) == 0 &&
-           atomic_load_explicit(&actor->deferred_count, memory_order_relaxed) == 0 &&
-           (atomic_load_explicit(&actor->update, memory_order_relaxed) == NULL ||
-            atomic_load_explicit(&actor->switched, memory_order_relaxed));
-}
-
 static void rest(airs_actor_t *actor) {
     strike_off(actor);
     disarm(actor->passivable);
     airs_health_monitor_pause(actor);
     actor->batches = false;
     actor->behaviour->passivate(actor);
-    airs_passivation_gave(actor->services);
+    airs_instance_room_gave(actor);
     show(actor, true);
     atomic_fetch_add_explicit(&actor->services->passivated, 1, memory_order_relaxed);
 }
@@ -201,9 +184,9 @@ void airs_passivation_obey(airs_actor_t *actor) {
     bool used = part->timed != atomic_load_explicit(&actor->handled, memory_order_relaxed) ||
                 airs_mailbox_waiting(&actor->mailbox) > 0;
     /* Requests whose answers it has taken over may have ended without it. */
-    if (!used && !airs_deferred_replies_owed(actor) && is_dispensable(actor)) {
+    if (!used && !airs_deferred_replies_owed(actor) && airs_passivation_is_dispensable(actor)) {
         rest(actor);
-        airs_passivation_serve(actor->services);
+        airs_instance_room_serve(actor->services);
     } else {
         /* It has fired, or somebody else has given the signal. */
         disarm(part);
@@ -211,12 +194,25 @@ void airs_passivation_obey(airs_actor_t *actor) {
     }
 }
 
+bool airs_passivation_could_give_up(airs_actor_t *actor) {
+    return actor->passivable != NULL && !airs_deferred_replies_owed(actor) &&
+           airs_passivation_is_free_inside(actor);
+}
+
+bool airs_passivation_give_up(airs_actor_t *actor) {
+    bool gives = airs_passivation_could_give_up(actor);
+    if (gives) {
+        rest(actor);
+    }
+    return gives;
+}
+
 /* ---- want of room ---- */
 
 /* One that is in the line, so that it has not ended. */
 static airs_actor_t *claim(const airs_passivable_t *part) {
     airs_actor_t *actor = part->actor;
-    return is_dispensable(actor) && airs_mailbox_claim(&actor->mailbox) ? actor : NULL;
+    return airs_passivation_is_dispensable(actor) && airs_mailbox_claim(&actor->mailbox) ? actor : NULL;
 }
 
 /* The first in line that can be had, which is the caller's then; NULL: none. */
@@ -264,7 +260,7 @@ bool airs_passivation_make_room(airs_services_t *services, airs_worker_t *worker
             airs_tally_activate(airs_scheduler_tally(services->scheduler, worker));
         }
         actor->worker = worker;
-        bool given = is_dispensable(actor);
+        bool given = airs_passivation_is_dispensable(actor);
         if (given) {
             rest(actor);
         }
@@ -272,64 +268,5 @@ bool airs_passivation_make_room(airs_services_t *services, airs_worker_t *worker
         if (given) {
             return true;
         }
-    }
-}
-
-/* ---- waiting for room ---- */
-
-static void leave_seekers(airs_passivation_t *self, airs_passivable_t *part) {
-    airs_passivable_t *next = part->next_seeker;
-    airs_passivable_t *previous = part->previous_seeker;
-    *(previous != NULL ? &previous->next_seeker : &self->first_seeker) = next;
-    *(next != NULL ? &next->previous_seeker : &self->last_seeker) = previous;
-    part->seeks = false;
-    atomic_fetch_sub_explicit(&self->services->room_seekers, 1, memory_order_relaxed);
-}
-
-static void join_seekers(airs_passivation_t *self, airs_passivable_t *part) {
-    airs_spinlock_lock(&self->lock);
-    part->next_seeker = NULL;
-    part->previous_seeker = self->last_seeker;
-    *(self->last_seeker != NULL ? &self->last_seeker->next_seeker : &self->first_seeker) = part;
-    self->last_seeker = part;
-    part->seeks = true;
-    /* Sequentially consistent, before the look for an idle actor: see airs_passivation_serve. */
-    atomic_fetch_add_explicit(&self->services->room_seekers, 1, memory_order_seq_cst);
-    airs_spinlock_unlock(&self->lock);
-}
-
-bool airs_passivation_await_room(airs_actor_t *actor) {
-    airs_services_t *services = actor->services;
-    join_seekers(services->passivation, actor->passivable);
-    /* Somebody may have become idle before that. */
-    if (!airs_passivation_make_room(services, actor->worker)) {
-        return true;
-    }
-    airs_passivation_await_no_longer(actor);
-    return false;
-}
-
-void airs_passivation_await_no_longer(airs_actor_t *actor) {
-    airs_passivation_t *self = actor->services->passivation;
-    airs_spinlock_lock(&self->lock);
-    if (actor->passivable->seeks) {
-        leave_seekers(self, actor->passivable);
-    }
-    airs_spinlock_unlock(&self->lock);
-}
-
-void airs_passivation_serve_first(airs_services_t *services) {
-    airs_passivation_t *self = services->passivation;
-    airs_actor_t *actor = NULL;
-    airs_spinlock_lock(&self->lock);
-    if (self->first_seeker != NULL) {
-        /* Who waits here has not ended. */
-        actor = airs_actor_ref(self->first_seeker->actor);
-        leave_seekers(self, self->first_seeker);
-    }
-    airs_spinlock_unlock(&self->lock);
-    if (actor != NULL) {
-        airs_actor_wake(actor);
-        airs_actor_unref(actor);
     }
 }

@@ -14,6 +14,7 @@
 #define AIRSSYS_ACTOR_PASSIVATION_H
 
 #include "actor/actor.h"
+#include "actor/instance_room.h"
 
 /* AIRS_OUT_OF_MEMORY. */
 airs_status_t airs_passivation_create(airs_services_t *services, airs_passivation_t **out);
@@ -40,52 +41,40 @@ void airs_passivation_obey(airs_actor_t *actor);
 /* There is an instance again. */
 void airs_passivation_returned(airs_actor_t *actor);
 
-/* The actor wants its instance, for which there is no room, and nobody could give way: it is woken (airs_actor_wake)
- * when that may have changed. False: it has changed already. */
-bool airs_passivation_await_room(airs_actor_t *actor);
+/* An instance is to be made for it in place of the one that it has, which is dropped if nothing depends on it: then it
+ * is passive. False: it is not, or already was. */
+bool airs_passivation_give_up(airs_actor_t *actor);
 
-/* And it does not wait for that any more. */
-void airs_passivation_await_no_longer(airs_actor_t *actor);
+/* Could it? */
+bool airs_passivation_could_give_up(airs_actor_t *actor);
 
-/* Any thread: an actor has become idle, or an instance is gone. */
-void airs_passivation_serve_first(airs_services_t *services);
-static inline void airs_passivation_serve(airs_services_t *services) {
-    /* Sequentially consistent, after airs_mailbox_release_ownership: pairs with airs_passivation_await_room. Either
-     * this thread sees who waits, or that one finds the actor idle. */
-    if (atomic_load_explicit(&services->room_seekers, memory_order_seq_cst) != 0) {
-        airs_passivation_serve_first(services);
-    }
-}
+/* Could another one have its instance, once it is idle? Any thread; who does not own the actor asks again when it does. */
+static inline bool airs_passivation_is_dispensable(airs_actor_t *actor);
 
 /* The engine has no room for another instance: have an actor give way that is idle and has been so for longest, or
  * nearly. False: there is none. Any thread, which may own other actors; `worker` is the calling one. */
 bool airs_passivation_make_room(airs_services_t *services, airs_worker_t *worker);
 
-/* Any thread: what is known of the room for instances, so that none is begun in vain when there is none. It need not be
- * right: an instance that finds no room says so. One was made, one is gone, one has found no room. */
-static inline void airs_passivation_took(airs_services_t *services) {
-    if (atomic_load_explicit(&services->spare_instances, memory_order_relaxed) > 0) {
-        atomic_fetch_sub_explicit(&services->spare_instances, 1, memory_order_relaxed);
-    }
-}
-static inline void airs_passivation_gave(airs_services_t *services) {
-    if (atomic_load_explicit(&services->spare_instances, memory_order_relaxed) >= 0) {
-        atomic_fetch_add_explicit(&services->spare_instances, 1, memory_order_relaxed);
-    }
-}
-static inline void airs_passivation_found_none(airs_services_t *services) {
-    atomic_store_explicit(&services->spare_instances, 0, memory_order_relaxed);
-}
-
-/* And so another one's should give way before one is made. */
-static inline bool airs_passivation_is_full(const airs_services_t *services) {
-    return atomic_load_explicit(&services->spare_instances, memory_order_relaxed) == 0;
-}
+/* Any thread: has it an instance that knows of nothing that goes on? Likewise. */
+static inline bool airs_passivation_is_free_inside(airs_actor_t *actor);
 
 /* Any thread: is it passive? */
 static inline bool airs_actor_is_passive(const airs_actor_t *actor) {
     /* Relaxed: the owner reads what owners wrote, others only tell of it. */
     return atomic_load_explicit(&actor->passive, memory_order_relaxed);
+}
+
+static inline bool airs_passivation_is_free_inside(airs_actor_t *actor) {
+    return actor->passivable != NULL && !airs_actor_is_passive(actor) &&
+           airs_actor_state(actor) == AIRS_ACTOR_RUNNING &&
+           atomic_load_explicit(&actor->requests.outstanding, memory_order_relaxed) == 0 &&
+           atomic_load_explicit(&actor->deferred_count, memory_order_relaxed) == 0;
+}
+
+static inline bool airs_passivation_is_dispensable(airs_actor_t *actor) {
+    return airs_passivation_is_free_inside(actor) &&
+           (atomic_load_explicit(&actor->update, memory_order_relaxed) == NULL ||
+            atomic_load_explicit(&actor->switched, memory_order_relaxed));
 }
 
 #endif

@@ -11,6 +11,7 @@
 typedef struct airs_actor_links airs_actor_links_t;
 typedef struct airs_component_registry airs_component_registry_t;
 typedef struct airs_component_templates airs_component_templates_t;
+typedef struct airs_instance_room airs_instance_room_t;
 typedef struct airs_passivation airs_passivation_t;
 typedef struct airs_response_router airs_response_router_t;
 typedef struct airs_supervisors airs_supervisors_t;
@@ -36,6 +37,7 @@ typedef struct airs_services {
     airs_component_templates_t *templates;
     airs_waiting_senders_t *waiting_senders;
     airs_passivation_t *passivation;
+    airs_instance_room_t *instance_room;
     airs_actor_system_subscriber_t *subscriber;
     airs_supervisors_t *supervisors;
     airs_updater_t *updater;
@@ -47,11 +49,14 @@ typedef struct airs_services {
     _Atomic uint64_t spawned;
     _Atomic uint64_t crashed;
     _Atomic uint64_t restarts;
-    _Atomic uint32_t room_seekers;   /* passive actors that wait for room; see actor/passivation.h */
-    _Atomic int32_t spare_instances; /* that there is room for, as far as is known; below 0: it is not */
-    _Atomic uint64_t passive;        /* now */
-    _Atomic uint64_t passivated;     /* so often */
-    _Atomic uint64_t returned;       /* likewise, from there */
+    /* Of room for instances; see actor/instance_room.h. */
+    _Atomic uint32_t room_waiting;        /* who stands in line for it */
+    _Atomic uint32_t room_called;         /* who has been called and did not come to it yet */
+    _Atomic int32_t spare_instances;      /* that there is room for, as far as is known; below 0: it is not */
+    _Atomic uint32_t stateless_instances; /* of actors that can do without */
+    _Atomic uint64_t passive;             /* now */
+    _Atomic uint64_t passivated;          /* so often */
+    _Atomic uint64_t returned;            /* likewise, from there */
 
     /* See airs_actor_system_on_empty; NULL: nobody is told. */
     void (*emptied)(void *context);
