@@ -216,7 +216,10 @@ AIRS_API airs_status_t airs_node_set_policy(airs_node_t *node, const char *path,
 
 /* Make the actor `id` and wait until it has initialized. `options` may be NULL. AIRS_ALREADY_EXISTS,
  * AIRS_NOT_LOADED, AIRS_INSTANTIATION_FAILED, AIRS_INITIALIZE_FAILED, or what ended it. AIRS_INVALID_ARGUMENT,
- * AIRS_UNSUPPORTED: an option that cannot be. AIRS_QUOTA_EXCEEDED: more subscriptions than max_subscriptions. */
+ * AIRS_UNSUPPORTED: an option that cannot be. AIRS_QUOTA_EXCEEDED: more subscriptions than max_subscriptions. While
+ * stateless guests are at work with all the instances that there is room for it waits for one of them, and
+ * AIRS_PARKED_TIME_EXCEEDED when that takes longer than a call may be parked; AIRS_RESOURCE_LIMIT at once when there is
+ * nobody to wait for. */
 AIRS_API airs_status_t airs_node_spawn(airs_node_t *node, airs_component_t component, airs_id_t id,
                                        const airs_spawn_options_t *options, airs_error_t *error);
 

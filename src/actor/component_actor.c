@@ -162,12 +162,13 @@ static airs_attempt_t attempt(airs_component_actor_t *self, airs_poll_t *poll, a
 }
 
 /* May it wait for room? One that is there already, and can do without an instance for a while, does not end for want of
- * one; any other does. */
+ * one; any other does when there is no hope of it. */
 static bool may_wait(airs_component_actor_t *self) {
-    const airs_actor_t *actor = &self->actor;
+    airs_actor_t *actor = &self->actor;
     /* Relaxed: the owner's. */
     return actor->step == AIRS_STEP_RETURN ||
-           (actor->passivable != NULL && atomic_load_explicit(&actor->restarts, memory_order_relaxed) > 0);
+           (actor->passivable != NULL && atomic_load_explicit(&actor->restarts, memory_order_relaxed) > 0) ||
+           airs_instance_room_is_hoped_for(actor->services);
 }
 
 static void forget_refusal(airs_component_actor_t *self) {
@@ -186,6 +187,8 @@ bool airs_component_actor_begin(airs_component_actor_t *self, airs_poll_t *poll,
         waits = may_wait(self);
         if (!waits || airs_instance_room_may_try(&self->seeker, self->actor.services)) {
             airs_attempt_t ended = attempt(self, poll, result);
+            /* Looked at once more: somebody else's may just have changed hands. */
+            waits = waits || may_wait(self);
             if (ended != ATTEMPT_NO_ROOM || !waits) {
                 airs_instance_room_served(&self->seeker, worker);
                 return ended == ATTEMPT_MADE;

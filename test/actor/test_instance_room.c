@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "actor/actor.h"
+#include "actor/supervisor.h"
 
 #define S (UINT64_C(1000) * MS)
 
@@ -279,6 +280,35 @@ static void one_that_is_put_off_comes_back_for_its_messages(void **state) {
 
 /* ---- who is spawned ---- */
 
+static void who_is_spawned_waits_for_room(void **state) {
+    (void)state;
+    fill_with_sleepers("sleep 5000");
+    uint64_t began = now();
+    spawn("t/d/0");
+    assert_int_equal((now() - began) / S, 5);
+    assert_string_equal(state_of("t/d/0"), "running");
+    /* It need not be stateless, when others are. */
+    tell("t/d/0", "sleep 5000");
+    assert_ok(try_spawn("t/e/0", NULL));
+    assert_int_equal((now() - began) / S, 10);
+    assert_int_equal(actor_fixture_totals(&fixture).crashed, 0);
+}
+
+static void and_not_without_end(void **state) {
+    (void)state;
+    airs_actor_spec_t patient = stateless;
+    patient.limits.max_parked_time_ms = 3600000;
+    bound(1);
+    assert_ok(try_spawn("t/a/0", &patient));
+    tell("t/a/0", "sleep 100000");
+    uint64_t began = now();
+    assert_status(try_spawn("t/d/0", &stateless), AIRS_PARKED_TIME_EXCEEDED);
+    assert_string_equal(error.text, "t/d/0: no room for its instance came for too long: all that fit, "
+                                    "engine.max-actors, are in use");
+    assert_int_equal((now() - began) / S, 60);
+    assert_int_equal(actor_fixture_totals(&fixture).actors, 1);
+}
+
 static void without_hope_it_is_refused_at_once(void **state) {
     (void)state;
     bound(2);
@@ -291,7 +321,30 @@ static void without_hope_it_is_refused_at_once(void **state) {
     assert_int_equal(actor_fixture_totals(&fixture).actors, 2);
 }
 
-/* ---- in order ---- */
+/* A restart is no spawn: what it had was taken by one who waited for it. */
+static void one_that_keeps_its_instance_is_restarted_when_there_is_room(void **state) {
+    (void)state;
+    const airs_child_spec_t child = {.id = id_of("t/a/0"), .component = old};
+    const airs_supervisor_spec_t spec = {
+        .name = "s", .children = &child, .child_count = 1, .intensity = 1, .period_ms = 5000};
+    airs_supervisor_t *supervisor = NULL;
+    bound(2);
+    assert_ok(airs_actor_system_start_supervisor(fixture.system, &spec, &supervisor, NULL));
+    spawn("t/c/0");
+    spawn("t/b/0");
+    tell("t/b/0", "sleep 3000");
+    tell("t/c/0", "sleep 3000"); /* waits for room */
+    assert_string_equal(state_of("t/c/0"), "passive");
+    tell("t/a/0", "boom");
+    assert_string_equal(state_of("t/a/0"), "starting");
+    actor_fixture_pass(&fixture, 4 * S);
+    assert_string_equal(state_of("t/a/0"), "running");
+    assert_int_equal(actor_fixture_totals(&fixture).crashed, 1);
+    assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").restarts, 1);
+    airs_supervisor_stop(supervisor, AIRS_STOP_DROP, PATIENCE_MS);
+}
+
+/* ---- in order, and in turn ---- */
 
 static void the_first_is_served_first(void **state) {
     (void)state;
@@ -326,6 +379,125 @@ static void without_others_nobody_gives_way(void **state) {
     assert_int_equal(actor_fixture_totals(&fixture).passivated, 0);
 }
 
+/* ---- commands ---- */
+
+static airs_scripted_next_t job(airs_scripted_call_t *call) {
+    if (call->kind == AIRS_CALL_RUN) {
+        (void)strcat(heard, "run ");
+        return airs_scripted_exit(call, 0);
+    }
+    return airs_scripted_ok(call);
+}
+
+static void the_run_of_a_command_waits_for_room(void **state) {
+    (void)state;
+    airs_component_handle_t command = actor_fixture_add(&fixture, job, NULL);
+    airs_scripted_engine_set_command(&fixture.engine, command);
+    bound(1);
+    spawn("t/a/0");
+    tell("t/a/0", "sleep 1000");
+    const airs_actor_spec_t spec = {.every_ms = 3600000};
+    assert_ok(airs_actor_system_spawn_component(fixture.system, command, id_of("t/j/0"), &spec, NULL));
+    actor_fixture_pass(&fixture, 0);
+    assert_string_equal(heard, "1:sleep 1000 ");
+    actor_fixture_pass(&fixture, S);
+    assert_string_equal(heard, "1:sleep 1000 run ");
+    assert_int_equal(actor_fixture_totals(&fixture).crashed, 0);
+    /* And leaves it to others. */
+    tell("t/a/0", "x");
+    assert_string_equal(heard, "1:sleep 1000 run 1:x ");
+}
+
+/* ---- threads ---- */
+
+#define CROWD 16
+#define SENT 3000
+#define UPDATES 20
+#define SPAWNS 300
+
+static actor_fixture_t threads;
+static airs_component_handle_t releases[2];
+static _Atomic(airs_services_t *) services;
+
+static airs_scripted_next_t quiet(airs_scripted_call_t *call) {
+    atomic_store(&services, ((airs_actor_t *)call->host->self)->services);
+    if (call->kind == AIRS_CALL_METADATA) {
+        (void)airs_scripted_ok(call);
+        call->result->name = "quiet";
+        call->result->version = "1";
+        return AIRS_SCRIPTED_DONE;
+    }
+    return call->kind == AIRS_CALL_HANDLE_MESSAGE && call->round == 0 ? airs_scripted_yield(call)
+                                                                      : airs_scripted_ok(call);
+}
+
+static airs_status_t spawn_there(const char *id) {
+    return airs_actor_system_spawn_component(threads.system, releases[0], id_of(id), &stateless, NULL);
+}
+
+static void *send_many(void *failures) {
+    char id[16];
+    for (int i = 0; i < SENT; i++) {
+        (void)snprintf(id, sizeof id, "t/a/%d", i * 7 % CROWD);
+        airs_status_t status = airs_actor_system_send_wait(threads.system, id_of(id), airs_bytes("x", 1),
+                                                           airs_str(NULL), PATIENCE_MS, NULL);
+        *(int *)failures += status != AIRS_OK;
+    }
+    return NULL;
+}
+
+static void *update_often(void *failures) {
+    for (int i = 0; i < UPDATES; i++) {
+        airs_actor_update_t what = {
+            .group = id_of("t/a/0"), .component = releases[1 - i % 2], .together = i % 4 < 2};
+        *(int *)failures += airs_actor_system_update(threads.system, &what, NULL) != AIRS_OK;
+    }
+    return NULL;
+}
+
+static void *spawn_and_stop(void *failures) {
+    for (int i = 0; i < SPAWNS; i++) {
+        *(int *)failures += spawn_there("t/b/0") != AIRS_OK;
+        *(int *)failures += airs_actor_system_stop(threads.system, id_of("t/b/0"), AIRS_STOP_DRAIN,
+                                                   PATIENCE_MS, NULL) != AIRS_OK;
+    }
+    return NULL;
+}
+
+static void all_of_that_at_once(void **state) {
+    (void)state;
+    char id[16];
+    void *(*const works[])(void *) = {send_many, update_often, spawn_and_stop};
+    pthread_t runs[3];
+    int failures[3] = {0};
+    actor_fixture_open(&threads, 4);
+    atomic_store(&threads.engine.max_live, 4);
+    releases[0] = actor_fixture_add(&threads, quiet, NULL);
+    releases[1] = actor_fixture_add(&threads, quiet, NULL);
+    for (int i = 0; i < CROWD; i++) {
+        (void)snprintf(id, sizeof id, "t/a/%d", i);
+        assert_ok(spawn_there(id));
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(pthread_create(&runs[i], NULL, works[i], &failures[i]), 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        (void)pthread_join(runs[i], NULL);
+        assert_int_equal(failures[i], 0);
+    }
+    assert_ok(airs_actor_system_drain(threads.system, PATIENCE_MS));
+    airs_node_counters_t counters = actor_fixture_totals(&threads);
+    assert_int_equal(counters.messages, SENT);
+    assert_int_equal(counters.crashed, 0);
+    assert_int_equal(counters.actors, CROWD);
+    assert_int_equal(counters.passive, CROWD - atomic_load(&threads.engine.live_instances));
+    airs_services_t *known = atomic_load(&services);
+    assert_int_equal(atomic_load(&known->room_waiting), 0);
+    assert_int_equal(atomic_load(&known->room_called), 0);
+    assert_int_equal(atomic_load(&known->stateless_instances), atomic_load(&threads.engine.live_instances));
+    actor_fixture_close(&threads);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void) {
@@ -339,9 +511,14 @@ int main(void) {
         TEST(others_wait_for_room_too_and_work_meanwhile),
         TEST(an_update_without_hope_is_refused_at_once),
         TEST(one_that_is_put_off_comes_back_for_its_messages),
+        TEST(who_is_spawned_waits_for_room),
+        TEST(and_not_without_end),
         TEST(without_hope_it_is_refused_at_once),
+        TEST(one_that_keeps_its_instance_is_restarted_when_there_is_room),
         TEST(the_first_is_served_first),
         TEST(without_others_nobody_gives_way),
+        TEST(the_run_of_a_command_waits_for_room),
+        cmocka_unit_test(all_of_that_at_once),
     };
     return cmocka_run_group_tests_name("instance_room", tests, NULL, NULL);
 }
