@@ -639,7 +639,12 @@ airs_turn_t airs_actor_turn(airs_worker_t *worker, airs_actor_t *actor) {
     if (actor->clearing != NULL) {
         progress = clear(actor);
     } else if (actor->pending) {
+        bool returns = actor->step == AIRS_STEP_RETURN;
         progress = go_on(actor);
+        /* So much was one turn as to the room that others wait for, but for one that has waited itself. */
+        if (progress == GOES_ON && !returns) {
+            airs_passivation_take_turns(actor);
+        }
     } else if (actor->at_rest) {
         progress = rise(actor);
     }
@@ -652,6 +657,7 @@ airs_turn_t airs_actor_turn(airs_worker_t *worker, airs_actor_t *actor) {
         return AIRS_TURN_AGAIN;
     case GOES_ON:
         go_on_with_update(actor);
+        airs_passivation_take_turns(actor);
         return AIRS_TURN_AGAIN;
     case PENDS:
         return pend(actor, &watch);

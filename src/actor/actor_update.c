@@ -593,8 +593,13 @@ void airs_actor_update_lost(airs_actor_t *actor) {
     airs_actor_switch_t *self = switch_of(actor);
     if (self != NULL && self->going_back) {
         end_trial(self);
-    } else if (self != NULL && self->put_off) {
-        airs_actor_signal(actor, AIRS_SIGNAL_UPDATE); /* which needs no room now */
+    } else if (self != NULL && (self->put_off || self->phase != AIRS_SWITCH_IDLE)) {
+        /* The order is carried out all the same, and at rest. */
+        drop_state(self);
+        self->phase = AIRS_SWITCH_IDLE;
+        self->on_trial = false;
+        self->put_off = true;
+        airs_actor_signal(actor, AIRS_SIGNAL_UPDATE);
     }
 }
 

@@ -207,6 +207,17 @@ bool airs_passivation_give_up(airs_actor_t *actor) {
     return gives;
 }
 
+void airs_passivation_take_turns(airs_actor_t *actor) {
+    airs_services_t *services = actor->services;
+    /* Relaxed: who comes at this moment waits for the end of the next turn. */
+    bool awaited = actor->passivable != NULL &&
+                   atomic_load_explicit(&services->room_waiting, memory_order_relaxed) != 0;
+    if (awaited && !airs_deferred_replies_owed(actor) && airs_passivation_is_dispensable(actor)) {
+        rest(actor);
+        airs_instance_room_serve(services);
+    }
+}
+
 /* ---- want of room ---- */
 
 /* One that is in the line, so that it has not ended. */

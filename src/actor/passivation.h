@@ -51,6 +51,9 @@ bool airs_passivation_could_give_up(airs_actor_t *actor);
 /* Could another one have its instance, once it is idle? Any thread; who does not own the actor asks again when it does. */
 static inline bool airs_passivation_is_dispensable(airs_actor_t *actor);
 
+/* Its turn ends, though it has more to do. If others wait for room it gives way to them as if it were idle. */
+void airs_passivation_take_turns(airs_actor_t *actor);
+
 /* The engine has no room for another instance: have an actor give way that is idle and has been so for longest, or
  * nearly. False: there is none. Any thread, which may own other actors; `worker` is the calling one. */
 bool airs_passivation_make_room(airs_services_t *services, airs_worker_t *worker);

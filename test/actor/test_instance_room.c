@@ -278,6 +278,40 @@ static void one_that_is_put_off_comes_back_for_its_messages(void **state) {
     assert_int_equal(actor_fixture_totals(&fixture).crashed, 0);
 }
 
+/* ---- the end of an incarnation in the middle of a switch ---- */
+
+static airs_status_t fall(airs_actor_context_t *context, void *user, const airs_incoming_t *incoming) {
+    (void)user;
+    bool is_timers = incoming->payload.size == 3;
+    return is_timers ? AIRS_TRAP : airs_actor_link(context, id_of("t/a/0"));
+}
+
+static airs_status_t fall_later(airs_actor_context_t *context, void *user) {
+    (void)user;
+    return airs_actor_send_after(context, 500, airs_bytes("now", 3), NULL);
+}
+
+/* Crashes half a second from now, linked to t/a/0 by any message. */
+static const airs_native_t falling = {.size = sizeof(airs_native_t), .start = fall_later, .handle = fall};
+
+static void who_ends_in_the_middle_of_it_comes_up_as_the_new_one(void **state) {
+    (void)state;
+    const airs_child_spec_t child = {.id = id_of("t/a/0"), .component = old, .actor = &stateless};
+    const airs_supervisor_spec_t spec = {
+        .name = "s", .children = &child, .child_count = 1, .intensity = 3, .period_ms = 5000};
+    airs_supervisor_t *supervisor = NULL;
+    two.sleeps_in = AIRS_CALL_INITIALIZE;
+    assert_ok(airs_actor_system_start_supervisor(fixture.system, &spec, &supervisor, NULL));
+    assert_ok(airs_actor_system_spawn_native(fixture.system, &falling, NULL, id_of("t/f/0"), NULL, NULL));
+    tell("t/f/0", "link");
+    assert_status(update_in("t/a/0", false), AIRS_OK);
+    tell("t/a/0", "x");
+    actor_fixture_pass(&fixture, 2 * S);
+    assert_string_equal(heard, "2:x ");
+    assert_int_equal(actor_fixture_counters(&fixture, "t/a/0").restarts, 1);
+    airs_supervisor_stop(supervisor, AIRS_STOP_DROP, PATIENCE_MS);
+}
+
 /* ---- who is spawned ---- */
 
 static void who_is_spawned_waits_for_room(void **state) {
@@ -366,6 +400,54 @@ static void the_first_is_served_first(void **state) {
     actor_fixture_run(&fixture);
     actor_fixture_pass(&fixture, S);
     assert_string_equal(heard, "1:sleep 1000 1:0 1:1 1:2 1:3 1:4 1:5 1:6 ");
+}
+
+/* Those who always have something to do give way at the end of a turn. */
+static void who_is_never_idle_takes_turns(void **state) {
+    (void)state;
+    bound(2);
+    spawn("t/a/0");
+    spawn("t/b/0");
+    spawn("t/c/0");
+    send("t/a/0", "more");
+    send("t/b/0", "more");
+    for (int i = 0; i < 50; i++) {
+        assert_true(airs_actor_system_step(fixture.system));
+    }
+    for (int round = 0; round < 3; round++) {
+        heard[0] = '\0';
+        send("t/c/0", "x");
+        for (int i = 0; i < 50; i++) {
+            assert_true(airs_actor_system_step(fixture.system));
+        }
+        assert_string_equal(heard, "1:x ");
+    }
+    uint64_t handled[] = {actor_fixture_counters(&fixture, "t/a/0").handled,
+                          actor_fixture_counters(&fixture, "t/b/0").handled};
+    assert_true(handled[0] > 1000 && handled[1] > 1000);
+}
+
+/* The same of calls that are parked, at whose ends there is always another message. */
+static void who_sleeps_all_the_time_takes_turns(void **state) {
+    (void)state;
+    bound(1);
+    spawn("t/c/0");
+    spawn("t/a/0");
+    for (int i = 0; i < 5; i++) {
+        send("t/a/0", "sleep 1000");
+    }
+    actor_fixture_run(&fixture);
+    tell("t/c/0", "x");
+    if (!fixture.engine.batches) {
+        actor_fixture_pass(&fixture, S);
+        assert_string_equal(heard, "1:sleep 1000 1:x 1:sleep 1000 ");
+        return;
+    }
+    /* A batch is one call. */
+    for (int i = 0; i < 5; i++) {
+        actor_fixture_pass(&fixture, S);
+    }
+    assert_non_null(strstr(heard, "1:x "));
 }
 
 /* Nobody waits: no instance is given up. */
@@ -511,11 +593,14 @@ int main(void) {
         TEST(others_wait_for_room_too_and_work_meanwhile),
         TEST(an_update_without_hope_is_refused_at_once),
         TEST(one_that_is_put_off_comes_back_for_its_messages),
+        TEST(who_ends_in_the_middle_of_it_comes_up_as_the_new_one),
         TEST(who_is_spawned_waits_for_room),
         TEST(and_not_without_end),
         TEST(without_hope_it_is_refused_at_once),
         TEST(one_that_keeps_its_instance_is_restarted_when_there_is_room),
         TEST(the_first_is_served_first),
+        TEST(who_is_never_idle_takes_turns),
+        TEST(who_sleeps_all_the_time_takes_turns),
         TEST(without_others_nobody_gives_way),
         TEST(the_run_of_a_command_waits_for_room),
         cmocka_unit_test(all_of_that_at_once),
