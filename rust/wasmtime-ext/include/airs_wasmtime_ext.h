@@ -159,15 +159,19 @@ typedef struct airs_ext_timers {
 wasmtime_error_t *airs_ext_linker_add_timers(wasmtime_component_linker_t *linker,
                                              const airs_ext_timers_t *host);
 
-/* Takes what `get` found (once) or the keys that `list_keys` found. */
+/* Takes what `get` found. Called again: what it took before is gone. */
+typedef struct airs_ext_value airs_ext_value_t;
+void airs_ext_put_value(airs_ext_value_t *into, airs_ext_bytes_t bytes);
+
+/* Takes the keys that `list_keys` found. */
 typedef struct airs_ext_collector airs_ext_collector_t;
 void airs_ext_collect(airs_ext_collector_t *into, airs_ext_bytes_t bytes);
 
 /* airssys:core/storage. Values point into guest memory. A set or a remove may answer AIRS_EXT_PENDING when what it
  * was handed was copied. */
 typedef struct airs_ext_storage {
-    /* Nothing collected: there is no such key. */
-    uint8_t (*get)(void *host, airs_ext_bytes_t key, airs_ext_collector_t *into, airs_ext_text_t *reason);
+    /* No value put: there is no such key. */
+    uint8_t (*get)(void *host, airs_ext_bytes_t key, airs_ext_value_t *into, airs_ext_text_t *reason);
     uint8_t (*set)(void *host, airs_ext_bytes_t key, airs_ext_bytes_t value, airs_ext_text_t *reason);
     uint8_t (*remove)(void *host, airs_ext_bytes_t key, airs_ext_text_t *reason);
     uint8_t (*exists)(void *host, airs_ext_bytes_t key, bool *out, airs_ext_text_t *reason);

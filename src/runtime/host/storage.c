@@ -87,11 +87,11 @@ static const airs_storage_backend_ops_t *ops_of(const airs_wasm_instance_t *inst
 
 static void take_value(void *context, size_t index, airs_bytes_t value) {
     (void)index;
-    airs_ext_collect(context, (airs_ext_bytes_t){value.data, value.size});
+    airs_ext_put_value(context, (airs_ext_bytes_t){value.data, value.size});
 }
 
 /* A get of what is not there answers none. */
-static uint8_t get(void *host, airs_ext_bytes_t key, airs_ext_collector_t *into, airs_ext_text_t *reason) {
+static uint8_t get(void *host, airs_ext_bytes_t key, airs_ext_value_t *into, airs_ext_text_t *reason) {
     airs_wasm_instance_t *instance = host;
     airs_str_t text = airs_host_str(key);
     airs_error_t error;

@@ -7,6 +7,7 @@ mod messaging;
 mod replies;
 mod sleep;
 mod storage;
+mod stored_value;
 mod timers;
 mod topics;
 

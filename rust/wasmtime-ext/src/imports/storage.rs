@@ -7,6 +7,7 @@ use std::task::Poll;
 use wasmtime::component::{LinkerInstance, WasmStr};
 use wasmtime_c_api::{wasmtime_component_linker_t, wasmtime_error_t};
 
+use super::stored_value::{Answer, StoredValue};
 use super::{Host, PENDING, optional_text, text};
 use crate::abi::{Bytes, Text, host_of};
 use crate::component::linker_of;
@@ -19,7 +20,7 @@ use crate::{StoreContextMut, StoreData};
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct Storage {
-    get: unsafe extern "C" fn(*mut c_void, Bytes, *mut Vec<Vec<u8>>, *mut Text) -> u8,
+    get: unsafe extern "C" fn(*mut c_void, Bytes, *mut StoredValue, *mut Text) -> u8,
     set: unsafe extern "C" fn(*mut c_void, Bytes, Bytes, *mut Text) -> u8,
     remove: unsafe extern "C" fn(*mut c_void, Bytes, *mut Text) -> u8,
     exists: unsafe extern "C" fn(*mut c_void, Bytes, *mut bool, *mut Text) -> u8,
@@ -28,7 +29,7 @@ pub struct Storage {
     waited: unsafe extern "C" fn(*mut c_void, *mut Text) -> u8,
 }
 
-/// What C puts the values of a get or the keys of a list into.
+/// What C puts the keys of a list into.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn airs_ext_collect(into: &mut Vec<Vec<u8>>, bytes: Bytes) {
     into.push(unsafe { bytes.slice() }.to_vec());
@@ -108,9 +109,9 @@ fn add_writes(interface: &mut LinkerInstance<'_, StoreData>, host: Storage) -> w
 fn add_reads(interface: &mut LinkerInstance<'_, StoreData>, host: Storage) -> wasmtime::Result<()> {
     interface.func_wrap("get", move |store: StoreContextMut<'_>, (key,): (WasmStr,)| {
         let key = text(&store, &key)?;
-        let (mut reason, mut found) = (Text::new(), Vec::new());
+        let (mut reason, mut found) = (Text::new(), StoredValue::default());
         let case = unsafe { (host.get)(host_of(&store), Bytes::of(key.as_bytes()), &mut found, &mut reason) };
-        Ok((storage_error(case, &reason).map(|()| found.pop()),))
+        Ok((Answer::new(found, storage_error(case, &reason)),))
     })?;
     interface.func_wrap("exists", move |store: StoreContextMut<'_>, (key,): (WasmStr,)| {
         let key = text(&store, &key)?;
