@@ -99,6 +99,7 @@ static last_words_t unreadable;
 static last_words_t contradictory;
 
 static _Noreturn void give_up(const last_words_t *words) {
+    /* NOLINTNEXTLINE(bugprone-signal-handler,cert-msc54-cpp,cert-sig30-c): it is made for that */
     airs_unfinished_files_remove();
     ssize_t written = write(STDERR_FILENO, words->text, words->size);
     (void)written;

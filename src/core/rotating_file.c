@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/check.h"
 #include "core/file.h"
 #include "core/memory.h"
 
@@ -126,6 +127,7 @@ static bool rotate(airs_rotating_file_t *file) {
 /* A disk that is full takes a part of a line, and the next line would stand behind it in the same one. */
 static void cut_off_part(const airs_rotating_file_t *file, airs_str_t line) {
     struct stat found;
+    AIRS_ASSERT(file->descriptor >= 0); /* it was written to */
     if (fstat(file->descriptor, &found) == 0 && (uint64_t)found.st_size > file->size &&
         (uint64_t)found.st_size - file->size < line.size) {
         (void)!ftruncate(file->descriptor, (off_t)file->size);

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/check.h"
 #include "core/file.h"
 #include "core/memory.h"
 #include "core/system_error.h"
@@ -85,6 +86,7 @@ static airs_status_t check_owner(int folder, const char *path, airs_error_t *err
 
 /* A regular file of the user's in the folder; -1 when there is none, with errno: EPERM when it is something else. */
 static int open_own(const airs_code_cache_t *cache, const char *name, struct stat *about) {
+    AIRS_ASSERT(cache->folder >= 0); /* which the analyser does not follow */
     int file = openat(cache->folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file >= 0 && (fstat(file, about) != 0 || !S_ISREG(about->st_mode) || about->st_uid != geteuid())) {
         close(file);

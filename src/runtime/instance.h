@@ -47,6 +47,7 @@ typedef struct airs_wasm_instance {
     bool host_failed;        /* an import ended it; the reason is the trap's text */
     bool interrupted;        /* it is to end as soon as the guest gets to it */
     bool waits;              /* it asked to be woken at a moment */
+    bool yields;             /* it is to be asked again when others had their turn */
     uint64_t running_ns;     /* of its slices that are over */
     uint64_t slice_start_ns; /* on the ticker's clock */
     uint64_t slices;         /* when they are counted in fuel */

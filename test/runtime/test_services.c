@@ -89,12 +89,18 @@ static void time_is_the_hosts(void **state) {
 
 /* ---- sleep ---------------------------------------------------------------------------------- */
 
-static void a_sleep_of_nothing_does_not_wait(void **state) {
+/* It is asked again as soon as others had their turn, and waits for no moment. */
+static void a_sleep_of_no_time_lets_others_go_first(void **state) {
     (void)state;
     fixture_run(&fixture, "sleeper", NULL);
-    assert_int_equal(fixture_begin_message(&fixture, "0"), AIRS_POLL_DONE);
-    assert_ok(fixture.result.status);
-    assert_int_equal(airs_manual_timers_count(&fixture.timers), 0);
+    atomic_store(&fixture.wakes, 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fixture_begin_message(&fixture, "0"), AIRS_POLL_PENDING);
+        assert_int_equal(atomic_load(&fixture.wakes), i + 1);
+        assert_int_equal(airs_manual_timers_count(&fixture.timers), 0);
+        assert_int_equal(fixture_resume(&fixture), AIRS_POLL_DONE);
+        assert_ok(fixture.result.status);
+    }
 }
 
 static void goes_on_after_a_sleep(void **state) {
@@ -163,7 +169,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(log_fields_come_in_order, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(log_fields_are_bounded, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(time_is_the_hosts, fixture_set_up, fixture_tear_down),
-        cmocka_unit_test_setup_teardown(a_sleep_of_nothing_does_not_wait, fixture_set_up, fixture_tear_down),
+        cmocka_unit_test_setup_teardown(a_sleep_of_no_time_lets_others_go_first, fixture_set_up,
+                                        fixture_tear_down),
         cmocka_unit_test_setup_teardown(goes_on_after_a_sleep, fixture_set_up, fixture_tear_down),
         cmocka_unit_test_setup_teardown(a_sleep_is_not_charged_as_execution_time, fixture_set_up,
                                         fixture_tear_down),

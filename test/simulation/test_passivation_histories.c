@@ -98,10 +98,15 @@ static airs_scripted_next_t leave(airs_scripted_call_t *call) {
 /* Those of the host are "KIND serial", and come to each in the order in which they were sent. */
 static void take_serial(world_t *world, const airs_scripted_call_t *call) {
     char text[32];
-    unsigned group = 0, number = 0;
+    char *end = NULL;
     airs_bytes_t payload = call->message->payload;
     (void)snprintf(text, sizeof text, "%.*s", (int)payload.size, (const char *)payload.data);
-    assert_int_equal(sscanf(airs_component_id_text(call->host->id), "t/g%u/%u", &group, &number), 2);
+    const char *id = airs_component_id_text(call->host->id); /* t/gGROUP/NUMBER */
+    assert_memory_equal(id, "t/g", 3);
+    unsigned long group = strtoul(id + 3, &end, 10);
+    assert_int_equal(*end, '/');
+    unsigned long number = strtoul(end + 1, &end, 10);
+    assert_int_equal(*end, '\0');
     uint64_t serial = strtoull(text + 2, NULL, 10);
     assert_true(serial > world->last[group][number]);
     world->last[group][number] = serial;

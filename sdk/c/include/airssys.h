@@ -420,7 +420,7 @@ typedef enum airs_log_level {
 void airs_log(airs_log_level_t level, const char *format, ...) AIRS_PRINTF(2, 3);
 void airs_log_str(airs_log_level_t level, airs_str_t text);
 
-/* Only this actor sleeps. Its next message waits. */
+/* Only this actor sleeps. Its next message waits. 0: others that have something to do have their turn, and it goes on. */
 void airs_sleep(uint64_t milliseconds);
 
 /* Since 1970. */

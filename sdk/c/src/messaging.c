@@ -5,7 +5,9 @@
 #include "batch/targets.h"
 #endif
 
-/* Between two tries of a send that waits: short at first, since a mailbox empties in microseconds. */
+/* Between two tries of a send that waits, others have their turn: often that is all that it takes, since a mailbox empties
+ * in microseconds. Then there are pauses, short at first. */
+#define YIELDS 8
 #define WAIT_FIRST_MS 1
 #define WAIT_MOST_MS 16
 
@@ -27,10 +29,14 @@ airs_status_t airs_send(airs_id_t target, airs_bytes_t payload) {
 
 airs_status_t airs_send_wait(airs_id_t target, airs_bytes_t payload, uint64_t timeout_ms) {
     uint64_t pause = WAIT_FIRST_MS;
-    for (;;) {
+    for (unsigned tries = 0;; tries++) {
         airs_status_t status = airs_send(target, payload);
         if (status != AIRS_QUEUE_FULL || timeout_ms == 0) {
             return status;
+        }
+        if (tries < YIELDS) {
+            airs_sleep(0);
+            continue;
         }
         pause = pause < timeout_ms ? pause : timeout_ms;
         airs_sleep(pause);

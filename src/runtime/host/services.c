@@ -177,11 +177,19 @@ static bool sleep_deadline(void *host, uint64_t duration_ms, uint64_t *deadline_
         return false;
     }
     *deadline_ns = airs_deadline_in(instance->host.clock, duration_ms);
+    instance->yields = duration_ms == 0;
     return true;
 }
 
+/* Who sleeps for no time at all lets others have their turn, and goes on. */
 static bool wait_until(void *host, uint64_t deadline_ns) {
-    return airs_wasm_instance_wait_until(host, deadline_ns);
+    airs_wasm_instance_t *instance = host;
+    if (instance->yields) {
+        instance->yields = false;
+        instance->host.wake(instance->host.wake_context);
+        return false;
+    }
+    return airs_wasm_instance_wait_until(instance, deadline_ns);
 }
 
 /* ---- linking -------------------------------------------------------------------------------- */
