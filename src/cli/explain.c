@@ -1,13 +1,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/command.h"
 #include "cli/complaint.h"
 #include "cli/exit_code.h"
 #include "cli/output_file.h"
 #include "core/text.h"
+#include "core/timestamp.h"
 #include "core/visible.h"
 #include "node/import_report.h"
 #include "node/manifest.h"
@@ -152,12 +152,8 @@ static void append_shown(airs_text_t *out, airs_str_t text) {
 }
 
 static void append_moment(airs_text_t *out, uint64_t wall_ns) {
-    char text[32];
-    time_t seconds = (time_t)(wall_ns / UINT64_C(1000000000));
-    struct tm parts;
-    if (gmtime_r(&seconds, &parts) != NULL && strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts) > 0) {
-        airs_text_append(out, airs_str(text));
-    }
+    char text[AIRS_TIMESTAMP_MAX];
+    airs_text_append(out, airs_str(airs_timestamp_text(wall_ns, 0, text)));
 }
 
 /* "policy.toml:12: rule 3, why". */

@@ -2,11 +2,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "cli/visible_text.h"
 #include "core/log.h"
 #include "core/text.h"
+#include "core/timestamp.h"
 #include "core/utf8.h"
 #include "node/admin/admin_report.h"
 #include "node/quantity.h"
@@ -14,25 +14,10 @@
 /* Of a payload in a line for a person. */
 #define SHOWN_BYTES ((size_t)64)
 
-#define TIME_TEXT 40
-
 /* Under the number of an entry, and under what is in a call. */
 #define INDENT 8
 
 /* ---- text ----------------------------------------------------------------------------------- */
-
-static const char *time_text(uint64_t wall_ns, char out[TIME_TEXT]) {
-    struct tm parts;
-    time_t seconds = (time_t)(wall_ns / 1000000000U);
-    char whole[TIME_TEXT / 2];
-    if (gmtime_r(&seconds, &parts) == NULL ||
-        strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &parts) == 0) {
-        (void)snprintf(out, TIME_TEXT, "an unknown time");
-    } else {
-        (void)snprintf(out, TIME_TEXT, "%s.%03uZ", whole, (unsigned)(wall_ns % 1000000000U / 1000000));
-    }
-    return out;
-}
 
 static void print(airs_str_t text) { airs_visible_print(text, false, stdout); }
 
@@ -92,11 +77,12 @@ static void print_crash(const airs_replay_report_t *report) {
     const airs_crash_record_t *record = airs_replayer_record(report->replayer);
     uint64_t started_ns = airs_replayer_started_ns(report->replayer);
     uint64_t lived_ns = record->crashed_ns > started_ns ? record->crashed_ns - started_ns : 0;
-    char when[TIME_TEXT];
+    char when[AIRS_TIMESTAMP_MAX];
     char digest[AIRS_DIGEST_TEXT_MAX];
     print(record->id);
-    printf(" crashed at %s, %" PRIu64 ".%03u s after its start\n", time_text(record->crashed_ns, when),
-           lived_ns / 1000000000U, (unsigned)(lived_ns % 1000000000U / 1000000));
+    printf(" crashed at %s, %" PRIu64 ".%03u s after its start\n",
+           airs_timestamp_text(record->crashed_ns, 3, when), lived_ns / 1000000000U,
+           (unsigned)(lived_ns % 1000000000U / 1000000));
     printf("  component  ");
     print(record->source);
     printf("\n             %s\n", airs_digest_text(&record->digest, digest));
@@ -227,7 +213,7 @@ static const char *end_name(airs_replay_end_t end) {
 static void put_result(const airs_replay_report_t *report, const airs_replay_result_t *result) {
     const airs_crash_record_t *record = airs_replayer_record(report->replayer);
     char digest[AIRS_DIGEST_TEXT_MAX];
-    char when[TIME_TEXT];
+    char when[AIRS_TIMESTAMP_MAX];
     airs_text_t line;
     airs_text_init(&line, airs_allocator_default());
     airs_text_append_format(&line, "{\"kind\":\"result\",\"end\":\"%s\",\"entry\":%" PRIu64,
@@ -244,8 +230,9 @@ static void put_result(const airs_replay_report_t *report, const airs_replay_res
     }
     airs_text_append(&line, airs_str(",\"crash\":{\"id\":"));
     airs_text_append_json(&line, record->id);
-    append_member(&line, "started", airs_str(time_text(airs_replayer_started_ns(report->replayer), when)));
-    append_member(&line, "crashed", airs_str(time_text(record->crashed_ns, when)));
+    append_member(&line, "started",
+                  airs_str(airs_timestamp_text(airs_replayer_started_ns(report->replayer), 3, when)));
+    append_member(&line, "crashed", airs_str(airs_timestamp_text(record->crashed_ns, 3, when)));
     append_member(&line, "component", record->source);
     append_member(&line, "digest", airs_str(airs_digest_text(&record->digest, digest)));
     airs_text_append_format(&line, ",\"status\":\"%s\"", airs_status_name(record->status));

@@ -1,8 +1,8 @@
 #include "core/log_line.h"
 
 #include <stdio.h>
-#include <time.h>
 
+#include "core/timestamp.h"
 #include "core/visible.h"
 
 /* Kept free for " ... (18446744073709551615 more bytes)\n". */
@@ -64,16 +64,9 @@ static void put_word(line_t *line, airs_str_t text) {
 }
 
 static void put_time(line_t *line, uint64_t wall_ns) {
-    time_t seconds = (time_t)(wall_ns / UINT64_C(1000000000));
-    unsigned micros = (unsigned)(wall_ns % UINT64_C(1000000000) / 1000);
-    struct tm parts;
-    char text[80];
-    if (gmtime_r(&seconds, &parts) == NULL) {
-        return;
-    }
-    (void)snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%06uZ ", parts.tm_year + 1900,
-                   parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, micros);
-    put_text(line, text);
+    char text[AIRS_TIMESTAMP_MAX];
+    put_text(line, airs_timestamp_text(wall_ns, 6, text));
+    put_text(line, " ");
 }
 
 static const char *level_column(airs_log_level_t level) {

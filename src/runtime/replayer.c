@@ -4,10 +4,10 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "core/backtrace.h"
 #include "core/memory.h"
+#include "core/timestamp.h"
 #include "core/utf8.h"
 #include "runtime/component_loader.h"
 #include "runtime/recorder_state.h"
@@ -180,15 +180,8 @@ bool airs_replayer_show(airs_replayer_t *self, airs_entry_t *entry, airs_replay_
 /* ---- time, chance, and the log -------------------------------------------------------------- */
 
 static void tell_date(airs_replayer_t *self, uint64_t wall_ns) {
-    struct tm parts;
-    char whole[32];
-    time_t seconds = (time_t)(wall_ns / 1000000000U);
-    if (gmtime_r(&seconds, &parts) == NULL ||
-        strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &parts) == 0) {
-        airs_text_append_format(&self->outcome, "%" PRIu64 " ns", wall_ns);
-    } else {
-        airs_text_append_format(&self->outcome, "%s.%09uZ", whole, (unsigned)(wall_ns % 1000000000U));
-    }
+    char text[AIRS_TIMESTAMP_MAX];
+    airs_text_append(&self->outcome, airs_str(airs_timestamp_text(wall_ns, 9, text)));
 }
 
 /* A clock that is over is beyond every deadline. */

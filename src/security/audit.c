@@ -11,6 +11,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "core/thread.h"
+#include "core/timestamp.h"
 #include "core/rotating_file.h"
 
 /* What the writer waits after the first note, so that more come together. */
@@ -75,16 +76,8 @@ static void count_up(_Atomic uint64_t *counter, uint64_t by) {
 /* ---- lines ---------------------------------------------------------------------------------- */
 
 static void append_time(airs_text_t *line, const char *key, uint64_t wall_ns) {
-    time_t seconds = (time_t)(wall_ns / UINT64_C(1000000000));
-    struct tm parts;
-    if (gmtime_r(&seconds, &parts) != NULL) {
-        airs_text_append_format(line, "\"%s\":\"%04d-%02d-%02dT%02d:%02d:%02d.%03uZ\"", key,
-                                parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
-                                parts.tm_min, parts.tm_sec,
-                                (unsigned)(wall_ns % UINT64_C(1000000000) / 1000000));
-    } else {
-        airs_text_append_format(line, "\"%s\":null", key);
-    }
+    char text[AIRS_TIMESTAMP_MAX];
+    airs_text_append_format(line, "\"%s\":\"%s\"", key, airs_timestamp_text(wall_ns, 3, text));
 }
 
 static void append_member(airs_text_t *line, const char *key, airs_str_t value) {

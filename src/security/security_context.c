@@ -1,9 +1,9 @@
 #include "security/security_context.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "core/memory.h"
+#include "core/timestamp.h"
 
 struct airs_security_context {
     const airs_allocator_t *allocator;
@@ -122,20 +122,13 @@ static airs_clock_t *clock_of(const airs_security_context_t *context) {
     return context->authority != NULL ? airs_authority_clock(context->authority) : airs_clock_system();
 }
 
-#define ENDED_MAX 64
-
 /* When what was granted ended, as text; "": nothing was. Returns `out`. */
 static const char *ended_text(const airs_security_context_t *context, airs_action_t action,
-                              const airs_resource_t *resource, char out[ENDED_MAX]) {
+                              const airs_resource_t *resource, char out[AIRS_TIMESTAMP_MAX]) {
     uint64_t ended =
         airs_capabilities_ended(context->capabilities, context->ns, action, resource, clock_of(context));
-    time_t seconds = (time_t)(ended / UINT64_C(1000000000));
-    struct tm parts;
     out[0] = '\0';
-    if (ended > 0 && gmtime_r(&seconds, &parts) != NULL) {
-        (void)strftime(out, ENDED_MAX, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    }
-    return out;
+    return ended > 0 ? airs_timestamp_text(ended, 0, out) : out;
 }
 
 static bool has_common(const airs_security_context_t *context) {
@@ -147,7 +140,7 @@ static airs_status_t explain_denial(const airs_security_context_t *context, airs
                                     airs_error_t *error) {
     char deed[DEED_MAX];
     char rule[512];
-    char ended[ENDED_MAX];
+    char ended[AIRS_TIMESTAMP_MAX];
     deed_text(context, action, resource, deed);
     if (ruling != NULL) {
         return airs_error_set(error, AIRS_CAPABILITY_DENIED, "%s is denied by the policy, %s", deed,
@@ -172,7 +165,7 @@ __attribute__((noinline, cold)) static airs_status_t deny(const airs_security_co
                                                           const airs_resource_t *resource,
                                                           const airs_ruling_t *ruling, airs_error_t *error) {
     char rule[512] = "no capability covers it";
-    char ended[ENDED_MAX];
+    char ended[AIRS_TIMESTAMP_MAX];
     if (resource->kind != airs_action_resource(action)) {
         return airs_error_set(error, AIRS_CAPABILITY_DENIED,
                               "%s by %s is asked for on the wrong kind of resource", airs_action_text(action),

@@ -2,28 +2,20 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include <sodium.h>
 
+#include "core/timestamp.h"
 #include "core/utf8.h"
 
 #define NS_PER_S 1000000000U
-#define NS_PER_MS 1000000U
 
 /* Bytes that are encoded at a time: a multiple of three, so that only the last ones are padded. */
 #define BASE64_PIECE 3072
-#define TIME_MAX 40
 
 void airs_admin_report_time(airs_text_t *out, const char *name, uint64_t wall_ns) {
-    char text[TIME_MAX] = "1970-01-01T00:00:00";
-    struct tm parts;
-    time_t seconds = (time_t)(wall_ns / NS_PER_S);
-    if (gmtime_r(&seconds, &parts) != NULL) {
-        (void)strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    }
-    airs_text_append_format(out, "\"%s\":\"%s.%03uZ\"", name, text,
-                            (unsigned)(wall_ns % NS_PER_S / NS_PER_MS));
+    char text[AIRS_TIMESTAMP_MAX];
+    airs_text_append_format(out, "\"%s\":\"%s\"", name, airs_timestamp_text(wall_ns, 3, text));
 }
 
 static void append_number(airs_text_t *out, const char *name, uint64_t value) {
