@@ -9,6 +9,7 @@
 
 #include "actor/actor.h"
 #include "actor/supervisor.h"
+#include "simulation/histories.h"
 #include "support/failing_allocator.h"
 #include "support/fake_clock.h"
 #include "support/scripted_engine.h"
@@ -425,28 +426,9 @@ static uint64_t run(uint64_t seed) {
     return world->digest;
 }
 
-static uint64_t current; /* seed; 0: none has failed */
-
-static int tell_seed(void **state) {
-    (void)state;
-    if (current != 0) {
-        print_error("with AIRS_PASSIVATION_SEED=%llu\n", (unsigned long long)current);
-    }
-    return 0;
-}
-
 static void whoever_waits_for_room_gets_some(void **state) {
     (void)state;
-    const char *only = getenv("AIRS_PASSIVATION_SEED");
-    const char *seeds = getenv("AIRS_PASSIVATION_SEEDS");
-    uint64_t first = only != NULL ? strtoull(only, NULL, 10) : 1;
-    uint64_t count = only != NULL ? 1 : seeds != NULL ? strtoull(seeds, NULL, 10) : SEEDS;
-    for (uint64_t seed = first; seed < first + count; seed++) {
-        current = seed;
-        (void)run(seed);
-    }
-    current = 0;
-    if (count >= SEEDS) {
+    if (histories_run("AIRS_PASSIVATION_SEED", SEEDS, run)) {
         /* Everything happened that can. */
         assert_true(passivated > 10000 && restarts > 100 && crashed > 1000 && updated > 100 &&
                     rolled_back > 100 && refused > 500 && rests > 1000);
@@ -455,14 +437,12 @@ static void whoever_waits_for_room_gets_some(void **state) {
 
 static void the_same_seed_gives_the_same_history(void **state) {
     (void)state;
-    uint64_t first = run(4711);
-    assert_true(first == run(4711));
-    assert_true(first != run(4712));
+    histories_repeat(run);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(whoever_waits_for_room_gets_some, tell_seed),
+        cmocka_unit_test_teardown(whoever_waits_for_room_gets_some, histories_tell),
         cmocka_unit_test(the_same_seed_gives_the_same_history),
     };
     return cmocka_run_group_tests_name("passivation_histories", tests, NULL, NULL);

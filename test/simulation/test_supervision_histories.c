@@ -4,11 +4,11 @@
 #include "support/test.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "actor/actor.h"
 #include "actor/supervisor.h"
 #include "core/check.h"
+#include "simulation/histories.h"
 #include "support/failing_allocator.h"
 #include "support/fake_clock.h"
 #include "support/scripted_engine.h"
@@ -382,26 +382,9 @@ static uint64_t run(uint64_t seed) {
     return world->digest;
 }
 
-static uint64_t current; /* seed; 0: none has failed */
-
-static int tell_seed(void **state) {
-    (void)state;
-    if (current != 0) {
-        print_error("with AIRS_SUPERVISION_SEED=%llu\n", (unsigned long long)current);
-    }
-    return 0;
-}
-
 static void whoever_should_live_does(void **state) {
     (void)state;
-    const char *only = getenv("AIRS_SUPERVISION_SEED");
-    uint64_t first = only != NULL ? strtoull(only, NULL, 10) : 1;
-    for (uint64_t seed = first; seed < first + (only != NULL ? 1 : SEEDS); seed++) {
-        current = seed;
-        (void)run(seed);
-    }
-    current = 0;
-    if (only == NULL) {
+    if (histories_run("AIRS_SUPERVISION_SEED", SEEDS, run)) {
         /* Everything happened that can. */
         assert_true(crashed > 1000 && restarts > 1000 && given_up > 100 && orders_done > 100 && rests > 1000);
     }
@@ -409,14 +392,12 @@ static void whoever_should_live_does(void **state) {
 
 static void the_same_seed_gives_the_same_history(void **state) {
     (void)state;
-    uint64_t first = run(4711);
-    assert_true(first == run(4711));
-    assert_true(first != run(4712));
+    histories_repeat(run);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(whoever_should_live_does, tell_seed),
+        cmocka_unit_test_teardown(whoever_should_live_does, histories_tell),
         cmocka_unit_test(the_same_seed_gives_the_same_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
