@@ -297,18 +297,29 @@ static void failures_are_told_as_json(void **state) {
     }
 }
 
+/* Send the sleeper one more; returns the exit code. */
+static int send_sleeper(const char *milliseconds, const char *option, const char *value) {
+    child_t child;
+    const char *const arguments[] = {"send", "sleeper/1", milliseconds, option, value, NULL};
+    child_run(&child, NULL, arguments);
+    int exit_code = child.exit_code;
+    child_free(&child);
+    return exit_code;
+}
+
 static void a_full_mailbox_refuses_and_can_be_waited_for(void **state) {
     (void)state;
     int exit_code = AIRS_EXIT_OK;
-    /* One is in hand, one waits: the third finds no room, unless the machine is so busy that the first is done by then. */
+    /* One is in hand, one waits: the third finds no room, unless the machine is so busy that the first is done by then. Or
+     * that it is not in hand yet: then it makes room in a moment, and there is one more to send. */
     for (int i = 0; i < 20 && exit_code == AIRS_EXIT_OK; i++) {
-        child_t child;
-        const char *const arguments[] = {"send", "sleeper/1", "2000", NULL};
-        child_run(&child, NULL, arguments);
-        exit_code = child.exit_code;
-        child_free(&child);
+        for (int k = 0; k < 20 && exit_code == AIRS_EXIT_OK; k++) {
+            exit_code = send_sleeper("2000", NULL, NULL);
+        }
+        assert_int_equal(exit_code, AIRS_EXIT_REFUSED);
+        exit_code = send_sleeper("2000", "--wait", "10ms");
     }
-    assert_int_equal(exit_code, AIRS_EXIT_REFUSED);
+    assert_int_equal(exit_code, AIRS_EXIT_TIMED_OUT);
     CLIENT_SAYS(AIRS_EXIT_TIMED_OUT, "err", "sleeper/1", "send", "sleeper/1", "0", "--wait", "10ms");
     CLIENT_SAYS(AIRS_EXIT_OK, "out", "", "send", "sleeper/1", "0", "--wait", "1m");
 }
